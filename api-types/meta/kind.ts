@@ -1,0 +1,72 @@
+import type { FieldError, StructuralSchema } from "../schema/structural.js";
+import type { KubeObject, ObjectMeta } from "./object.js";
+
+/** A cell of a table: what a printer column shows; `undefined` prints as `<none>`. */
+export type Cell = string | number | boolean | undefined;
+
+/** A printer column. `date` values are RFC 3339 and are shown as ages. */
+export interface Column {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format?: string;
+  readonly description: string;
+  /** Above 0: shown with `-o wide` only. */
+  readonly priority?: number;
+  /** Path published in the CustomResourceDefinition, e.g. `.status.phase`. */
+  readonly jsonPath: string;
+  /** The value where a path cannot say it; the path is used without. */
+  readonly value?: (object: KubeObject) => Cell;
+}
+
+/** Paths of the scale subresource, each like `.spec.replicas`. */
+export interface ScaleSubresource {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath: string;
+}
+
+/**
+ * What the API server, the client and the generators know of a kind: the only source of its type, schema, validation,
+ * defaults, columns and docs.
+ */
+export interface Kind<Spec = unknown, Status = unknown> {
+  /** `""` for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** `group/version`, or `version` for the core group. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly scope: "Namespaced" | "Cluster";
+  readonly description: string;
+  /** `custom`: strict CRD behaviour; `core`: strategic merge patch and updates without a resourceVersion are allowed. */
+  readonly family: "custom" | "core";
+  /** `none`: discovery and list only, creation is refused as "not supported yet". */
+  readonly isCreatable: boolean;
+  /** The whole object: apiVersion, kind, metadata, spec, status. */
+  readonly schema: StructuralSchema;
+  readonly hasStatus: boolean;
+  readonly scale?: ScaleSubresource;
+  readonly columns: readonly Column[];
+  /** Field selectors beside metadata.name and metadata.namespace, e.g. `involvedObject.name` → value. */
+  readonly selectableFields: Readonly<Record<string, (object: KubeObject) => string>>;
+  /** Rules beyond the schema; `previous` is undefined on create. Pure. All faults at once. */
+  readonly validate: (object: KubeObject, previous: KubeObject | undefined) => readonly FieldError[];
+  /** Carries the types of spec and status; never set. */
+  readonly types?: { readonly spec: Spec; readonly status: Status };
+}
+
+/** The object type of a kind: `type Route = ObjectOf<typeof Route>`. */
+export type ObjectOf<K> =
+  K extends Kind<infer Spec, infer Status>
+    ? {
+        readonly apiVersion: string;
+        readonly kind: string;
+        readonly metadata: ObjectMeta;
+        readonly spec: Spec;
+        readonly status?: Status;
+      }
+    : never;

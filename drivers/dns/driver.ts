@@ -1,0 +1,27 @@
+import type { Driver } from "../driver.js";
+import type { Stamp } from "../observation.js";
+
+/** One answer under one name. Key: `name/id`. */
+export interface DnsEntry {
+  /** Relative to the domain of the rack, e.g. `dns-sl1`. */
+  readonly name: string;
+  /** The target's id within the name; in the catalogue the service id is `name/id`'s safe form. */
+  readonly id: string;
+  readonly address: string;
+  /** The port of the SRV answer; unset: none. */
+  readonly port?: number;
+  readonly tags: readonly string[];
+  /** Undefined: not ours. */
+  readonly stamp: Stamp | undefined;
+}
+
+export type DnsChange =
+  | { readonly type: "register"; readonly entry: DnsEntry & { readonly stamp: Stamp } }
+  | { readonly type: "deregister"; readonly name: string; readonly id: string };
+
+/** Names of a rack. Foreign entries of the names we use are observed too, with `stamp` undefined. */
+export type DnsDriver = Driver<DnsEntry, DnsChange>;
+
+export function dnsKey(entry: { readonly name: string; readonly id: string }): string {
+  return `${entry.name}/${entry.id}`;
+}

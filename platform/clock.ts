@@ -1,0 +1,72 @@
+import { Observable } from "rxjs";
+
+/** A pending call; `cancel` is idempotent and safe after the call ran. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time as everything in this tree sees it: injected, so that a simulation can hold it still. */
+export interface Clock {
+  /** Wall time in milliseconds since the epoch: for display and stored timestamps only, it may jump. */
+  now(): number;
+  /** Monotonic milliseconds from an arbitrary start: for every duration. */
+  monotonic(): number;
+  /** Runs `run` once, `delayMs` from now. An exception in `run` is the caller's bug and reaches the process. */
+  schedule(delayMs: number, run: () => void): Timer;
+}
+
+/** The clock of the operating system. Timers do not keep the process alive when `unref` is set. */
+export function systemClock(options: { readonly unref?: boolean } = {}): Clock {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    schedule(delayMs, run) {
+      const handle = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS));
+      if (options.unref) handle.unref();
+      return { cancel: () => clearTimeout(handle) };
+    },
+  };
+}
+
+/** Node's timers overflow to 1 ms above this: longer waits are cut to it. */
+const MAX_DELAY_MS = 2_147_483_647;
+
+/** Resolves after `delayMs`, or at once when `signal` aborts; never rejects. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const finish = () => {
+      timer.cancel();
+      signal?.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = clock.schedule(delayMs, finish);
+    signal?.addEventListener("abort", finish, { once: true });
+  });
+}
+
+/** Emits once after `delayMs` and completes; cannot error; does not replay. */
+export function after$(clock: Clock, delayMs: number): Observable<void> {
+  return new Observable((subscriber) => {
+    const timer = clock.schedule(delayMs, () => {
+      subscriber.next();
+      subscriber.complete();
+    });
+    return () => timer.cancel();
+  });
+}
+
+/** Emits every `periodMs`, first after one period; never completes, cannot error, does not replay. */
+export function every$(clock: Clock, periodMs: number): Observable<void> {
+  return new Observable((subscriber) => {
+    let timer: Timer;
+    const arm = () => {
+      timer = clock.schedule(periodMs, () => {
+        arm();
+        subscriber.next();
+      });
+    };
+    arm();
+    return () => timer.cancel();
+  });
+}
