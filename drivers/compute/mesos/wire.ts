@@ -1,0 +1,407 @@
+/**
+ * The JSON of the Mesos v1 scheduler and operator API, as far as this project uses it. Field names are Mesos' own.
+ * Fields that the other side may leave out are optional; what is not listed here is ignored.
+ */
+
+/** A wrapped identifier: `{"value":"…"}`. */
+export interface WireId {
+  readonly value: string;
+}
+
+/** Nanoseconds since the epoch; above 2^53, so rounded by JSON.parse. */
+export interface WireTime {
+  readonly nanoseconds: number;
+}
+
+/** Both ends included. */
+export interface WireRange {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A label; the value may be absent. */
+export interface WireLabel {
+  readonly key: string;
+  readonly value?: string;
+}
+
+/** Labels of a framework, task or reservation. */
+export interface WireLabels {
+  readonly labels?: readonly WireLabel[];
+}
+
+/** One entry of a resource list; one name may occur several times (reserved and unreserved). */
+export interface WireResource {
+  readonly name: string;
+  readonly type: string;
+  readonly scalar?: { readonly value: number };
+  readonly ranges?: { readonly range?: readonly WireRange[] };
+  readonly set?: { readonly item?: readonly string[] };
+  readonly allocation_info?: { readonly role?: string };
+  readonly role?: string;
+  readonly reservations?: readonly WireReservation[];
+  readonly disk?: unknown;
+}
+
+/** An entry of a resource's reservation stack. */
+export interface WireReservation {
+  readonly type?: string;
+  readonly role?: string;
+  readonly principal?: string;
+  readonly labels?: WireLabels;
+}
+
+/** A named attribute of an agent: text, number or ranges. */
+export interface WireAttribute {
+  readonly name: string;
+  readonly type: string;
+  readonly text?: { readonly value: string };
+  readonly scalar?: { readonly value: number };
+  readonly ranges?: { readonly range?: readonly WireRange[] };
+}
+
+/** Region and zone. */
+export interface WireDomain {
+  readonly fault_domain?: { readonly region: { readonly name: string }; readonly zone: { readonly name: string } };
+}
+
+/** Where a process listens. */
+export interface WireAddress {
+  readonly hostname?: string;
+  readonly ip?: string;
+  readonly port: number;
+}
+
+/** The master that answers; `id` is new after every election. */
+export interface WireMasterInfo {
+  readonly id: string;
+  readonly ip?: number;
+  readonly port?: number;
+  readonly pid?: string;
+  readonly hostname?: string;
+  readonly version?: string;
+  readonly address?: WireAddress;
+  readonly domain?: WireDomain;
+  readonly capabilities?: readonly { readonly type: string }[];
+}
+
+/** A framework as it describes itself. `id` is absent at the first subscription. */
+export interface WireFrameworkInfo {
+  readonly user: string;
+  readonly name: string;
+  readonly id?: WireId;
+  readonly failover_timeout?: number;
+  readonly checkpoint?: boolean;
+  readonly roles?: readonly string[];
+  readonly hostname?: string;
+  readonly principal?: string;
+  readonly webui_url?: string;
+  readonly capabilities?: readonly { readonly type: string }[];
+  readonly labels?: WireLabels;
+}
+
+/** Resources of one agent for one role. */
+export interface WireOffer {
+  readonly id: WireId;
+  readonly framework_id: WireId;
+  readonly agent_id: WireId;
+  readonly hostname: string;
+  readonly url?: { readonly scheme?: string; readonly address: WireAddress; readonly path?: string };
+  readonly domain?: WireDomain;
+  readonly resources?: readonly WireResource[];
+  readonly attributes?: readonly WireAttribute[];
+  readonly executor_ids?: readonly WireId[];
+  readonly allocation_info?: { readonly role?: string };
+  readonly unavailability?: { readonly start: WireTime; readonly duration?: WireTime };
+}
+
+/** A network that a container is attached to, wished (name) or reported (addresses). */
+export interface WireNetworkInfo {
+  readonly name?: string;
+  readonly ip_addresses?: readonly { readonly protocol?: string; readonly ip_address?: string }[];
+  readonly labels?: WireLabels;
+}
+
+/** What the containerizer says of a task's container. */
+export interface WireContainerStatus {
+  readonly container_id?: { readonly value: string; readonly parent?: WireId };
+  readonly network_infos?: readonly WireNetworkInfo[];
+  readonly executor_pid?: number;
+}
+
+/** Acknowledge iff `uuid` is present. */
+export interface WireTaskStatus {
+  readonly task_id: WireId;
+  readonly state: string;
+  readonly message?: string;
+  readonly source?: string;
+  readonly reason?: string;
+  /** Base64; of a running docker task the answer of `docker inspect`. */
+  readonly data?: string;
+  readonly agent_id?: WireId;
+  readonly executor_id?: WireId;
+  readonly timestamp?: number;
+  /** 16 bytes in base64. */
+  readonly uuid?: string;
+  readonly healthy?: boolean;
+  readonly labels?: WireLabels;
+  readonly container_status?: WireContainerStatus;
+  readonly unreachable_time?: WireTime;
+  readonly limitation?: { readonly resources?: readonly WireResource[] };
+  readonly check_status?: unknown;
+}
+
+/** What to run. */
+export interface WireCommandInfo {
+  readonly shell?: boolean;
+  readonly value?: string;
+  readonly arguments?: readonly string[];
+  readonly user?: string;
+  readonly environment?: { readonly variables: readonly { readonly name: string; readonly value?: string }[] };
+  readonly uris?: readonly { readonly value: string; readonly extract?: boolean; readonly executable?: boolean }[];
+}
+
+/** A path of the agent inside the container. */
+export interface WireVolume {
+  readonly mode: "RW" | "RO";
+  readonly container_path: string;
+  readonly host_path?: string;
+}
+
+/** The container around a command. */
+export interface WireContainerInfo {
+  readonly type: "DOCKER" | "MESOS";
+  readonly docker?: {
+    readonly image: string;
+    readonly network?: "HOST" | "BRIDGE" | "NONE" | "USER";
+    readonly privileged?: boolean;
+    readonly force_pull_image?: boolean;
+    readonly parameters?: readonly { readonly key: string; readonly value: string }[];
+    readonly port_mappings?: readonly {
+      readonly host_port: number;
+      readonly container_port: number;
+      readonly protocol?: string;
+    }[];
+  };
+  readonly mesos?: {
+    readonly image?: { readonly type: "DOCKER"; readonly docker: { readonly name: string }; readonly cached?: boolean };
+  };
+  readonly volumes?: readonly WireVolume[];
+  readonly network_infos?: readonly WireNetworkInfo[];
+}
+
+/** A check run by the agent; seconds. */
+export interface WireHealthCheck {
+  readonly type: "COMMAND" | "HTTP" | "TCP";
+  readonly command?: WireCommandInfo;
+  readonly http?: { readonly scheme?: string; readonly port: number; readonly path?: string };
+  readonly tcp?: { readonly port: number };
+  readonly delay_seconds?: number;
+  readonly interval_seconds?: number;
+  readonly timeout_seconds?: number;
+  readonly grace_period_seconds?: number;
+  readonly consecutive_failures?: number;
+}
+
+/** How long a task may take to end. */
+export interface WireKillPolicy {
+  readonly grace_period?: WireTime;
+}
+
+/** Ports and name under which others find a task. */
+export interface WireDiscoveryInfo {
+  readonly visibility: "FRAMEWORK" | "CLUSTER" | "EXTERNAL";
+  readonly name?: string;
+  readonly ports?: {
+    readonly ports: readonly { readonly number: number; readonly name?: string; readonly protocol?: string }[];
+  };
+}
+
+/** One task to launch. */
+export interface WireTaskInfo {
+  readonly name: string;
+  readonly task_id: WireId;
+  readonly agent_id: WireId;
+  readonly resources: readonly WireResource[];
+  readonly command?: WireCommandInfo;
+  readonly container?: WireContainerInfo;
+  readonly health_check?: WireHealthCheck;
+  readonly kill_policy?: WireKillPolicy;
+  readonly labels?: WireLabels;
+  readonly discovery?: WireDiscoveryInfo;
+}
+
+/** What ACCEPT does with the offers, in order. */
+export type WireOperation = {
+  readonly type: "LAUNCH";
+  readonly launch: { readonly task_infos: readonly WireTaskInfo[] };
+};
+
+/** How long declined resources stay away. */
+export interface WireFilters {
+  readonly refuse_seconds?: number;
+}
+
+/** The task and where it should be; the agent is left out only when it is not known. */
+export interface WireTaskKey {
+  readonly task_id: WireId;
+  readonly agent_id?: WireId;
+}
+
+/** `POST /api/v1/scheduler` for a new stream. */
+export interface WireSubscribe {
+  readonly type: "SUBSCRIBE";
+  readonly framework_id?: WireId;
+  readonly subscribe: {
+    readonly framework_info: WireFrameworkInfo;
+    readonly suppressed_roles?: readonly string[];
+  };
+}
+
+/** The calls on a live stream, without the framework id. */
+export type WireStreamCall =
+  | {
+      readonly type: "ACCEPT";
+      readonly accept: {
+        readonly offer_ids: readonly WireId[];
+        readonly operations?: readonly WireOperation[];
+        readonly filters?: WireFilters;
+      };
+    }
+  | {
+      readonly type: "DECLINE";
+      readonly decline: { readonly offer_ids: readonly WireId[]; readonly filters?: WireFilters };
+    }
+  | { readonly type: "SUPPRESS"; readonly suppress?: { readonly roles?: readonly string[] } }
+  | { readonly type: "REVIVE"; readonly revive?: { readonly roles?: readonly string[] } }
+  | { readonly type: "KILL"; readonly kill: WireTaskKey & { readonly kill_policy?: WireKillPolicy } }
+  | {
+      readonly type: "ACKNOWLEDGE";
+      readonly acknowledge: { readonly agent_id: WireId; readonly task_id: WireId; readonly uuid: string };
+    }
+  | { readonly type: "RECONCILE"; readonly reconcile: { readonly tasks: readonly WireTaskKey[] } }
+  | { readonly type: "TEARDOWN" };
+
+/** Every call of the scheduler API that we send. */
+export type WireCall = WireSubscribe | (WireStreamCall & { readonly framework_id: WireId });
+
+/** The records of the scheduler stream. Others may come and must be passed over. */
+export type WireEvent =
+  | {
+      readonly type: "SUBSCRIBED";
+      readonly subscribed: {
+        readonly framework_id: WireId;
+        readonly heartbeat_interval_seconds?: number;
+        readonly master_info?: WireMasterInfo;
+      };
+    }
+  | { readonly type: "HEARTBEAT" }
+  | { readonly type: "OFFERS"; readonly offers: { readonly offers: readonly WireOffer[] } }
+  | { readonly type: "RESCIND"; readonly rescind: { readonly offer_id: WireId } }
+  | { readonly type: "UPDATE"; readonly update: { readonly status: WireTaskStatus } }
+  | {
+      readonly type: "FAILURE";
+      readonly failure: { readonly agent_id?: WireId; readonly executor_id?: WireId; readonly status?: number };
+    }
+  | { readonly type: "ERROR"; readonly error: { readonly message: string } };
+
+/** A task as the operator API lists it. */
+export interface WireTask {
+  readonly name: string;
+  readonly task_id: WireId;
+  readonly framework_id: WireId;
+  readonly executor_id?: WireId;
+  readonly agent_id: WireId;
+  readonly state: string;
+  readonly resources?: readonly WireResource[];
+  readonly statuses?: readonly WireTaskStatus[];
+  readonly status_update_state?: string;
+  readonly status_update_uuid?: string;
+  readonly labels?: WireLabels;
+  readonly discovery?: WireDiscoveryInfo;
+  readonly container?: WireContainerInfo;
+  readonly health_check?: WireHealthCheck;
+  readonly kill_policy?: WireKillPolicy;
+  readonly user?: string;
+}
+
+/** An agent as it describes itself. */
+export interface WireAgentInfo {
+  readonly hostname: string;
+  readonly port?: number;
+  readonly resources?: readonly WireResource[];
+  readonly attributes?: readonly WireAttribute[];
+  readonly id?: WireId;
+  readonly domain?: WireDomain;
+  readonly checkpoint?: boolean;
+}
+
+/** An agent as the master lists it. */
+export interface WireAgent {
+  readonly agent_info: WireAgentInfo;
+  readonly active: boolean;
+  readonly deactivated?: boolean;
+  readonly version?: string;
+  /** `slave(1)@ip:port` */
+  readonly pid?: string;
+  readonly registered_time?: WireTime;
+  readonly reregistered_time?: WireTime;
+  readonly total_resources?: readonly WireResource[];
+  readonly allocated_resources?: readonly WireResource[];
+  readonly offered_resources?: readonly WireResource[];
+  readonly capabilities?: readonly { readonly type: string }[];
+  readonly drain_info?: { readonly state: string; readonly config?: unknown };
+}
+
+/** A framework as the master lists it. */
+export interface WireFramework {
+  readonly framework_info: WireFrameworkInfo;
+  readonly active: boolean;
+  readonly connected: boolean;
+  readonly recovered?: boolean;
+  readonly registered_time?: WireTime;
+  readonly reregistered_time?: WireTime;
+  readonly unregistered_time?: WireTime;
+  readonly offers?: readonly WireOffer[];
+}
+
+/** Answers of `POST /api/v1`; empty lists are left out. */
+export type WireOperatorAnswer =
+  | {
+      readonly type: "GET_TASKS";
+      readonly get_tasks: {
+        readonly pending_tasks?: readonly WireTask[];
+        readonly tasks?: readonly WireTask[];
+        readonly unreachable_tasks?: readonly WireTask[];
+        readonly completed_tasks?: readonly WireTask[];
+        readonly orphan_tasks?: readonly WireTask[];
+      };
+    }
+  | {
+      readonly type: "GET_AGENTS";
+      readonly get_agents: {
+        readonly agents?: readonly WireAgent[];
+        readonly recovered_agents?: readonly WireAgentInfo[];
+      };
+    }
+  | {
+      readonly type: "GET_FRAMEWORKS";
+      readonly get_frameworks: {
+        readonly frameworks?: readonly WireFramework[];
+        readonly completed_frameworks?: readonly WireFramework[];
+        readonly recovered_frameworks?: readonly WireFramework[];
+      };
+    }
+  | {
+      readonly type: "GET_MASTER";
+      readonly get_master: {
+        readonly master_info: WireMasterInfo;
+        readonly start_time?: number;
+        readonly elected_time?: number;
+      };
+    };
+
+/** The operator calls that only read. */
+export interface WireOperatorCall {
+  readonly type: WireOperatorAnswer["type"];
+}
