@@ -29,7 +29,7 @@ export interface ScaleSubresource {
  * What the API server, the client and the generators know of a kind: the only source of its type, schema, validation,
  * defaults, columns and docs.
  */
-export interface Kind<Spec = unknown, Status = unknown> {
+export interface Kind<Spec = unknown, Status = unknown, Fields = unknown> {
   /** `""` for the core group. */
   readonly group: string;
   readonly version: string;
@@ -53,20 +53,23 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly columns: readonly Column[];
   /** Field selectors beside metadata.name and metadata.namespace, e.g. `involvedObject.name` → value. */
   readonly selectableFields: Readonly<Record<string, (object: KubeObject) => string>>;
-  /** Rules beyond the schema; `previous` is undefined on create. Pure. All faults at once. */
+  /**
+   * Rules beyond the schema; `previous` is undefined on create. Pure. All faults at once. To be called only on objects
+   * that passed validateSchema.
+   */
   readonly validate: (object: KubeObject, previous: KubeObject | undefined) => readonly FieldError[];
-  /** Carries the types of spec and status; never set. */
-  readonly types?: { readonly spec: Spec; readonly status: Status };
+  /** Carries the types of spec, status and other top-level fields; never set. */
+  readonly types?: { readonly spec: Spec; readonly status: Status; readonly fields: Fields };
 }
 
 /** The object type of a kind: `type Route = ObjectOf<typeof Route>`. */
 export type ObjectOf<K> =
-  K extends Kind<infer Spec, infer Status>
+  K extends Kind<infer Spec, infer Status, infer Fields>
     ? {
         readonly apiVersion: string;
         readonly kind: string;
         readonly metadata: ObjectMeta;
         readonly spec: Spec;
         readonly status?: Status;
-      }
+      } & Fields
     : never;

@@ -1,0 +1,83 @@
+import { AGE, conditionColumn, countColumn, textColumn, wide } from "./meta/columns.js";
+import { defineKind } from "./meta/define-kind.js";
+import { specUnchanged } from "./meta/immutable.js";
+import type { ObjectOf } from "./meta/kind.js";
+import { statusOf } from "./meta/status-fields.js";
+import { type Data, flag, integer, list, listByKey, object, oneOf, optional, text } from "./schema/fields.js";
+
+const placedPort = object("One port the instance was given.", {
+  name: text("Name of the port."),
+  port: integer("The port that is listened on."),
+  protocol: oneOf("Transport protocol.", ["TCP", "UDP"], { default: "TCP" }),
+});
+
+const placement = object("Where the instance was put; written before the launch, and never changed.", {
+  node: text("Name of the Node."),
+  agentID: text("Mesos agent."),
+  taskID: text("Mesos task."),
+  ports: optional(listByKey("The ports it was given.", placedPort)),
+  address: optional(text("Address claimed from a pool.")),
+});
+export type InstancePlacement = Data<typeof placement>;
+
+const lastStatus = object("The last word of Mesos about the task.", {
+  state: text("State, e.g. Running or Failed."),
+  reason: optional(text("Why, one word.")),
+  message: optional(text("Why, in a sentence.")),
+  at: optional(text("When; RFC 3339.")),
+});
+
+const health = object("What the health check reported.", {
+  isHealthy: optional(flag("The last result; absent before the first.")),
+  consecutiveFailures: optional(integer("Failures in a row.")),
+  since: optional(text("When the result last changed; RFC 3339.")),
+});
+
+const spec = object("Which instance of which service this is.", {
+  serviceGroup: text("Name of the ServiceGroup, in the same namespace."),
+  service: text("Name of the service."),
+  number: integer("Its number within the service; a replacement has the same.", { minimum: 0 }),
+  revisionName: text("The Revision that it runs."),
+  replaces: optional(text("Name of the Instance whose place it takes.")),
+  address: optional(text("Address claimed from a pool.")),
+});
+export type InstanceSpec = Data<typeof spec>;
+
+/** One Mesos task, never relaunched. Written by the system. */
+export const Instance = defineKind({
+  kind: "Instance",
+  plural: "instances",
+  shortNames: ["inst"],
+  scope: "Namespaced",
+  description:
+    "One Mesos task, never relaunched. Written by the system; deleting one asks for a replacement of the same number.",
+  spec,
+  status: statusOf("Where the instance is in its life.", {
+    placement: optional(placement),
+    phase: optional(text("A summary of the conditions in one word.")),
+    addresses: optional(
+      list("Addresses at which the instance is reached, as its running task reports.", text("An address.")),
+    ),
+    containerID: optional(text("The container, e.g. `docker://<id>`.")),
+    mesosContainerID: optional(text("The container as Mesos names it.")),
+    lastStatus: optional(lastStatus),
+    health: optional(health),
+    restarts: optional(integer("How many instances of this number came before.")),
+    drainUntil: optional(text("Until when it keeps running after it left DNS; RFC 3339.")),
+  }),
+  columns: [
+    textColumn("Group", ".spec.serviceGroup", "The ServiceGroup."),
+    textColumn("Service", ".spec.service", "The service."),
+    countColumn("Number", ".spec.number", "Its number."),
+    textColumn("Phase", ".status.phase", "A summary in one word."),
+    conditionColumn("Ready", "Whether it is healthy."),
+    conditionColumn("Published", "Whether it is in DNS."),
+    textColumn("Node", ".status.placement.node", "Where it runs."),
+    textColumn("Address", ".status.addresses[0]", "Where it is reached."),
+    wide(textColumn("Revision", ".spec.revisionName", "What it runs.")),
+    wide(textColumn("Task", ".status.placement.taskID", "Mesos task.")),
+    AGE,
+  ],
+  validate: specUnchanged,
+});
+export type Instance = ObjectOf<typeof Instance>;

@@ -1,0 +1,60 @@
+import type { Instance } from "./instance.js";
+import type { Condition } from "./meta/object.js";
+import { ANNOTATION } from "./well-known.js";
+
+/** States of a task after which it never runs again (Mesos' names without the prefix; `Lost` is ambiguous, so not here). */
+export const TERMINAL_STATES: readonly string[] = [
+  "Finished",
+  "Failed",
+  "Killed",
+  "Error",
+  "Dropped",
+  "Gone",
+  "GoneByOperator",
+];
+
+interface HasConditions {
+  readonly status?: { readonly conditions?: readonly Condition[] } | undefined;
+}
+
+/** The condition of that type, if the object has it. */
+export function conditionOf(object: HasConditions, type: string): Condition | undefined {
+  return object.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Whether the condition of that type is there and True. */
+export function isTrue(object: HasConditions, type: string): boolean {
+  return conditionOf(object, type)?.status === "True";
+}
+
+/** Its task ended and never runs again. */
+export function isTerminal(instance: Instance): boolean {
+  const state = instance.status?.lastStatus?.state;
+  return state !== undefined && TERMINAL_STATES.includes(state);
+}
+
+/** It was let go: deleted, and the service-group loop agreed. It withdraws, drains and ends. */
+export function isLeaving(instance: Instance): boolean {
+  return isDeleting(instance) && instance.metadata.annotations?.[ANNOTATION.leave] !== undefined;
+}
+
+export function isDeleting(object: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** Every layer the service uses serves it, and it is neither dead nor on its way out. */
+export function isAvailable(instance: Instance): boolean {
+  return isTrue(instance, "Ready") && isTrue(instance, "Published") && !isTerminal(instance) && !isLeaving(instance);
+}
+
+/** The agent of its task is out of reach; the task may still run and may come back. */
+export function isUnreachable(instance: Instance): boolean {
+  const state = instance.status?.lastStatus?.state;
+  return state === "Unreachable" || state === "Lost";
+}
+
+/** `namespace/name`, or `name` for cluster-scoped objects: the key of caches and loops. */
+export function keyOf(object: { readonly metadata: { readonly name: string; readonly namespace?: string } }): string {
+  const { namespace, name } = object.metadata;
+  return namespace === undefined || namespace === "" ? name : `${namespace}/${name}`;
+}

@@ -1,0 +1,117 @@
+import type { TObject, TProperties, TSchema, TUnsafe } from "typebox";
+import { emit } from "../schema/emit.js";
+import { type Data, object } from "../schema/fields.js";
+import type { FieldError, StructuralSchema } from "../schema/structural.js";
+import type { Column, Kind, ObjectOf, ScaleSubresource } from "./kind.js";
+import { refuseNotYet } from "./not-yet.js";
+import type { KubeObject } from "./object.js";
+import { OBJECT_META } from "./object-meta.js";
+
+/** The group and version of our own kinds. */
+export const GROUP = "rackwright.dev";
+export const VERSION = "v1alpha1";
+
+type Nothing = TUnsafe<undefined>;
+
+/** The kind that a definition makes. */
+export type KindOf<Spec extends TSchema, Status extends TSchema, Fields extends TProperties> = Kind<
+  Data<Spec>,
+  Data<Status>,
+  Data<TObject<Fields>>
+>;
+
+/** What a kind is made of; everything else follows. */
+export interface KindDefinition<Spec extends TSchema, Status extends TSchema, Fields extends TProperties> {
+  readonly kind: string;
+  readonly plural: string;
+  readonly shortNames?: readonly string[];
+  /** Ours unless given. */
+  readonly group?: string;
+  readonly version?: string;
+  readonly scope: "Namespaced" | "Cluster";
+  readonly description: string;
+  readonly family?: "custom" | "core";
+  readonly isCreatable?: boolean;
+  readonly spec?: Spec;
+  readonly status?: Status;
+  /** Top-level fields beside spec and status, as core kinds have. */
+  readonly fields?: Fields;
+  readonly columns: readonly Column[];
+  readonly scale?: ScaleSubresource;
+  readonly selectableFields?: Kind["selectableFields"];
+  /** Rules beyond the schema, over defaulted objects that passed it. */
+  readonly validate?: (
+    object: ObjectOf<KindOf<Spec, Status, Fields>>,
+    previous: ObjectOf<KindOf<Spec, Status, Fields>> | undefined,
+  ) => readonly FieldError[];
+}
+
+/** Makes a kind from its definition: types, published schema, validation and table in one place. */
+export function defineKind<
+  Spec extends TSchema = Nothing,
+  Status extends TSchema = Nothing,
+  Fields extends TProperties = Record<never, TSchema>,
+>(definition: KindDefinition<Spec, Status, Fields>): KindOf<Spec, Status, Fields> {
+  const { group = GROUP, version = VERSION, kind, validate } = definition;
+  const family = definition.family ?? "custom";
+  return {
+    group,
+    version,
+    apiVersion: group === "" ? version : `${group}/${version}`,
+    kind,
+    plural: definition.plural,
+    singular: kind.toLowerCase(),
+    shortNames: definition.shortNames ?? [],
+    categories: family === "custom" ? ["rackwright"] : [],
+    scope: definition.scope,
+    description: definition.description,
+    family,
+    isCreatable: definition.isCreatable ?? true,
+    schema: wholeSchema(definition),
+    hasStatus: definition.status !== undefined,
+    ...(definition.scale !== undefined && { scale: definition.scale }),
+    columns: definition.columns,
+    selectableFields: definition.selectableFields ?? {},
+    validate(candidate, previous) {
+      const refused = refusedFields(definition, candidate);
+      type Checked = ObjectOf<KindOf<Spec, Status, Fields>>;
+      // Callers pass objects of this kind that passed its schema (see Kind.validate).
+      const rules = validate?.(candidate as Checked, previous as Checked | undefined) ?? [];
+      return [...refused, ...rules];
+    },
+  };
+}
+
+/** The typebox schema of what a definition accepts, for docs and reports on single fields. */
+export function fieldsOf(definition: {
+  readonly description: string;
+  readonly spec?: TSchema;
+  readonly status?: TSchema;
+  readonly fields?: TProperties;
+}): TObject {
+  const { description, fields, spec, status } = definition;
+  return object(description, { ...fields, ...(spec && { spec }), ...(status && { status }) });
+}
+
+function refusedFields(
+  definition: { readonly spec?: TSchema; readonly fields?: TProperties },
+  candidate: KubeObject,
+): readonly FieldError[] {
+  return definition.spec === undefined ? [] : refuseNotYet(definition.spec, candidate.spec, "spec");
+}
+
+function wholeSchema(definition: Parameters<typeof fieldsOf>[0]): StructuralSchema {
+  const own = emit(fieldsOf(definition));
+  const required = (own.required ?? []).filter((name) => name !== "status");
+  return {
+    type: "object",
+    description: definition.description,
+    properties: {
+      apiVersion: { type: "string", description: "Group and version of the kind." },
+      kind: { type: "string", description: "The kind." },
+      metadata: OBJECT_META,
+      ...own.properties,
+    },
+    ...(required.length > 0 && { required }),
+  };
+}

@@ -1,0 +1,103 @@
+import { AGE, conditionColumn, countColumn, textColumn, wide } from "./meta/columns.js";
+import { defineKind } from "./meta/define-kind.js";
+import type { ObjectOf } from "./meta/kind.js";
+import { statusOf } from "./meta/status-fields.js";
+import {
+  type Data,
+  flag,
+  integer,
+  later,
+  list,
+  listByKey,
+  mapOf,
+  object,
+  oneOf,
+  optional,
+  text,
+} from "./schema/fields.js";
+import { service, serviceStatus } from "./service/fields.js";
+import { validateServiceGroup } from "./service/validate.js";
+
+export type { Service, ServiceStatus } from "./service/fields.js";
+export type { HealthCheck } from "./service/health.js";
+export type {
+  PlacementConstraint,
+  ServiceDns,
+  ServiceNetwork,
+  ServicePlacement,
+  ServicePort,
+} from "./service/network.js";
+export type { ServiceEnv, ServiceResources, ServiceRestart, ServiceVolume } from "./service/workload.js";
+
+const spec = object("What runs together.", {
+  rackName: text("The Rack that runs the group.", { default: "default", applies: "restart" }),
+  replicas: integer("Copies of the whole group: each service runs replicas × instances.", {
+    default: 1,
+    minimum: 0,
+    maximum: 100_000,
+    applies: "scaleOnly",
+  }),
+  scale: optional(
+    mapOf(
+      "Instances per copy, by service; wins over `services[].instances`. Written by ScalingPolicies and `rackctl scale`.",
+      integer("Instances per copy.", { minimum: 0, maximum: 100_000 }),
+      { applies: "scaleOnly" },
+    ),
+  ),
+  suspend: flag("Stop everything; counts are kept.", { default: false, applies: "scaleOnly" }),
+  restartedAt: optional(text("A change replaces all instances; RFC 3339.", { applies: "restart" })),
+  dependsOn: optional(
+    list("Groups that must be available before this one starts: `name` or `namespace/name`.", text("A ServiceGroup."), {
+      applies: "inPlace",
+    }),
+  ),
+  services: listByKey("The services of the group.", service, { minItems: 1 }),
+  progressDeadlineSeconds: later(
+    integer("Seconds without progress until an update counts as failed.", { minimum: 1, applies: "inPlace" }),
+  ),
+  rollback: later(oneOf("What follows a failed update.", ["None", "OnDeadline"], { applies: "inPlace" })),
+  revisionHistoryLimit: later(integer("Old Revisions that are kept.", { minimum: 0, applies: "inPlace" })),
+});
+export type ServiceGroupSpec = Data<typeof spec>;
+
+/** What runs together: one or more services, their sizes, places, names and health. */
+export const ServiceGroup = defineKind({
+  kind: "ServiceGroup",
+  plural: "servicegroups",
+  shortNames: ["sg"],
+  scope: "Namespaced",
+  description: "What runs together: one or more services, their sizes, places, names and health.",
+  spec,
+  status: statusOf("What runs.", {
+    services: optional(listByKey("State by service.", serviceStatus)),
+    replicas: optional(integer("Whole copies that are available.")),
+    selector: optional(text("Label selector of the group's Instances, as text.")),
+  }),
+  scale: {
+    specReplicasPath: ".spec.replicas",
+    statusReplicasPath: ".status.replicas",
+    labelSelectorPath: ".status.selector",
+  },
+  columns: [
+    countColumn("Replicas", ".spec.replicas", "Copies wanted."),
+    countColumn("Available", ".status.replicas", "Whole copies available."),
+    {
+      ...textColumn("Services", ".spec.services[*].name", "Available and desired instances by service."),
+      value: (group) => sizesOf(group.status),
+    },
+    conditionColumn("Ready", "Whether every service is available."),
+    wide({ name: "Suspended", type: "boolean", description: "Everything is stopped.", jsonPath: ".spec.suspend" }),
+    wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
+    AGE,
+  ],
+  validate: ({ spec: checked }) => validateServiceGroup(checked),
+});
+export type ServiceGroup = ObjectOf<typeof ServiceGroup>;
+
+function sizesOf(status: unknown): string | undefined {
+  // Stored groups passed the schema above.
+  const services = (status as ServiceGroup["status"])?.services ?? [];
+  return (
+    services.map(({ name, available = 0, desired = 0 }) => `${name}:${available}/${desired}`).join(",") || undefined
+  );
+}

@@ -1,0 +1,51 @@
+/** Labels on Instances, and on the tasks they run as. */
+export const LABEL = {
+  group: "rackwright.dev/group",
+  service: "rackwright.dev/service",
+  number: "rackwright.dev/number",
+  revision: "rackwright.dev/revision",
+} as const;
+
+/** Labels of a Mesos task only: whose it is. */
+export const TASK_LABEL = {
+  identity: "rackwright.dev/identity",
+  namespace: "rackwright.dev/namespace",
+  stamp: "rackwright.dev/stamp",
+} as const;
+
+/** Finalizers, in the order in which an Instance's are released, then the group's own and those of outside records. */
+export const FINALIZER = {
+  dns: "rackwright.dev/dns",
+  route: "rackwright.dev/route",
+  task: "rackwright.dev/task",
+  instances: "rackwright.dev/instances",
+  /** On Route: the switch may still hold it. */
+  installed: "rackwright.dev/installed",
+  /** On DnsRecord: the catalogue may still hold it. */
+  registered: "rackwright.dev/registered",
+} as const;
+
+export const ANNOTATION = {
+  /** On an Instance: the service-group loop lets it go, and why. Without it a deleted Instance keeps serving. */
+  leave: "rackwright.dev/leave",
+  /** On an Instance: how many restarts in a row led to it. */
+  restarts: "rackwright.dev/restarts",
+  /** On an Instance, by a person: lower leaves first. */
+  deletionCost: "rackwright.dev/deletion-cost",
+  /** On an Instance, by a person: let it go although this back end is unknown (`dns` or `route`). */
+  release: "rackwright.dev/release",
+} as const;
+
+/** Why an Instance may leave. */
+export type LeaveReason =
+  | "Replaced"
+  | "ScaledDown"
+  | "Suspended"
+  | "GroupDeleted"
+  | "ServiceRemoved"
+  | "NodeRemoved"
+  | "StopFirst"
+  | "Terminated";
+
+/** Namespace of the system's own objects: Leases, Secrets of cluster-scoped kinds. */
+export const SYSTEM_NAMESPACE = "rackwright-system";
