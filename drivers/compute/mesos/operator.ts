@@ -1,0 +1,99 @@
+import { parseAgents, parseFrameworks, parseMasterId, parseTasks } from "./mapping/event.js";
+import type { Answer, MasterClient } from "./master.js";
+import type { Session } from "./subscription.js";
+import type { WireAgent, WireAgentInfo, WireFramework, WireOperatorCall, WireTask } from "./wire.js";
+
+/** What the master of a session holds, or why that is not known. */
+export type Inspection =
+  | {
+      readonly type: "seen";
+      readonly agents: readonly WireAgent[];
+      readonly recovered: readonly WireAgentInfo[];
+      /** Of our framework only. */
+      readonly tasks: readonly WireTask[];
+    }
+  | { readonly type: "unseen"; readonly reason: string };
+
+/**
+ * Lists agents, then tasks, of the session's own master; never rejects. Agents come first: with none of them still
+ * expected, the list of tasks that follows is whole. The master's id, asked last, proves that one process gave all.
+ */
+export async function inspect(client: MasterClient, session: Session): Promise<Inspection> {
+  const url = session.url.replace(/\/scheduler$/, "");
+  const ask = (type: WireOperatorCall["type"]) => client.post({ url, body: { type } }, session.signal).then(jsonOf);
+  try {
+    const agents = parseAgents(await ask("GET_AGENTS"));
+    if (agents === undefined) return unseen("GET_AGENTS was not answered as expected");
+    const tasks = parseTasks(await ask("GET_TASKS"));
+    if (tasks === undefined) return unseen("GET_TASKS was not answered as expected");
+    const masterId = parseMasterId(await ask("GET_MASTER"));
+    if (masterId !== session.masterId) return unseen("another master answered");
+    const ours = tasks.filter((task) => task.framework_id.value === session.frameworkId);
+    return { type: "seen", ...agents, tasks: ours };
+  } catch (error) {
+    return unseen(messageOf(error));
+  }
+}
+
+/** Who we are when no framework id is stored. */
+export interface FrameworkSought {
+  readonly name: string;
+  readonly labelKey: string;
+  readonly identity: string;
+}
+
+/**
+ * The id of the disconnected framework that is ours by name and identity label; of several the one registered last.
+ * Rejects while one of them is connected: a second one beside it would be two masters of one rack.
+ */
+export async function findFramework(
+  client: MasterClient,
+  {
+    master,
+    sought,
+    signal,
+  }: { readonly master: string; readonly sought: FrameworkSought; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const url = new URL("/api/v1", master).href;
+  const frameworks = parseFrameworks(
+    jsonOf(await client.postToLeader({ url, body: { type: "GET_FRAMEWORKS" } }, signal)),
+  );
+  if (frameworks === undefined) throw new Error("GET_FRAMEWORKS was not answered as expected");
+  const ours = frameworks.filter((framework) => isOurs(framework, sought));
+  const live = ours.find((framework) => framework.connected);
+  if (live !== undefined) {
+    throw new Error(`framework ${live.framework_info.id?.value} of our name and identity is connected`);
+  }
+  const latest = ours.toSorted((a, b) => registeredAt(b) - registeredAt(a))[0];
+  return latest?.framework_info.id?.value;
+}
+
+function isOurs({ framework_info }: WireFramework, sought: FrameworkSought): boolean {
+  const labels = framework_info.labels?.labels ?? [];
+  const isLabelled = labels.some(({ key, value }) => key === sought.labelKey && value === sought.identity);
+  return framework_info.name === sought.name && isLabelled && framework_info.id !== undefined;
+}
+
+function registeredAt(framework: WireFramework): number {
+  return framework.reregistered_time?.nanoseconds ?? framework.registered_time?.nanoseconds ?? 0;
+}
+
+function unseen(reason: string): Inspection {
+  return { type: "unseen", reason };
+}
+
+/** Throws on everything but JSON with status 200. */
+function jsonOf(answer: Answer): unknown {
+  if (answer.status !== 200) throw new Error(`the operator API answered ${answer.status}`);
+  const type = answer.headers["content-type"] ?? "";
+  if (!type.startsWith("application/json")) throw new Error(`the operator API answered with ${type || "no type"}`);
+  try {
+    return JSON.parse(answer.text);
+  } catch {
+    throw new Error("the operator API answered with broken JSON");
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
