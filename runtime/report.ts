@@ -22,7 +22,7 @@ export async function reportStatus<K extends Kind>(options: ReportOptions<K>): P
   const given = options.object as Reported; // every ObjectOf has metadata; status is compared as data
   const known = cache?.get(keyOf(given)) as Reported | undefined; // as above
   const object = known !== undefined && known.metadata.uid === given.metadata.uid ? known : given;
-  const schema = kind.schema.properties?.["status"];
+  const schema = kind.schema.properties?.status;
   const owned = ownedFields(object.metadata.managedFields, manager);
   if (covers(object.status ?? {}, status, schema) && holdsOwned(status, owned)) return false;
   const { namespace, name, uid } = object.metadata;
