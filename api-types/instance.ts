@@ -60,6 +60,7 @@ export const Instance = defineKind({
     ),
     containerID: optional(text("The container, e.g. `docker://<id>`.")),
     mesosContainerID: optional(text("The container as Mesos names it.")),
+    startedAt: optional(text("When the task was first seen running; RFC 3339.")),
     lastStatus: optional(lastStatus),
     health: optional(health),
     restarts: optional(integer("How many instances of this number came before.")),

@@ -1,0 +1,103 @@
+import { boundsErrors } from "./bounds.js";
+import { duplicate, required, unsupported } from "./errors.js";
+import { fieldSchema } from "./prune.js";
+import type { FieldError, StructuralSchema } from "./structural.js";
+
+/** Every fault of `object` against the schema, worded as Kubernetes words them. Unknown fields are no faults: prune first. */
+export function validateSchema(schema: StructuralSchema, object: unknown): readonly FieldError[] {
+  return check(schema, object, "");
+}
+
+function check(schema: StructuralSchema, value: unknown, path: string): readonly FieldError[] {
+  if (value === null && schema.nullable === true) return [];
+  if (!hasType(schema, value)) return [wrongType(schema, value, path)];
+  const faults = [...choiceErrors(schema, value, path), ...boundsErrors(schema, value, path)];
+  if (Array.isArray(value)) return [...faults, ...itemErrors(schema, value, path)];
+  if (typeof value === "object" && value !== null) return [...faults, ...memberErrors(schema, value, path)];
+  return faults;
+}
+
+function hasType(schema: StructuralSchema, value: unknown): boolean {
+  if (schema["x-kubernetes-int-or-string"] === true) return typeof value === "string" || Number.isInteger(value);
+  switch (schema.type) {
+    case undefined:
+      return schema["x-kubernetes-preserve-unknown-fields"] === true || value !== null;
+    case "integer":
+      return Number.isInteger(value);
+    case "object":
+      return typeName(value) === "object";
+    case "array":
+      return Array.isArray(value);
+    default:
+      return typeof value === schema.type && !Number.isNaN(value);
+  }
+}
+
+function wrongType(schema: StructuralSchema, value: unknown, path: string): FieldError {
+  const expected = schema["x-kubernetes-int-or-string"] === true ? "integer,string" : (schema.type ?? "object");
+  const actual = JSON.stringify(typeName(value));
+  const message = `Invalid value: ${actual}: ${path} in body must be of type ${expected}: ${actual}`;
+  return { type: "TypeInvalid", path, message };
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (Number.isInteger(value)) return "integer";
+  return typeof value;
+}
+
+function choiceErrors(schema: StructuralSchema, value: unknown, path: string): readonly FieldError[] {
+  if (schema.enum === undefined || schema.enum.includes(value)) return [];
+  return [unsupported(path, value, schema.enum)];
+}
+
+function memberErrors(schema: StructuralSchema, value: object, path: string): readonly FieldError[] {
+  const missing = (schema.required ?? [])
+    .filter((name) => !Object.hasOwn(value, name))
+    .map((name) => required(memberPath(path, name)));
+  const inside = Object.entries(value).flatMap(([name, child]) => {
+    const field = fieldSchema(schema, name);
+    return field === undefined ? [] : check(field, child, memberPath(path, name));
+  });
+  return [...missing, ...inside];
+}
+
+function memberPath(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+function itemErrors(schema: StructuralSchema, values: readonly unknown[], path: string): readonly FieldError[] {
+  const { items } = schema;
+  const inside = items === undefined ? [] : values.flatMap((value, index) => check(items, value, `${path}[${index}]`));
+  return [...inside, ...repeated(schema, values, path)];
+}
+
+/** Items that a set or a map list may hold only once. */
+function repeated(schema: StructuralSchema, values: readonly unknown[], path: string): readonly FieldError[] {
+  const listType = schema["x-kubernetes-list-type"];
+  if (listType !== "set" && listType !== "map") return [];
+  const seen = new Set<string>();
+  const faults: FieldError[] = [];
+  for (const [index, value] of values.entries()) {
+    const identity = listType === "set" ? value : keysOf(schema, value);
+    const text = JSON.stringify(identity) ?? "null";
+    if (identity !== undefined && seen.has(text)) faults.push(duplicate(`${path}[${index}]`, identity));
+    seen.add(text);
+  }
+  return faults;
+}
+
+/** The key fields of an item of a map list; undefined when it is no object. */
+function keysOf(schema: StructuralSchema, value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeName(value) !== "object") return undefined;
+  // Just found to be an object.
+  const fields = value as Readonly<Record<string, unknown>>;
+  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
+  return Object.fromEntries(
+    keys
+      .map((key) => [key, Object.hasOwn(fields, key) ? fields[key] : schema.items?.properties?.[key]?.default] as const)
+      .filter(([, value]) => value !== undefined),
+  );
+}
+
