@@ -55,7 +55,7 @@ export type RackSpec = Data<typeof spec>;
 export const Rack = defineKind({
   kind: "Rack",
   plural: "racks",
-  shortNames: ["rack"],
+  shortNames: ["rk"],
   scope: "Cluster",
   description: "A rack: its machines, and the systems that run tasks, publish names and route.",
   spec,

@@ -7,7 +7,8 @@ import type { FieldError, StructuralSchema } from "./structural.js";
 export function boundsErrors(schema: StructuralSchema, value: unknown, path: string): readonly FieldError[] {
   if (typeof value === "string") return [...lengthErrors(schema, value, path), ...shapeErrors(schema, value, path)];
   if (typeof value === "number") return rangeErrors(schema, value, path);
-  if (Array.isArray(value)) return sizeErrors(value.length, { min: schema.minItems, max: schema.maxItems, noun: "items" }, path);
+  if (Array.isArray(value))
+    return sizeErrors(value.length, { min: schema.minItems, max: schema.maxItems, noun: "items" }, path);
   if (typeof value !== "object" || value === null) return [];
   const limits = { min: schema.minProperties, max: schema.maxProperties, noun: "properties" };
   return sizeErrors(Object.keys(value).length, limits, path);
@@ -43,7 +44,8 @@ function shapeErrors(schema: StructuralSchema, value: string, path: string): rea
   }
   if (schema.format !== undefined && !FORMATS[schema.format]?.(value)) {
     const isKnown = Object.hasOwn(FORMATS, schema.format);
-    if (isKnown) faults.push(invalid(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`));
+    if (isKnown)
+      faults.push(invalid(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`));
   }
   return faults;
 }

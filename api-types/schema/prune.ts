@@ -50,7 +50,9 @@ function pruneFields(schema: StructuralSchema, value: object, { path, unknown }:
 /** Whether the schema says nothing about fields: an object that is kept whole, or no object at all. */
 function holdsAnything(schema: StructuralSchema): boolean {
   const isOpen = schema["x-kubernetes-preserve-unknown-fields"] === true && schema.properties === undefined;
-  return isOpen || (schema.type !== undefined && schema.type !== "object") || schema["x-kubernetes-int-or-string"] === true;
+  return (
+    isOpen || (schema.type !== undefined && schema.type !== "object") || schema["x-kubernetes-int-or-string"] === true
+  );
 }
 
 /** The schema of one field of an object; undefined when it is not declared. */

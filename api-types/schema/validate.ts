@@ -100,4 +100,3 @@ function keysOf(schema: StructuralSchema, value: unknown): Readonly<Record<strin
       .filter(([, value]) => value !== undefined),
   );
 }
-
