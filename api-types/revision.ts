@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { AGE, countColumn, textColumn } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import { specUnchanged } from "./meta/immutable.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { type Data, integer, object, text } from "./schema/fields.js";
-import { service } from "./service/fields.js";
+import { emit } from "./schema/emit.js";
+import { withDefaults } from "./schema/defaults.js";
+import { restartFields } from "./schema/restart-fields.js";
+import { type Service, service } from "./service/fields.js";
 
 const spec = object("One version of a service.", {
   serviceGroup: text("Name of the ServiceGroup, in the same namespace."),
@@ -30,3 +34,17 @@ export const Revision = defineKind({
   validate: specUnchanged,
 });
 export type Revision = ObjectOf<typeof Revision>;
+
+const template = emit(service);
+
+/**
+ * Whether an instance of `a` may stay when `b` is wanted: their restart fields are equal after defaulting both with
+ * today's schema. Sizes and what is changed in place do not count.
+ */
+export function isSameTemplate(a: Service, b: Service): boolean {
+  return isDeepStrictEqual(compared(a), compared(b));
+}
+
+function compared(wanted: Service): unknown {
+  return restartFields(service, withDefaults(template, wanted));
+}
