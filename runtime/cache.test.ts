@@ -168,7 +168,7 @@ const steps = fc.array(
 
 describe("cache and server", () => {
   it("agree after any order of own writes, foreign writes, late events and lists", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(steps, (script) => {
         const { cache } = subject();
         const server = new Map<string, Thing>();
@@ -190,7 +190,8 @@ describe("cache and server", () => {
             stream.push(() => cache.apply({ type: "Deleted", object }));
             if (step.isOwn) cache.confirmDeleted(`ns/${step.name}`, known.metadata.uid);
           }
-          if (step.isOwn) expect(cache.get(`ns/${step.name}`)?.metadata).toEqual(server.get(step.name)?.metadata);
+          const isAnswered = step.isOwn && (step.type === "put" || known !== undefined);
+          if (isAnswered) expect(cache.get(`ns/${step.name}`)?.metadata).toEqual(server.get(step.name)?.metadata);
           for (const deliver of stream.splice(0, step.delivered)) deliver();
           if (!step.isRelisted) continue;
           stream.length = 0; // a list replaces what the old watch had still to tell

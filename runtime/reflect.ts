@@ -137,7 +137,11 @@ function advance<T extends { readonly metadata: { readonly resourceVersion?: str
     cursor.resourceVersion = event.resourceVersion || cursor.resourceVersion;
     return EMPTY;
   }
-  cursor.resourceVersion = event.object.metadata.resourceVersion ?? cursor.resourceVersion;
+  const { resourceVersion = cursor.resourceVersion } = event.object.metadata;
+  if (Number(resourceVersion) < Number(cursor.resourceVersion)) {
+    throw new StatusError("Expired", `an event of version ${resourceVersion} follows ${cursor.resourceVersion}`);
+  }
+  cursor.resourceVersion = resourceVersion;
   return of({ type: event.type === "DELETED" ? "Deleted" : "Applied", object: event.object } as const);
 }
 
