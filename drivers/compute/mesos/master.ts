@@ -103,7 +103,7 @@ export function masterClient({ transport, clock, authorization }: MasterClientOp
 
 /** The target of a 307: protocol-relative, with the path of the leader. */
 function redirectOf(status: number, headers: Readonly<Record<string, string>>, url: string): string | undefined {
-  const location = headers["location"];
+  const location = headers.location;
   if (status !== 307 || location === undefined || !URL.canParse(location, url)) return undefined;
   return new URL(location, url).href;
 }

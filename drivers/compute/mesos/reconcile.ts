@@ -18,7 +18,7 @@ export interface Reconciler {
   learn(key: TaskKey): void;
   /** It was never there after all. */
   forget(taskId: string): void;
-  /** From now on known, and asked for until it answers. */
+  /** From now on known, and asked for until it answers; an open question is not repeated for this. */
   ask(keys: readonly TaskKey[]): void;
   /** Any status answers the question; a terminal or unknown task need not be known any longer. */
   heard(status: TaskStatus): void;
@@ -61,13 +61,14 @@ export function createReconciler({ clock, send }: ReconcilerOptions): Reconciler
   }
 
   function ask(keys: readonly TaskKey[]): void {
-    for (const key of keys) {
+    const fresh = keys.filter(({ taskId }) => !open.has(taskId));
+    for (const key of fresh) {
       learn(key);
       open.add(key.taskId);
     }
-    if (!isActive || keys.length === 0) return;
+    if (!isActive || fresh.length === 0) return;
     repeatMs = REPEAT_MIN_MS;
-    sendAll(keys.map(({ taskId }) => taskId));
+    sendAll(fresh.map(({ taskId }) => taskId));
     armRepeat();
   }
 
@@ -108,6 +109,7 @@ export function createReconciler({ clock, send }: ReconcilerOptions): Reconciler
     begin() {
       end();
       isActive = true;
+      open.clear();
       armImplicit();
       ask([...known].map(([taskId, { agentId }]) => ({ taskId, agentId })));
     },

@@ -2,8 +2,8 @@ import type { WireAgent, WireAgentInfo, WireEvent, WireFramework, WireTask } fro
 
 /** A record of the scheduler stream that we understand. Undefined: another type, or one without what its type needs. */
 export function parseEvent(record: unknown): WireEvent | undefined {
-  if (!isObject(record) || typeof record["type"] !== "string") return undefined;
-  const isComplete = NEEDS.get(record["type"]);
+  if (!isObject(record) || typeof record.type !== "string") return undefined;
+  const isComplete = NEEDS.get(record.type);
   // the check of its type has just confirmed the shape of what we read
   return isComplete?.(record) === true ? (record as unknown as WireEvent) : undefined;
 }
@@ -11,11 +11,11 @@ export function parseEvent(record: unknown): WireEvent | undefined {
 const NEEDS: ReadonlyMap<string, (record: Json) => boolean> = new Map([
   ["SUBSCRIBED", (record: Json) => hasId(at(record, "subscribed"), "framework_id")],
   ["HEARTBEAT", () => true],
-  ["OFFERS", (record: Json) => isListOf(at(record, "offers")?.["offers"], isOffer)],
+  ["OFFERS", (record: Json) => isListOf(at(record, "offers")?.offers, isOffer)],
   ["RESCIND", (record: Json) => hasId(at(record, "rescind"), "offer_id")],
   ["UPDATE", (record: Json) => isStatus(at(at(record, "update"), "status"))],
   ["FAILURE", (record: Json) => at(record, "failure") !== undefined],
-  ["ERROR", (record: Json) => typeof at(record, "error")?.["message"] === "string"],
+  ["ERROR", (record: Json) => typeof at(record, "error")?.message === "string"],
 ]);
 
 /** The tasks of an answer to GET_TASKS that still live. Undefined: not such an answer, or a damaged one. */
@@ -33,8 +33,8 @@ export function parseAgents(
   answer: unknown,
 ): { readonly agents: readonly WireAgent[]; readonly recovered: readonly WireAgentInfo[] } | undefined {
   const lists = listsOf(answer, "GET_AGENTS", "get_agents");
-  const agents = lists?.["agents"] ?? [];
-  const recovered = lists?.["recovered_agents"] ?? [];
+  const agents = lists?.agents ?? [];
+  const recovered = lists?.recovered_agents ?? [];
   const isGood = isListOf(agents, isAgent) && isListOf(recovered, isAgentInfo);
   if (lists === undefined || !isGood) return undefined;
   // every entry has just been checked
@@ -52,7 +52,7 @@ export function parseFrameworks(answer: unknown): readonly WireFramework[] | und
 
 /** The id of the master that answers GET_MASTER. Undefined: not such an answer. */
 export function parseMasterId(answer: unknown): string | undefined {
-  const id = at(listsOf(answer, "GET_MASTER", "get_master"), "master_info")?.["id"];
+  const id = at(listsOf(answer, "GET_MASTER", "get_master"), "master_info")?.id;
   return typeof id === "string" ? id : undefined;
 }
 
@@ -68,7 +68,7 @@ function at(value: Json | undefined, name: string): Json | undefined {
 }
 
 function listsOf(answer: unknown, type: string, field: string): Json | undefined {
-  if (!isObject(answer) || answer["type"] !== type) return undefined;
+  if (!isObject(answer) || answer.type !== type) return undefined;
   return at(answer, field);
 }
 
@@ -77,15 +77,15 @@ function isListOf(value: unknown, isItem: (item: Json) => boolean): value is rea
 }
 
 function hasId(value: Json | undefined, name: string): boolean {
-  return typeof at(value, name)?.["value"] === "string";
+  return typeof at(value, name)?.value === "string";
 }
 
 function isStatus(status: Json | undefined): boolean {
-  return hasId(status, "task_id") && typeof status?.["state"] === "string";
+  return hasId(status, "task_id") && typeof status?.state === "string";
 }
 
 function isOffer(offer: Json): boolean {
-  return hasId(offer, "id") && hasId(offer, "agent_id") && typeof offer["hostname"] === "string";
+  return hasId(offer, "id") && hasId(offer, "agent_id") && typeof offer.hostname === "string";
 }
 
 function isTask(task: Json): boolean {
@@ -93,17 +93,17 @@ function isTask(task: Json): boolean {
 }
 
 function isNamedState(task: Json): boolean {
-  return typeof task["state"] === "string" && typeof task["name"] === "string";
+  return typeof task.state === "string" && typeof task.name === "string";
 }
 
 function isAgent(agent: Json): boolean {
-  return typeof agent["active"] === "boolean" && isAgentInfo(at(agent, "agent_info") ?? {});
+  return typeof agent.active === "boolean" && isAgentInfo(at(agent, "agent_info") ?? {});
 }
 
 function isAgentInfo(info: Json): boolean {
-  return hasId(info, "id") && typeof info["hostname"] === "string";
+  return hasId(info, "id") && typeof info.hostname === "string";
 }
 
 function isFramework(framework: Json): boolean {
-  return typeof at(framework, "framework_info")?.["name"] === "string";
+  return typeof at(framework, "framework_info")?.name === "string";
 }

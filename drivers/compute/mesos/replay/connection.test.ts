@@ -1,0 +1,551 @@
+import { describe, expect, it } from "vitest";
+import { isStatus } from "../../../../api-types/meta/status-error.js";
+import { TransportError } from "../../../../platform/transport.js";
+import { encodeRecord } from "../recordio.js";
+import { answer, type Bench, createBench, launchOf, listedTask, PERIOD_MS, update } from "./bench.js";
+import { recording, requestsOf } from "./recording.js";
+import { jsonResponse, scriptedMaster, textResponse } from "./scripted-master.js";
+
+const OFFER = {
+  id: { value: "O1" },
+  framework_id: { value: "fw-1" },
+  agent_id: { value: "S0" },
+  hostname: "bladerunner1",
+  resources: [
+    { name: "cpus", type: "SCALAR", scalar: { value: 4 }, allocation_info: { role: "web" } },
+    { name: "mem", type: "SCALAR", scalar: { value: 4096 }, allocation_info: { role: "web" } },
+    {
+      name: "ports",
+      type: "RANGES",
+      ranges: { range: [{ begin: 31000, end: 32000 }] },
+      allocation_info: { role: "web" },
+    },
+  ],
+  allocation_info: { role: "web" },
+};
+const OFFERS = { type: "OFFERS", offers: { offers: [OFFER] } };
+
+const last = (bench: Bench) => bench.connections.at(-1);
+
+async function withOffer(): Promise<Bench> {
+  const bench = createBench();
+  await bench.subscribed();
+  bench.master.push(OFFERS);
+  await bench.settle();
+  return bench;
+}
+
+describe("subscribing", () => {
+  it("names the stored id in both places", async () => {
+    const bench = createBench({ frameworkId: "fw-9" });
+    await bench.settle();
+    const { body } = bench.master.subscribes[0] ?? {};
+    expect(body.framework_id).toEqual({ value: "fw-9" });
+    expect(body.subscribe.framework_info.id).toEqual({ value: "fw-9" });
+    const recorded = requestsOf(recording("08-failover"), "SUBSCRIBE").find((line) => line.body.framework_id)?.body;
+    expect(recorded.subscribe.framework_info.id).toEqual(recorded.framework_id);
+  });
+
+  it("follows the recorded redirect with body and authorization", async () => {
+    const redirect = recording("19-zookeeper-ha").find((line) => line.status === 307);
+    const location = redirect?.headers?.Location ?? "";
+    expect(location).toBe("//127.0.0.1:5050/master/api/v1/scheduler");
+    const leader = scriptedMaster();
+    const bench = createBench({ authorization: "Basic c2VjcmV0" }, new Map([["127.0.0.1:5050", leader]]));
+    bench.master.state.intercept = () => textResponse(307, "", { location });
+    await bench.settle();
+    expect(leader.subscribes[0]).toMatchObject({
+      path: "/master/api/v1/scheduler",
+      headers: { authorization: "Basic c2VjcmV0" },
+      body: bench.master.subscribes[0]?.body,
+    });
+    leader.push({
+      type: "SUBSCRIBED",
+      subscribed: { framework_id: { value: "fw-1" }, master_info: { id: leader.state.masterId } },
+    });
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ type: "subscribed", frameworkId: "fw-1", epoch: "master-1/fw-1" });
+    expect(leader.callsOf("GET_TASKS")[0]?.path).toBe("/master/api/v1");
+  });
+
+  it("gives up a circle of redirects and tries the next master", async () => {
+    const other = scriptedMaster();
+    const masters = ["http://m1:5050", "http://m2:5050"];
+    const bench = createBench({ masters }, new Map([["m2:5050", other]]));
+    bench.master.state.intercept = () => textResponse(307, "", { location: "//m1:5050/master/api/v1/scheduler" });
+    await bench.clock.advance(20_000);
+    expect(bench.master.subscribes.length).toBe(4);
+    expect(other.subscribes.length).toBe(1);
+  });
+
+  it("rotates over dead masters with growing, bounded pauses", async () => {
+    const masters = ["http://dead1:5050", "http://dead2:5050", "http://m1:5050"];
+    const bench = createBench({ masters });
+    await bench.clock.advance(60_000);
+    expect(bench.master.subscribes.length).toBe(1);
+    expect(bench.connections.some(({ type }) => type === "connecting")).toBe(true);
+  });
+
+  it.each([
+    ["Framework failed over", "stopped"],
+    ["Framework has been removed", "stopped"],
+    ["Not authorized to register framework", "connecting"],
+  ])("on ERROR %s it is %s", async (message, type) => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.push({ type: "ERROR", error: { message } });
+    await bench.clock.advance(60_000);
+    expect(last(bench)).toMatchObject({ type, reason: message });
+    expect(bench.master.subscribes.length > 1).toBe(type === "connecting");
+    expect(bench.tasks.at(-1)?.type).toBe("Unknown");
+  });
+
+  it.each([400, 401, 403, 406, 415, 500, 503])("keeps trying after %i, without hurry when refused", async (status) => {
+    const bench = createBench();
+    bench.master.state.intercept = () => textResponse(status, "no");
+    await bench.clock.advance(120_000);
+    expect(last(bench)).toMatchObject({ type: "connecting", reason: `SUBSCRIBE was answered ${status} no` });
+    expect(bench.master.subscribes.length).toBeGreaterThan(5);
+    expect(bench.master.subscribes.length).toBeLessThan(60);
+  });
+
+  it("hangs up after five silent heartbeats, and not before", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    await bench.clock.advance(74_000);
+    bench.master.push({ type: "HEARTBEAT" });
+    await bench.clock.advance(74_000);
+    expect(bench.master.subscribes.length).toBe(1);
+    await bench.clock.advance(2_000);
+    expect(bench.connections.findLast(({ type }) => type === "connecting")).toMatchObject({ reason: "no heartbeat" });
+    expect(bench.master.subscribes.length).toBe(2);
+  });
+
+  it("tries again when a master accepts the connection and says nothing", async () => {
+    const bench = createBench({ transport: () => new Promise(() => {}) });
+    await bench.clock.advance(11_000);
+    expect(last(bench)).toMatchObject({ type: "connecting", reason: "no answer within 10 s" });
+  });
+
+  it.each([
+    ["a clean end", (bench: Bench) => bench.master.endStream("clean")],
+    ["a broken connection", (bench: Bench) => bench.master.endStream("broken")],
+    [
+      "an end inside a record",
+      (bench: Bench) => {
+        bench.master.pushBytes(encodeRecord(OFFERS).subarray(0, 40));
+        bench.master.endStream("clean");
+      },
+    ],
+    ["a bad frame", (bench: Bench) => bench.master.pushBytes(Buffer.from("x"))],
+    ["a record that is not JSON", (bench: Bench) => bench.master.pushBytes(Buffer.from("3\nabc"))],
+  ])("subscribes again after %s, without the old offers", async (_name, end) => {
+    const bench = await withOffer();
+    expect(bench.offers().length).toBe(1);
+    end(bench);
+    await bench.settle();
+    expect(last(bench)?.type).toBe("connecting");
+    expect(bench.offers()).toEqual([]);
+    await bench.clock.advance(15_000);
+    expect(bench.master.subscribes.length).toBe(2);
+  });
+
+  it("passes over records of unknown types and shapes", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    for (const record of [{ type: "NEWS" }, { type: "__proto__" }, { type: "UPDATE" }, [], 1, { type: "OFFERS" }]) {
+      bench.master.push(record);
+    }
+    bench.master.push(update("t", "TASK_FUTURE"));
+    await bench.settle();
+    expect(last(bench)?.type).toBe("subscribed");
+    expect(bench.statuses.map(({ state }) => state)).toEqual(["Unknown"]);
+  });
+
+  it.each([
+    ["403", () => textResponse(403, "Framework is not subscribed")],
+    [
+      "400 for the stream id",
+      () => textResponse(400, "The stream ID 'x' included in this request didn't match the stream ID"),
+    ],
+    ["307", () => textResponse(307, "", { location: "//m1:5050/master/api/v1/scheduler" })],
+  ])("opens a new stream when a call is answered %s", async (_name, respond) => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.state.intercept = (_request, body) => (body.type === "SUPPRESS" ? respond() : undefined);
+    const error = await bench.driver.suppress().catch((reason: unknown) => reason);
+    expect(isStatus(error, "ServiceUnavailable")).toBe(true);
+    await bench.clock.advance(5_000);
+    expect(bench.master.subscribes.length).toBe(2);
+  });
+});
+
+describe("the framework when no id is stored", () => {
+  const framework = (id: string, changes: object = {}, identity = "rack-a") => ({
+    framework_info: {
+      user: "root",
+      name: "rackwright",
+      id: { value: id },
+      labels: { labels: [{ key: "rackwright.dev/identity", value: identity }] },
+    },
+    active: false,
+    connected: false,
+    registered_time: { nanoseconds: 1 },
+    ...changes,
+  });
+
+  it.each([
+    ["nothing is there", [], undefined],
+    ["ours is disconnected", [framework("fw-7")], "fw-7"],
+    ["two are ours", [framework("fw-7"), framework("fw-8", { registered_time: { nanoseconds: 2 } })], "fw-8"],
+    ["another identity", [framework("fw-7", {}, "rack-b")], undefined],
+  ])("is chosen when %s", async (_name, frameworks, id) => {
+    const bench = createBench({ frameworkId: undefined }, new Map(), { frameworks });
+    await bench.settle();
+    expect(bench.master.subscribes[0]?.body.framework_id?.value).toBe(id);
+  });
+
+  it("waits while ours is connected", async () => {
+    const frameworks = [framework("fw-7", { connected: true })];
+    const bench = createBench({ frameworkId: undefined }, new Map(), { frameworks });
+    await bench.clock.advance(60_000);
+    expect(bench.master.subscribes).toEqual([]);
+    expect(last(bench)).toMatchObject({ reason: "framework fw-7 of our name and identity is connected" });
+    bench.master.state.frameworks = [framework("fw-7")];
+    await bench.clock.advance(20_000);
+    expect(bench.master.subscribes[0]?.body.framework_id).toEqual({ value: "fw-7" });
+  });
+});
+
+describe("calls", () => {
+  it("keeps ACCEPT, DECLINE, KILL, SUPPRESS and REVIVE in the recorded shape", async () => {
+    const bench = await withOffer();
+    await bench.driver.kill({ taskId: "t", agentId: "S0", graceSeconds: 3 });
+    await bench.driver.suppress();
+    await bench.driver.revive();
+    await bench.driver.decline(["O1", "O-unknown"], 4);
+    const shapes = bench.master.calls.filter(({ path }) => path.endsWith("/scheduler")).map(({ body }) => body);
+    expect(shapes).toEqual([
+      {
+        framework_id: { value: "fw-1" },
+        type: "KILL",
+        kill: {
+          task_id: { value: "t" },
+          agent_id: { value: "S0" },
+          kill_policy: { grace_period: { nanoseconds: 3e9 } },
+        },
+      },
+      { framework_id: { value: "fw-1" }, type: "SUPPRESS" },
+      { framework_id: { value: "fw-1" }, type: "REVIVE" },
+      {
+        framework_id: { value: "fw-1" },
+        type: "DECLINE",
+        decline: { offer_ids: [{ value: "O1" }], filters: { refuse_seconds: 4 } },
+      },
+    ]);
+    const kill = requestsOf(recording("04-kill"), "KILL").find(({ body }) => body.kill.kill_policy !== undefined)?.body
+      .kill;
+    expect(Object.keys(kill.kill_policy)).toEqual(["grace_period"]);
+    const decline = requestsOf(recording("06-offers"), "DECLINE").find(({ body }) => body.decline.filters)?.body
+      .decline;
+    expect(Object.keys(decline.filters)).toEqual(["refuse_seconds"]);
+    expect(bench.offers()).toEqual([]);
+  });
+
+  it("forgets an offer with its rescission, and refuses to launch on it", async () => {
+    const bench = await withOffer();
+    bench.master.push({ type: "RESCIND", rescind: { offer_id: { value: "O1" } } });
+    await bench.settle();
+    expect(bench.offers()).toEqual([]);
+    await expect(bench.driver.launch(["O1"], [launchOf("t")])).rejects.toThrow("offer O1 is not held any more");
+    expect(bench.master.callsOf("ACCEPT")).toEqual([]);
+  });
+
+  it("never sends a launch that does not fit its offers", async () => {
+    const bench = await withOffer();
+    const tooBig = launchOf("t", { resources: { cpu: 5, memoryMiB: 1, diskMiB: 0, gpu: 0, ports: [] } });
+    await expect(bench.driver.launch(["O1"], [tooBig])).rejects.toThrow("the offers do not hold its resources");
+    expect(bench.offers().length).toBe(1);
+  });
+
+  it.each([
+    [503, "StatusError"],
+    [400, "StatusError"],
+    [401, "StatusError"],
+    [500, "TransportError"],
+  ])("rejects a call that is answered %i with a %s", async (status, name) => {
+    const bench = await withOffer();
+    bench.master.state.intercept = (_request, body) =>
+      body.type === "ACCEPT" ? textResponse(status, "no") : undefined;
+    const error = await bench.driver.launch(["O1"], [launchOf("t")]).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name });
+    // refused: the offer is still good; unknown: it may be used up
+    expect(bench.offers().length).toBe(name === "StatusError" ? 1 : 0);
+  });
+
+  it("rejects while not subscribed, saying that nothing was sent", async () => {
+    const bench = createBench();
+    const error = await bench.driver.revive().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ isSent: false });
+  });
+
+  it("sends no acknowledgement for a status without uuid", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.push(update("t", "TASK_ERROR"));
+    await bench.settle();
+    await bench.driver.acknowledge(bench.statuses[0] ?? expect.fail("no status"));
+    expect(bench.master.callsOf("ACKNOWLEDGE")).toEqual([]);
+  });
+});
+
+describe("R1 an answer that proves nothing", () => {
+  const bad: readonly (readonly [string, () => ReturnType<typeof jsonResponse>])[] = [
+    ["[]", () => jsonResponse([])],
+    ["{}", () => jsonResponse({})],
+    ["null", () => jsonResponse(null)],
+    ["500", () => textResponse(500, "oops")],
+    ["truncated JSON", () => ({ ...jsonResponse(0), body: Buffer.from('{"type":"GET_TASKS","get_tasks":{"tasks":[') })],
+    ["HTML 200", () => ({ ...textResponse(200, "<html>"), headers: { "content-type": "text/html" } })],
+    ["a redirect", () => textResponse(307, "", { location: "//m1:5050/api/v1" })],
+    ["another type", () => jsonResponse({ type: "GET_HEALTH", get_health: { healthy: true } })],
+    ["a task without id", () => jsonResponse({ type: "GET_TASKS", get_tasks: { tasks: [{ name: "t" }] } })],
+    [
+      "a list that is none",
+      () => jsonResponse({ type: "GET_AGENTS", get_agents: { agents: {} }, get_tasks: { tasks: 1 } }),
+    ],
+  ];
+
+  for (const type of ["GET_TASKS", "GET_AGENTS", "GET_MASTER"]) {
+    it.each(bad)(`to ${type} is Unknown: %s`, async (_name, respond) => {
+      const bench = createBench();
+      bench.master.state.tasks = [listedTask("t")];
+      await bench.subscribed();
+      bench.master.push(answer("t"));
+      await bench.clock.advance(PERIOD_MS);
+      expect(bench.tasks.at(-1)?.type).toBe("Complete");
+      const before = bench.tasks.length;
+      bench.master.state.intercept = (_request, body) => (body.type === type ? respond() : undefined);
+      await bench.clock.advance(5 * PERIOD_MS);
+      expect(bench.tasks.slice(before).map((seen) => seen.type)).not.toContain("Complete");
+      expect(bench.tasks.at(-1)).not.toHaveProperty("items");
+      expect(bench.agents.at(-1)?.type).toBe("Unknown");
+    });
+  }
+
+  it("is Partial when a known task is missing, until the master has said what became of it", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t"), listedTask("u")];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    bench.master.push(answer("u"));
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(bench.tasks.at(-1)?.type).toBe("Complete");
+    bench.master.state.tasks = [];
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial", reason: "2 known tasks are not listed" });
+    expect(bench.master.callsOf("RECONCILE").at(-1)?.body.reconcile.tasks.length).toBe(2);
+    bench.master.push(answer("t", "TASK_GONE"));
+    bench.master.push(answer("u", "TASK_UNKNOWN"));
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Complete", items: new Map() });
+  });
+
+  it("is Unknown when another master answers at the same address", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.state.masterId = "master-2";
+    await bench.clock.advance(PERIOD_MS);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Unknown", reason: "another master answered" });
+  });
+
+  it("is Partial after the connection is lost, and Unknown three periods after the last listing", async () => {
+    const bench = createBench({ masters: ["http://m1:5050"] });
+    bench.master.state.tasks = [listedTask("t")];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.state.intercept = () => textResponse(503, "No leader elected");
+    bench.master.endStream("broken");
+    await bench.clock.advance(1);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial", reason: expect.stringContaining("not subscribed") });
+    await bench.clock.advance(3 * PERIOD_MS);
+    expect(bench.tasks.at(-1)?.type).toBe("Unknown");
+    expect(bench.agents.at(-1)?.type).toBe("Unknown");
+  });
+
+  it("shows an agent that is listed no more as unreachable, not as absent", async () => {
+    const bench = createBench();
+    const agent = (id: string) => ({ agent_info: { hostname: id, id: { value: id } }, active: true });
+    bench.master.state.agents = [agent("S0"), agent("S1")];
+    await bench.subscribed();
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.state.agents = [agent("S1")];
+    await bench.clock.advance(PERIOD_MS);
+    const observed = bench.agents.at(-1);
+    const states =
+      observed?.type === "Unknown" ? [] : [...(observed?.items.values() ?? [])].map(({ id, state }) => [id, state]);
+    expect(states).toEqual([
+      ["S0", "Unreachable"],
+      ["S1", "Active"],
+    ]);
+  });
+});
+
+describe("R23 a fresh subscription", () => {
+  it("is settled when every listed and stored task has answered", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("listed")];
+    await bench.driver.reconcile([{ taskId: "stored", agentId: "S1" }]);
+    await bench.subscribed();
+    expect(last(bench)).toMatchObject({ type: "subscribed", isSettled: false });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial" });
+    bench.master.push(answer("listed"));
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ isSettled: false });
+    bench.master.push(answer("stored", "TASK_UNKNOWN"));
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ isSettled: true });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Complete" });
+  });
+
+  it("is not settled after a recorded restart of the master, while agents are missing", async () => {
+    const bench = createBench();
+    const recorded = recording("13-master-restart").find(
+      ({ body }) => body?.get_agents?.recovered_agents?.length > 0,
+    )?.body;
+    // the recording shortened each agent to "hostname id"
+    const recovered = recorded.get_agents.recovered_agents.map((text: string) => {
+      const [hostname, id] = text.split(" ");
+      return { hostname, id: { value: id } };
+    });
+    bench.master.state.recoveredAgents = recovered;
+    await bench.driver.reconcile([{ taskId: "mr-1", agentId: recovered[0].id.value }]);
+    await bench.subscribed();
+    await bench.clock.advance(60_000);
+    expect(last(bench)).toMatchObject({ isSettled: false });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial", reason: "2 agents are not back yet" });
+    expect(bench.agents.at(-1)).toMatchObject({ type: "Partial" });
+    expect(bench.master.callsOf("KILL")).toEqual([]);
+    bench.master.state.recoveredAgents = [];
+    bench.master.push(answer("mr-1"));
+    bench.master.state.tasks = [listedTask("mr-1")];
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.push(answer("mr-1"));
+    await bench.clock.advance(PERIOD_MS);
+    expect(last(bench)).toMatchObject({ isSettled: true });
+    expect(bench.tasks.at(-1)?.type).toBe("Complete");
+  });
+
+  it("asks with agent ids, again and again with growing pauses, until it is answered", async () => {
+    const bench = createBench();
+    await bench.driver.reconcile([{ taskId: "t", agentId: "S0" }]);
+    await bench.subscribed();
+    await bench.clock.advance(70_000);
+    bench.master.push({ type: "HEARTBEAT" });
+    const asked = bench.master.callsOf("RECONCILE");
+    expect(asked.length).toBe(7);
+    const shape = { task_id: { value: "t" }, agent_id: { value: "S0" } };
+    expect(asked.every(({ body }) => JSON.stringify(body.reconcile.tasks) === JSON.stringify([shape]))).toBe(true);
+    const recorded = requestsOf(recording("09-reconcile"), "RECONCILE").find(
+      ({ body }) => body.reconcile.tasks[0]?.agent_id,
+    );
+    expect(Object.keys(recorded?.body.reconcile.tasks[0])).toEqual(Object.keys(shape));
+    bench.master.push(answer("t"));
+    await bench.clock.advance(70_000);
+    expect(bench.master.callsOf("RECONCILE").length).toBe(7);
+  });
+
+  it("asks implicitly every 15 minutes", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    for (let minute = 0; minute < 31; minute++) {
+      bench.master.push({ type: "HEARTBEAT" });
+      await bench.clock.advance(60_000);
+    }
+    expect(bench.master.callsOf("RECONCILE").map(({ body }) => body.reconcile.tasks)).toEqual([[], []]);
+  });
+
+  it("asks for all running tasks again after each subscription", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.push(update("t", "TASK_RUNNING", { uuid: "AAAA" }));
+    bench.master.push(update("gone", "TASK_FAILED", { uuid: "AAAB" }));
+    await bench.settle();
+    bench.master.endStream("broken");
+    await bench.clock.advance(2_000);
+    await bench.subscribed();
+    expect(bench.master.callsOf("RECONCILE").at(-1)?.body.reconcile.tasks).toEqual([
+      { task_id: { value: "t" }, agent_id: { value: "S0" } },
+    ]);
+  });
+
+  it("tells a new epoch after a failover of the master", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.endStream("broken");
+    bench.master.state.masterId = "master-2";
+    await bench.clock.advance(2_000);
+    await bench.subscribed();
+    expect(last(bench)).toMatchObject({ epoch: "master-2/fw-1" });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Complete", origin: { epoch: "master-2/fw-1" } });
+  });
+});
+
+describe("tasks between two listings", () => {
+  it("follow the updates, with name and labels of the launch", async () => {
+    const bench = await withOffer();
+    await bench.driver.launch(["O1"], [launchOf("t", { name: "web", labels: { a: "b" } })]);
+    bench.master.push(update("t", "TASK_RUNNING", { uuid: "AAAA" }));
+    await bench.clock.advance(200);
+    const observed = bench.tasks.at(-1);
+    const task = observed?.type === "Unknown" ? undefined : observed?.items.get("t");
+    expect(task).toMatchObject({ name: "web", labels: { a: "b" }, status: { state: "Running" } });
+  });
+
+  it("keep an update that is newer than the listing, and only tasks of our framework", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t"), listedTask("foreign", { framework_id: { value: "fw-2" } })];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    await bench.clock.advance(PERIOD_MS);
+    const observed = bench.tasks.at(-1);
+    expect(observed?.type === "Unknown" ? [] : [...(observed?.items.keys() ?? [])]).toEqual(["t"]);
+    expect(bench.master.callsOf("RECONCILE").flatMap(({ body }) => body.reconcile.tasks).length).toBe(1);
+  });
+
+  it("come from the recorded GET_TASKS with labels and health", async () => {
+    const recorded = recording("14-operator").find(({ body }) => body?.type === "GET_TASKS" && body.get_tasks)?.body
+      .get_tasks;
+    const frameworkId = recorded.tasks[0].framework_id.value;
+    const bench = createBench({ frameworkId });
+    bench.master.state.tasks = recorded.tasks;
+    await bench.subscribed(frameworkId);
+    const observed = bench.tasks.at(-1);
+    const items = observed?.type === "Unknown" ? new Map() : (observed?.items ?? new Map());
+    expect([...items.keys()]).toEqual(["pod-x-a", "op-run"]);
+    expect(items.get("op-run")).toMatchObject({
+      labels: { app: "web" },
+      status: { state: "Running", isHealthy: true, addresses: ["127.0.0.1"], isReconciliation: true },
+    });
+  });
+
+  it("come with the recorded agents", async () => {
+    const recorded = recording("14-operator").find(({ body }) => body?.type === "GET_AGENTS" && body.get_agents)?.body
+      .get_agents;
+    const bench = createBench();
+    bench.master.state.agents = recorded.agents;
+    await bench.subscribed();
+    const observed = bench.agents.at(-1);
+    const items = observed?.type === "Unknown" ? [] : [...(observed?.items.values() ?? [])];
+    expect(items.find(({ hostname }) => hostname === "bladerunner2")).toMatchObject({
+      ip: "127.0.0.1",
+      state: "Active",
+      region: "region-a",
+      zone: "zone-b",
+      attributes: { node_name: "bladerunner2", node_type: "slave", rack: "2" },
+      total: { cpu: 3, memoryMiB: 2560, diskMiB: 5000 },
+    });
+  });
+});
