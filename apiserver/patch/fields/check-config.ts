@@ -1,6 +1,6 @@
+import { OBJECT_META } from "../../../api-types/meta/object-meta.js";
 import type { StructuralSchema } from "../../../api-types/schema/structural.js";
 import { isJsonObject, type JsonObject, setOwn } from "../json.js";
-import { OBJECT_META_SCHEMA } from "./object-meta.js";
 
 /** A configuration ready to be merged, and what is wrong with it, each fault as `.spec.x: field not declared in schema`. */
 export interface CheckedConfig {
@@ -23,7 +23,7 @@ const rootSchemas = new WeakMap<StructuralSchema, StructuralSchema>();
 function rootSchemaOf(schema: StructuralSchema): StructuralSchema {
   let root = rootSchemas.get(schema);
   if (root === undefined) {
-    const properties = { ...schema.properties, apiVersion: {}, kind: {}, metadata: OBJECT_META_SCHEMA };
+    const properties = { ...schema.properties, apiVersion: {}, kind: {}, metadata: OBJECT_META };
     root = { ...schema, properties };
     rootSchemas.set(schema, root);
   }

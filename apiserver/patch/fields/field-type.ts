@@ -1,6 +1,6 @@
+import { OBJECT_META } from "../../../api-types/meta/object-meta.js";
 import type { StructuralSchema } from "../../../api-types/schema/structural.js";
 import { isJsonObject } from "../json.js";
-import { OBJECT_META_SCHEMA } from "./object-meta.js";
 
 /**
  * How a field is owned and merged. `leaf`: as a whole (scalars, atomic lists and objects). `deduced`: unknown to the schema,
@@ -72,7 +72,7 @@ function compileRoot(schema: StructuralSchema, isIgnored: (key: string) => boole
   const fields = new Map(compileFields(schema));
   const metadata: ObjectType = {
     type: "object",
-    fields: compileFields(OBJECT_META_SCHEMA),
+    fields: compileFields(OBJECT_META),
     rest: DEDUCED,
     isIgnored: (key) => IGNORED_METADATA.has(key),
     isOwnable: false,
