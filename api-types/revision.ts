@@ -3,9 +3,9 @@ import { AGE, countColumn, textColumn } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import { specUnchanged } from "./meta/immutable.js";
 import type { ObjectOf } from "./meta/kind.js";
-import { type Data, integer, object, text } from "./schema/fields.js";
-import { emit } from "./schema/emit.js";
 import { withDefaults } from "./schema/defaults.js";
+import { emit } from "./schema/emit.js";
+import { type Data, integer, object, text } from "./schema/fields.js";
 import { restartFields } from "./schema/restart-fields.js";
 import { type Service, service } from "./service/fields.js";
 

@@ -90,7 +90,7 @@ export const ServiceGroup = defineKind({
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
   ],
-  validate: ({ spec: checked }) => validateServiceGroup(checked),
+  validate: validateServiceGroup,
 });
 export type ServiceGroup = ObjectOf<typeof ServiceGroup>;
 

@@ -18,3 +18,18 @@ export function isVariableName(text: string): boolean {
 /** Why `text` is no label, as Kubernetes words it. */
 export const DNS_LABEL_RULE =
   "must consist of lower case alphanumeric characters or '-', start and end with one, and be at most 63 characters long";
+
+const LABEL_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+
+/** A label or annotation key: `name` or `prefix/name`. */
+export function isLabelKey(text: string): boolean {
+  const slash = text.indexOf("/");
+  const name = text.slice(slash + 1);
+  const prefix = text.slice(0, Math.max(slash, 0));
+  return name.length <= 63 && LABEL_PART.test(name) && (slash === -1 || isDnsName(prefix));
+}
+
+/** The value of a label; may be empty. */
+export function isLabelValue(text: string): boolean {
+  return text === "" || (text.length <= 63 && LABEL_PART.test(text));
+}

@@ -1,6 +1,11 @@
+import { isIpv4, isIpv6, parseIpv4Prefix } from "../format/address.js";
+import { isDnsName, isVariableName } from "../format/names.js";
 import type { ObjectMeta } from "../meta/object.js";
 import type { RackSpec } from "../rack.js";
+import { isDuration } from "../schema/duration.js";
+import { invalid, isLiteral, required } from "../schema/errors.js";
 import type { FieldError } from "../schema/structural.js";
+import type { RackNode } from "./nodes.js";
 
 interface RackLike {
   readonly metadata: ObjectMeta;
@@ -8,6 +13,109 @@ interface RackLike {
 }
 
 /** Rules of a Rack beyond its schema. */
-export function validateRack(_rack: RackLike, _previous: RackLike | undefined): readonly FieldError[] {
-  return [];
+export function validateRack(rack: RackLike, previous: RackLike | undefined): readonly FieldError[] {
+  const { spec } = rack;
+  return [
+    ...identityErrors(rack, previous),
+    ...variableErrors(spec.variables ?? {}),
+    ...(spec.nodes ?? []).flatMap((node, index) => nodeErrors(node, `spec.nodes[${index}]`)),
+    ...mesosErrors(spec.compute?.mesos),
+    ...dnsErrors(spec.dns),
+    ...networkErrors(spec.network),
+    ...allowErrors(spec),
+  ];
+}
+
+/** What was stamped outside under one identity would be foreign under another. */
+function identityErrors(rack: RackLike, previous: RackLike | undefined): readonly FieldError[] {
+  const identity = identityOf(rack);
+  if (previous !== undefined && identityOf(previous) !== identity) {
+    return [invalid("spec.identity", identity, "field is immutable")];
+  }
+  const isPlain = /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(identity);
+  return isPlain ? [] : [invalid("spec.identity", identity, "must be letters, digits, `.`, `_` and `-`")];
+}
+
+function identityOf({ metadata, spec }: RackLike): string {
+  return spec.identity ?? metadata.name;
+}
+
+function variableErrors(variables: Readonly<Record<string, string>>): readonly FieldError[] {
+  return Object.keys(variables)
+    .filter((name) => !isVariableName(name))
+    .map((name) => invalid("spec.variables", name, "names must be A-Z, 0-9 and `_`, a letter first"));
+}
+
+function nodeErrors(node: RackNode, path: string): readonly FieldError[] {
+  const isName = !isLiteral(node.name) || isDnsName(node.name);
+  return [
+    ...(isName ? [] : [invalid(`${path}.name`, node.name, "must be a DNS name in lower case")]),
+    ...(["address", "externalAddress", "managementAddress"] as const).flatMap((field) =>
+      addressErrors(node[field], `${path}.${field}`),
+    ),
+  ];
+}
+
+function addressErrors(address: string | undefined, path: string): readonly FieldError[] {
+  if (address === undefined || !isLiteral(address) || isIpv4(address)) return [];
+  const why = isIpv6(address) ? "IPv6 addresses are not supported yet" : "must be an IPv4 address";
+  return [invalid(path, address, why)];
+}
+
+function mesosErrors(mesos: NonNullable<RackSpec["compute"]>["mesos"]): readonly FieldError[] {
+  if (mesos === undefined) return [];
+  const path = "spec.compute.mesos";
+  const timeout = mesos.failoverTimeout;
+  const isTimeout = !isLiteral(timeout) || isDuration(timeout);
+  return [
+    ...mesos.masters.flatMap((master, index) => httpErrors(master, `${path}.masters[${index}]`)),
+    ...(isTimeout ? [] : [invalid(`${path}.failoverTimeout`, timeout, "must be a Go duration such as 168h")]),
+  ];
+}
+
+function dnsErrors(dns: RackSpec["dns"]): readonly FieldError[] {
+  if (dns === undefined) return [];
+  const isDomain = !isLiteral(dns.domain) || isDnsName(dns.domain);
+  return [
+    ...(isDomain ? [] : [invalid("spec.dns.domain", dns.domain, "must be a DNS name in lower case")]),
+    ...(dns.type === "Consul" && dns.consul === undefined ? [required("spec.dns.consul", "type is Consul")] : []),
+    ...(dns.consul === undefined ? [] : httpErrors(dns.consul.address, "spec.dns.consul.address")),
+  ];
+}
+
+function networkErrors(network: RackSpec["network"]): readonly FieldError[] {
+  if (network === undefined) return [];
+  const { switch: toRack, managementPrefixes = [] } = network;
+  const path = "spec.network.switch.address";
+  return [
+    ...managementPrefixes.flatMap((prefix, index) => prefixErrors(prefix, `spec.network.managementPrefixes[${index}]`)),
+    ...(toRack.type !== "None" && toRack.address === undefined ? [required(path, `type is ${toRack.type}`)] : []),
+    ...(toRack.address === undefined ? [] : httpErrors(toRack.address, path)),
+  ];
+}
+
+function prefixErrors(prefix: string, path: string): readonly FieldError[] {
+  if (!isLiteral(prefix)) return [];
+  const parsed = parseIpv4Prefix(prefix);
+  if (parsed === undefined) return [invalid(path, prefix, "must be an IPv4 prefix such as 10.250.3.0/24")];
+  if (parsed.canonical === prefix) return [];
+  return [invalid(path, prefix, `must be canonical, without host bits: ${parsed.canonical}`)];
+}
+
+/** Addresses may hold variables; their scheme may not. */
+function httpErrors(address: string, path: string): readonly FieldError[] {
+  if (/^http:\/\/[^/\s]/.test(address) || (!isLiteral(address) && !/^[a-z]+:\/\//.test(address))) return [];
+  const scheme = /^(https|zk):\/\//.exec(address)?.[1];
+  if (scheme !== undefined) return [invalid(path, address, `${scheme} is not supported yet, use http`)];
+  return [invalid(path, address, "must be an address such as http://10.0.0.1:5050")];
+}
+
+function allowErrors({ safety }: RackSpec): readonly FieldError[] {
+  return (safety.allow ?? []).flatMap(({ hostPaths = [] }, index) =>
+    hostPaths.flatMap((hostPath, at) => {
+      const isPlain = !isLiteral(hostPath) || (hostPath.startsWith("/") && !hostPath.split("/").includes(".."));
+      const path = `spec.safety.allow[${index}].hostPaths[${at}]`;
+      return isPlain ? [] : [invalid(path, hostPath, "must be an absolute path without `..`")];
+    }),
+  );
 }
