@@ -23,6 +23,8 @@ export interface Agent {
   readonly id: string;
   readonly hostname: string;
   readonly ip: string | undefined;
+  /** Base of its own HTTP API, e.g. `http://10.250.3.21:5051`; unset while it is not registered. */
+  readonly url?: string;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly total: Resources;
   readonly region?: string;

@@ -23,11 +23,11 @@ export interface View<Item> {
   close(): void;
 }
 
-/** What a view needs. A listing not confirmed for `staleAfterMs` counts for nothing. */
+/** What a view needs. A listing not confirmed for `staleAfterMs` counts for nothing; undefined: it stays good. */
 export interface ViewOptions {
   readonly clock: Clock;
   readonly source: string;
-  readonly staleAfterMs: number;
+  readonly staleAfterMs: number | undefined;
 }
 
 /** Changes between two listings are published together, at most this late. */
@@ -80,7 +80,9 @@ export function createView<Item>({ clock, source, staleAfterMs }: ViewOptions): 
       items = new Map(listing.items);
       held = { epoch: listing.epoch, takenAt: clock.monotonic(), doubt: listing.doubt };
       staleTimer?.cancel();
-      staleTimer = clock.schedule(staleAfterMs, () => lose(`not confirmed for ${staleAfterMs / 1000} s`));
+      if (staleAfterMs !== undefined) {
+        staleTimer = clock.schedule(staleAfterMs, () => lose(`not confirmed for ${staleAfterMs / 1000} s`));
+      }
       publish();
     },
     change(key, item) {

@@ -20,24 +20,28 @@ export function agentOf(agent: WireAgent): Agent | undefined {
   return agentFrom(agent.agent_info, {
     state: stateOf(agent),
     ip: ipOf(agent.pid),
+    url: urlOf(agent.pid),
     resources: agent.total_resources ?? agent.agent_info.resources,
   });
 }
 
 /** An agent that the master knows from its registry but that is not back yet. */
 export function recoveringAgentOf(info: WireAgentInfo): Agent | undefined {
-  return agentFrom(info, { state: "Recovering", ip: undefined, resources: info.resources });
+  return agentFrom(info, { state: "Recovering", ip: undefined, url: undefined, resources: info.resources });
 }
 
 function agentFrom(
   info: WireAgentInfo,
-  more: Pick<Agent, "state" | "ip"> & { readonly resources: WireAgentInfo["resources"] },
+  more: Pick<Agent, "state" | "ip"> & { readonly url: string | undefined } & {
+    readonly resources: WireAgentInfo["resources"];
+  },
 ): Agent | undefined {
   if (info.id === undefined) return undefined;
   return {
     id: info.id.value,
     hostname: info.hostname,
     ip: more.ip,
+    ...(more.url === undefined ? {} : { url: more.url }),
     attributes: attributesOf(info.attributes),
     total: resourcesOf(more.resources),
     state: more.state,
@@ -55,6 +59,12 @@ function stateOf(agent: WireAgent): Agent["state"] {
 /** `slave(1)@127.0.0.1:5051` → `127.0.0.1` */
 function ipOf(pid: string | undefined): string | undefined {
   return /@\[?([^\]]+?)\]?:\d+$/.exec(pid ?? "")?.[1];
+}
+
+/** `slave(1)@127.0.0.1:5051` → `http://127.0.0.1:5051` */
+function urlOf(pid: string | undefined): string | undefined {
+  const address = /@(.+:\d+)$/.exec(pid ?? "")?.[1];
+  return address === undefined ? undefined : `http://${address}`;
 }
 
 function locationOf(domain: WireDomain | undefined): Pick<Agent, "region" | "zone"> {
