@@ -1,0 +1,122 @@
+import { BehaviorSubject, EMPTY, mergeMap, type Observable, ReplaySubject, Subscription, skip, switchMap } from "rxjs";
+import type { Rack } from "../api-types/rack.js";
+import type { Agent, ComputeDriver } from "../drivers/compute/driver.js";
+import type { DnsDriver } from "../drivers/dns/driver.js";
+import type { MetricDriver } from "../drivers/metrics/driver.js";
+import type { NetworkDriver } from "../drivers/network/driver.js";
+import type { Observation } from "../drivers/observation.js";
+import type { Cache } from "../runtime/cache.js";
+import { type AddressOverlay, type Connections, connectionsOf } from "./connections.js";
+import type { Backends, Kept, RackDrivers } from "./context.js";
+
+/** Makes the drivers; the only place that knows which technologies there are is `controllers/main.ts`. */
+export interface DriverFactories {
+  compute(connections: Connections, frameworkId: string | undefined): ComputeDriver | undefined;
+  dns(connections: Connections): DnsDriver | undefined;
+  network(connections: Connections): NetworkDriver | undefined;
+  metrics(connections: Connections, agentUrl: (agentId: string) => string | undefined): MetricDriver | undefined;
+}
+
+export interface BackendsOptions {
+  readonly racks: Cache<Rack>;
+  readonly factories: DriverFactories;
+  readonly overlay: AddressOverlay | undefined;
+}
+
+const NONE: RackDrivers = { compute: undefined, dns: undefined, network: undefined, metrics: undefined };
+
+interface Open {
+  /** The connections as text: other text, other drivers. */
+  readonly connections: string;
+  readonly drivers: RackDrivers;
+  close(): void;
+}
+
+/** Opens the drivers of every Rack in the cache and follows it; call after the cache is synced. */
+export function createBackends({ racks, factories, overlay }: BackendsOptions): Backends {
+  const open = new Map<string, Open>();
+  const states = new Map<string, BehaviorSubject<RackDrivers>>();
+  const names$ = new ReplaySubject<string>();
+
+  const follow = (rack: Rack) => {
+    const connections = connectionsOf(rack, overlay);
+    const text = JSON.stringify(connections);
+    const name = rack.metadata.name;
+    if (open.get(name)?.connections === text) return;
+    shut(name);
+    const opened = openDrivers(factories, connections, rack.status?.frameworkID);
+    open.set(name, { connections: text, ...opened });
+    publish(name, opened.drivers);
+  };
+  const shut = (name: string) => {
+    open.get(name)?.close();
+    open.delete(name);
+  };
+  const publish = (name: string, drivers: RackDrivers) => {
+    const known = states.get(name);
+    if (known !== undefined) return known.next(drivers);
+    states.set(name, new BehaviorSubject(drivers));
+    names$.next(name);
+  };
+
+  for (const rack of racks.list()) follow(rack);
+  const subscription = racks.changes$.subscribe(({ previous, current }) => {
+    if (current !== undefined) return follow(current);
+    if (previous === undefined) return;
+    shut(previous.metadata.name);
+    publish(previous.metadata.name, NONE);
+  });
+
+  return {
+    of: (rack) => open.get(rack)?.drivers ?? NONE,
+    each$: (select) =>
+      names$.pipe(mergeMap((name) => states.get(name)?.pipe(switchMap((drivers) => select(drivers, name))) ?? EMPTY)),
+    close() {
+      subscription.unsubscribe();
+      for (const name of [...open.keys()]) shut(name);
+    },
+  };
+}
+
+function openDrivers(factories: DriverFactories, connections: Connections, frameworkId: string | undefined) {
+  const subscriptions = new Subscription();
+  const compute = keptCompute(factories.compute(connections, frameworkId), subscriptions);
+  const dns = factories.dns(connections);
+  const network = factories.network(connections);
+  const metrics = factories.metrics(connections, (agentId) => agentUrl(compute?.agents.value(), agentId));
+  const drivers: RackDrivers = {
+    compute,
+    dns: dns && { driver: dns, entries: keep(dns.observe$, NOT_ASKED, subscriptions) },
+    network: network && { driver: network, routes: keep(network.observe$, NOT_ASKED, subscriptions) },
+    metrics,
+  };
+  const close = () => {
+    subscriptions.unsubscribe();
+    for (const driver of [compute?.driver, dns, network, metrics]) driver?.close();
+  };
+  return { drivers, close };
+}
+
+const NOT_ASKED = { type: "Unknown", reason: "not asked yet", since: 0, source: "" } as const;
+
+function keptCompute(driver: ComputeDriver | undefined, subscriptions: Subscription): RackDrivers["compute"] {
+  if (driver === undefined) return undefined;
+  return {
+    driver,
+    connection: keep(driver.connection$, { type: "connecting", reason: "not connected yet", since: 0 }, subscriptions),
+    tasks: keep(driver.tasks$, NOT_ASKED, subscriptions),
+    agents: keep(driver.agents$, NOT_ASKED, subscriptions),
+    offers: keep(driver.offers$, [], subscriptions),
+  };
+}
+
+/** Remembers the last value of a stream, from now until the subscriptions end. */
+function keep<T>(source$: Observable<T>, initial: T, subscriptions: Subscription): Kept<T> {
+  const state = new BehaviorSubject(initial);
+  subscriptions.add(source$.subscribe((value) => state.next(value)));
+  return { value: () => state.value, changes$: state.pipe(skip(1)) };
+}
+
+function agentUrl(agents: Observation<Agent> | undefined, agentId: string): string | undefined {
+  return agents === undefined || agents.type === "Unknown" ? undefined : agents.items.get(agentId)?.url;
+}

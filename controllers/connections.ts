@@ -1,0 +1,68 @@
+import type { Rack } from "../api-types/rack.js";
+import { parseDuration } from "../api-types/schema/duration.js";
+import { substitute } from "../api-types/substitute.js";
+
+/** Where a rack's back ends are; `up --simulate` lays the simulator's addresses over those of the spec, in memory. */
+export interface AddressOverlay {
+  readonly masters?: readonly string[];
+  readonly dns?: string;
+  readonly switch?: string;
+}
+
+/** What the drivers of one rack are opened with; a back end that the spec does not name is undefined. */
+export interface Connections {
+  readonly identity: string;
+  readonly observePeriodMs: number;
+  readonly compute:
+    | {
+        readonly masters: readonly string[];
+        readonly frameworkName: string;
+        readonly user: string;
+        readonly roles: readonly string[];
+        readonly principal: string | undefined;
+        readonly failoverTimeoutSeconds: number;
+      }
+    | undefined;
+  readonly dns: { readonly address: string; readonly datacenter: string | undefined } | undefined;
+  readonly network: { readonly type: "SnapRoute"; readonly address: string } | undefined;
+}
+
+/** The connections of a rack, with its variables replaced. Two equal results need the same drivers. */
+export function connectionsOf(rack: Rack, overlay: AddressOverlay = {}): Connections {
+  const { spec, metadata } = rack;
+  const text = (value: string) => substitute(value, (name) => spec.variables?.[name]).text;
+  return {
+    identity: spec.identity ?? metadata.name,
+    observePeriodMs: spec.intervals.observeSeconds * 1000,
+    compute: computeOf(rack, overlay, text),
+    dns: dnsOf(rack, overlay, text),
+    network: networkOf(rack, overlay, text),
+  };
+}
+
+type Text = (value: string) => string;
+
+function computeOf({ spec }: Rack, overlay: AddressOverlay, text: Text): Connections["compute"] {
+  const mesos = spec.compute?.mesos;
+  if (mesos === undefined) return undefined;
+  return {
+    masters: (overlay.masters ?? mesos.masters).map(text),
+    frameworkName: text(mesos.frameworkName),
+    user: mesos.user ?? "root",
+    roles: mesos.roles ?? ["*"],
+    principal: mesos.principal,
+    failoverTimeoutSeconds: parseDuration(mesos.failoverTimeout) / 1000,
+  };
+}
+
+function dnsOf({ spec }: Rack, overlay: AddressOverlay, text: Text): Connections["dns"] {
+  const consul = spec.dns?.consul;
+  if (consul === undefined) return undefined;
+  return { address: text(overlay.dns ?? consul.address), datacenter: consul.datacenter };
+}
+
+function networkOf({ spec }: Rack, overlay: AddressOverlay, text: Text): Connections["network"] {
+  const { type, address } = spec.network?.switch ?? {};
+  if (type !== "SnapRoute" || address === undefined) return undefined;
+  return { type, address: text(overlay.switch ?? address) };
+}

@@ -1,0 +1,57 @@
+import type { Observable } from "rxjs";
+import type { Execute } from "../actuation/action.js";
+import type { Client } from "../client/client.js";
+import type { Agent, ComputeDriver, Connection, Offer, Task } from "../drivers/compute/driver.js";
+import type { DnsDriver, DnsEntry } from "../drivers/dns/driver.js";
+import type { MetricDriver } from "../drivers/metrics/driver.js";
+import type { NetworkDriver, SwitchRoute } from "../drivers/network/driver.js";
+import type { Observation } from "../drivers/observation.js";
+import type { Clock } from "../platform/clock.js";
+import type { Logger } from "../platform/log.js";
+import type { Random } from "../platform/random.js";
+import type { Informers } from "../runtime/informers.js";
+
+/** The last value of a stream, readable at any time. */
+export interface Kept<T> {
+  value(): T;
+  /** Later values; never completes, cannot error, does not replay. */
+  readonly changes$: Observable<T>;
+}
+
+/** The open connections of one rack, with what each last said; a back end that the Rack does not name is undefined. */
+export interface RackDrivers {
+  readonly compute:
+    | {
+        readonly driver: ComputeDriver;
+        readonly connection: Kept<Connection>;
+        readonly tasks: Kept<Observation<Task>>;
+        readonly agents: Kept<Observation<Agent>>;
+        readonly offers: Kept<readonly Offer[]>;
+      }
+    | undefined;
+  readonly dns: { readonly driver: DnsDriver; readonly entries: Kept<Observation<DnsEntry>> } | undefined;
+  readonly network: { readonly driver: NetworkDriver; readonly routes: Kept<Observation<SwitchRoute>> } | undefined;
+  readonly metrics: MetricDriver | undefined;
+}
+
+/** Drivers by rack; opened when a Rack appears, reopened when its addresses change. */
+export interface Backends {
+  of(rack: string): RackDrivers;
+  /** What `select` gives of every open rack, switched when drivers are reopened; never completes or errors. */
+  each$<T>(select: (drivers: RackDrivers, rack: string) => Observable<T>): Observable<T>;
+  close(): void;
+}
+
+/** What every loop is given. */
+export interface LoopContext {
+  /** Fenced with this process's term; answers are visible in the caches at once. */
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly backends: Backends;
+  readonly execute: Execute;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** The term of this process's leadership. */
+  readonly term: number;
+}

@@ -1,0 +1,141 @@
+import { mergeMap, of, startWith } from "rxjs";
+import { DnsRecord } from "../../api-types/dns-record.js";
+import { isDeleting, keyOf } from "../../api-types/life.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import { Rack } from "../../api-types/rack.js";
+import { substituteDeep } from "../../api-types/substitute.js";
+import { FINALIZER } from "../../api-types/well-known.js";
+import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { defineController, on } from "../../runtime/controller.js";
+import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
+import { reportStatus } from "../../runtime/report.js";
+import { backendCondition } from "../backend-condition.js";
+import type { LoopContext } from "../context.js";
+import { ownConditions } from "../own-conditions.js";
+import { type DnsRecordPlan, type DnsRecordView, planDnsRecord } from "./plan.js";
+
+const NAME = "dns-record";
+
+/** Keeps the service catalogue as the DnsRecords of a rack want it. */
+export function dnsRecordController(context: LoopContext) {
+  const { informers, backends, client, clock } = context;
+  const records = informers.cache(DnsRecord, { claim: claimsOf, rack: (record) => [record.spec.rackName] });
+  const racks = informers.cache(Rack);
+
+  return defineController({
+    name: NAME,
+    watches: [
+      on(DnsRecord, (record, previous) =>
+        previous?.metadata.generation === record.metadata.generation ? [keyOf(record)] : withRivals(record),
+      ),
+      on(Rack, (rack, previous) => (rack.spec === previous?.spec ? [] : keysOfRack(rack.metadata.name))),
+    ],
+    triggers: [
+      backends.each$(({ dns }, rack) => {
+        const keys = () => [RACK_PREFIX + rack, ...keysOfRack(rack)];
+        return dns === undefined
+          ? of(RACK_PREFIX + rack)
+          : dns.entries.changes$.pipe(startWith(undefined), mergeMap(keys));
+      }),
+    ],
+    async reconcile(key) {
+      if (key.startsWith(RACK_PREFIX)) return reportRack(key.slice(RACK_PREFIX.length));
+      const record = records.get(key);
+      const view = record && viewOf(record);
+      if (record === undefined || view === undefined) return;
+      if (isDeleting(record) && (record.metadata.finalizers ?? []).length === 0) return;
+      // stored before the first effect outside
+      if (!isDeleting(record))
+        await addFinalizer({ client, kind: DnsRecord, object: record, finalizer: FINALIZER.registered });
+      return carryOut(records.get(key) ?? record, planDnsRecord(view));
+    },
+  });
+
+  function keysOfRack(rack: string): string[] {
+    return records.by("rack", rack).map(keyOf);
+  }
+
+  function withRivals(record: DnsRecord): string[] {
+    return [keyOf(record), ...rivalsOf(record).map(keyOf)];
+  }
+
+  function rivalsOf(record: DnsRecord): DnsRecord[] {
+    const rivals = claimsOf(record).flatMap((claim) => records.by("claim", claim));
+    return [...new Set(rivals)].filter((other) => other.metadata.uid !== record.metadata.uid);
+  }
+
+  function viewOf(record: DnsRecord): DnsRecordView | undefined {
+    const rack = racks.get(record.spec.rackName);
+    if (rack === undefined) return undefined;
+    const dns = backends.of(record.spec.rackName).dns;
+    const { value: spec } = substituteDeep(record.spec, (name) => rack.spec.variables?.[name]);
+    const { namespace = "", name, uid = "" } = record.metadata;
+    const identity = rack.spec.identity ?? rack.metadata.name;
+    return {
+      record: { ...record, spec },
+      observation: dns?.entries.value() ?? {
+        type: "Unknown",
+        reason: "the Rack names no DNS back end",
+        since: 0,
+        source: "dns",
+      },
+      rivals: rivalsOf(record),
+      stamp: { identity, kind: DnsRecord.kind, namespace, name, uid, term: context.term },
+    };
+  }
+
+  async function carryOut(record: DnsRecord, plan: DnsRecordPlan): Promise<void> {
+    if (plan.actions.some((action) => action.ground !== undefined)) await confirmUnchanged(record);
+    const outcomes = await context.execute(plan.actions);
+    const failed = outcomes.find((outcome) => outcome.type !== "verified");
+    if (failed === undefined) return finish(record, plan);
+    const message = "message" in failed ? failed.message : "";
+    const condition: ConditionUpdate = { type: "Ready", status: "False", reason: "NameNotConfirmed", message };
+    await report(record, { conditions: [condition], published: record.status?.published ?? [] });
+    throw new StatusError("ServiceUnavailable", `${failed.action.message}: ${message}`);
+  }
+
+  async function finish(record: DnsRecord, plan: DnsRecordPlan): Promise<void> {
+    if (isDeleting(record)) {
+      if (!plan.isReleasable) return report(record, plan);
+      return removeFinalizer({ client, kind: DnsRecord, object: record, finalizer: FINALIZER.registered });
+    }
+    await report(record, plan);
+  }
+
+  async function report(
+    record: DnsRecord,
+    { conditions, published }: Pick<DnsRecordPlan, "conditions" | "published">,
+  ): Promise<void> {
+    const observedGeneration = record.metadata.generation ?? 0;
+    const dated = conditions.map((condition) => ({ ...condition, observedGeneration }));
+    const status = { observedGeneration, published, conditions: ownConditions(record, dated, clock.now()) };
+    await reportStatus({ client, cache: records, kind: DnsRecord, object: record, status, manager: NAME });
+  }
+
+  /** The ground of a removal is what the owner wants now, by a fresh read (R2). */
+  async function confirmUnchanged(record: DnsRecord): Promise<void> {
+    const { namespace = "", name, uid, generation } = record.metadata;
+    const fresh = await client.get(DnsRecord, { namespace, name });
+    if (fresh.metadata.uid === uid && fresh.metadata.generation === generation) return;
+    throw new StatusError(
+      "Conflict",
+      `withdrawing names of dnsrecord ${namespace}/${name}: the cached record is outdated`,
+    );
+  }
+
+  async function reportRack(name: string): Promise<void> {
+    const rack = racks.get(name);
+    if (rack === undefined) return;
+    const condition = backendCondition("DnsReady", backends.of(name).dns?.entries.value(), rack.spec.dns === undefined);
+    const status = { conditions: ownConditions(rack, [condition], clock.now()) };
+    await reportStatus({ client, cache: racks, kind: Rack, object: rack, status, manager: NAME });
+  }
+}
+
+const RACK_PREFIX = "rack:";
+
+/** What a record claims: its names in one rack. */
+function claimsOf(record: DnsRecord): string[] {
+  return [record.spec.name, ...(record.spec.names ?? [])].map((name) => `${record.spec.rackName} ${name}`);
+}

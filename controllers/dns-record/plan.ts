@@ -1,0 +1,170 @@
+import type { Action } from "../../actuation/action.js";
+import type { DnsRecord } from "../../api-types/dns-record.js";
+import { isDeleting, keyOf } from "../../api-types/life.js";
+import { LABEL } from "../../api-types/well-known.js";
+import { type DnsChange, type DnsEntry, dnsKey } from "../../drivers/dns/driver.js";
+import type { Observation, Stamp } from "../../drivers/observation.js";
+import type { ConditionUpdate } from "../../runtime/conditions.js";
+
+/** Everything the plan of one DnsRecord rests on. */
+export interface DnsRecordView {
+  /** With variables of the rack replaced. */
+  readonly record: DnsRecord;
+  readonly observation: Observation<DnsEntry>;
+  /** Other records of the rack that claim one of the names. */
+  readonly rivals: readonly DnsRecord[];
+  readonly stamp: Stamp;
+}
+
+export interface DnsRecordPlan {
+  /** In order: what is added comes before what is taken away. */
+  readonly actions: readonly Action<DnsChange>[];
+  /** True once every action is verified, or with none. */
+  readonly conditions: readonly ConditionUpdate[];
+  readonly published: readonly { readonly name: string; readonly id: string; readonly address: string }[];
+  /** The finalizer may go when every action is verified. */
+  readonly isReleasable: boolean;
+}
+
+/** Registers what is wanted and missing, then takes away what this record published and no longer wants. Pure. */
+export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
+  const { record, observation } = view;
+  if (observation.type === "Unknown") return unknown(record, observation.reason);
+  if (isDeleting(record)) return planRemoval(view, observation.items);
+  const winner = view.rivals.find((rival) => isOlder(rival, record) && !isSameService(rival, record));
+  if (winner !== undefined) return conflict(`${keyOf(winner)} claims the name and is older`);
+  const desired = entriesOf(view);
+  const foreign = desired.find((entry) => isForeign(observation.items.get(dnsKey(entry)), view.stamp));
+  if (foreign !== undefined) return conflict(`the catalogue holds ${foreign.name} (${foreign.id}) and it is not ours`);
+  const missing = desired.filter((entry) => !isSameEntry(observation.items.get(dnsKey(entry)), entry));
+  const wanted = new Set(desired.map(dnsKey));
+  const stale = ownEntries(view, observation.items).filter((entry) => !wanted.has(dnsKey(entry)));
+  const actions = [
+    ...missing.map((entry) => registerAction(view, entry)),
+    ...stale.map((entry) => deregisterAction(view, entry)),
+  ];
+  return { actions, conditions: readyConditions(), published: publishedOf(desired), isReleasable: false };
+}
+
+type OwnEntry = DnsEntry & { readonly stamp: Stamp };
+
+function planRemoval(view: DnsRecordView, items: ReadonlyMap<string, DnsEntry>): DnsRecordPlan {
+  const observed = ownEntries(view, items);
+  const recorded = (view.record.status?.published ?? []).filter(
+    (entry) => !observed.some((own) => dnsKey(own) === dnsKey(entry)),
+  );
+  const actions = [...observed, ...recorded].map((entry) => deregisterAction(view, entry));
+  return { actions, conditions: [], published: [], isReleasable: true };
+}
+
+/** What the record wants in the catalogue: every target under every name. */
+function entriesOf({ record, stamp }: DnsRecordView): OwnEntry[] {
+  const names = [record.spec.name, ...(record.spec.names ?? [])];
+  return names.flatMap((name) =>
+    (record.spec.targets ?? []).map((target) => {
+      const port = target.ports?.[0]?.port;
+      return {
+        name,
+        id: target.id,
+        address: target.address,
+        ...(port === undefined ? {} : { port }),
+        tags: target.tags ?? [],
+        stamp,
+      };
+    }),
+  );
+}
+
+/** Entries whose stamp names this very record; a stamp with another uid is adopted. */
+function ownEntries({ stamp }: DnsRecordView, items: ReadonlyMap<string, DnsEntry>): DnsEntry[] {
+  return [...items.values()].filter((entry) => entry.stamp !== undefined && isSameOwner(entry.stamp, stamp));
+}
+
+function isSameOwner(a: Stamp, b: Stamp): boolean {
+  return a.identity === b.identity && a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
+}
+
+function isForeign(observed: DnsEntry | undefined, stamp: Stamp): boolean {
+  if (observed === undefined) return false;
+  return observed.stamp === undefined || observed.stamp.identity !== stamp.identity;
+}
+
+function isSameEntry(observed: DnsEntry | undefined, desired: OwnEntry): boolean {
+  if (observed?.stamp === undefined || observed.stamp.uid !== desired.stamp.uid) return false;
+  const isSamePort = (observed.port ?? 0) === (desired.port ?? 0);
+  return observed.address === desired.address && isSamePort && observed.tags.join() === desired.tags.join();
+}
+
+function isOlder(a: DnsRecord, b: DnsRecord): boolean {
+  const order = (a.metadata.creationTimestamp ?? "").localeCompare(b.metadata.creationTimestamp ?? "");
+  return order !== 0 ? order < 0 : keyOf(a) < keyOf(b);
+}
+
+/** Records generated for instances of one service share its names. */
+function isSameService(a: DnsRecord, b: DnsRecord): boolean {
+  const service = (record: DnsRecord) => {
+    const { namespace = "", labels = {} } = record.metadata;
+    return labels[LABEL.service] === undefined
+      ? undefined
+      : `${namespace}/${labels[LABEL.group]}/${labels[LABEL.service]}`;
+  };
+  return service(a) !== undefined && service(a) === service(b);
+}
+
+function registerAction({ record }: DnsRecordView, entry: OwnEntry): Action<DnsChange> {
+  return {
+    type: "dns.register",
+    rack: record.spec.rackName,
+    key: dnsKey(entry),
+    change: { type: "register", entry },
+    message: `register ${entry.name} as ${entry.address}`,
+    cause: [causeOf(record)],
+    evidence: [],
+  };
+}
+
+function deregisterAction(
+  { record }: DnsRecordView,
+  entry: { readonly name: string; readonly id: string },
+): Action<DnsChange> {
+  const why = isDeleting(record) ? "is deleted" : "no longer wants it";
+  return {
+    type: "dns.deregister",
+    rack: record.spec.rackName,
+    key: dnsKey(entry),
+    change: { type: "deregister", name: entry.name, id: entry.id },
+    message: `deregister ${entry.name} (${entry.id}): its DnsRecord ${keyOf(record)} ${why}`,
+    ground: { type: "tombstone", owner: record.metadata.uid ?? "" },
+    cause: [causeOf(record)],
+    evidence: [],
+  };
+}
+
+function causeOf(record: DnsRecord): string {
+  return `${record.metadata.uid ?? ""}@${record.metadata.generation ?? 0}`;
+}
+
+function publishedOf(entries: readonly OwnEntry[]): DnsRecordPlan["published"] {
+  return entries.map(({ name, id, address }) => ({ name, id, address }));
+}
+
+function readyConditions(): ConditionUpdate[] {
+  return [
+    { type: "Ready", status: "True", reason: "NamePublished", message: "" },
+    { type: "Conflict", status: "False", reason: "SoleClaim", message: "" },
+  ];
+}
+
+function conflict(message: string): DnsRecordPlan {
+  const conditions: ConditionUpdate[] = [
+    { type: "Ready", status: "False", reason: "NameConflict", message },
+    { type: "Conflict", status: "True", reason: "NameConflict", message },
+  ];
+  return { actions: [], conditions, published: [], isReleasable: false };
+}
+
+function unknown(record: DnsRecord, reason: string): DnsRecordPlan {
+  const message = `the catalogue does not answer (${reason}); nothing is changed until it does`;
+  const conditions: ConditionUpdate[] = [{ type: "Ready", status: "Unknown", reason: "CatalogueUnknown", message }];
+  return { actions: [], conditions, published: record.status?.published ?? [], isReleasable: false };
+}

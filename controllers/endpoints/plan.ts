@@ -1,0 +1,262 @@
+import type { DnsRecord } from "../../api-types/dns-record.js";
+import type { Instance } from "../../api-types/instance.js";
+import { conditionOf, isLeaving, isTerminal, isTrue } from "../../api-types/life.js";
+import type { Route } from "../../api-types/route.js";
+import type { Service } from "../../api-types/service-group.js";
+import { ANNOTATION, FINALIZER } from "../../api-types/well-known.js";
+import type { ConditionUpdate } from "../../runtime/conditions.js";
+
+/** Everything the endpoints of one instance rest on. Times in milliseconds of wall time. */
+export interface EndpointsView {
+  readonly instance: Instance;
+  /** The live template, or that of the revision when the service left its group. */
+  readonly service: Service;
+  /** The Route and the DnsRecord named like the instance, if it owns them. */
+  readonly route: Route | undefined;
+  readonly dnsRecord: DnsRecord | undefined;
+  /** Somebody else's object has the name we need. */
+  readonly foreign: "Route" | "DnsRecord" | undefined;
+  /** The address to publish: the task's own, or its node's; undefined: not known yet. */
+  readonly address: string | undefined;
+  /** Next hop of the /32. */
+  readonly nodeExternalAddress: string | undefined;
+  readonly hasSwitch: boolean;
+  /** How long clients may hold an answer. */
+  readonly ttlSeconds: number;
+  /** Whether another instance of the service is Published and alive. */
+  readonly hasOtherPublished: boolean;
+  readonly rackName: string;
+  /** Names of the DNS record: the service's and the instance's. */
+  readonly names: readonly string[];
+  readonly now: number;
+}
+
+/** One change of objects that the loop makes; in order. */
+export type EndpointStep =
+  | { readonly type: "applyRoute"; readonly prefix: string; readonly nextHop: string }
+  | {
+      readonly type: "applyDnsRecord";
+      readonly name: string;
+      readonly names: readonly string[];
+      readonly address: string;
+    }
+  | { readonly type: "deleteRoute"; readonly uid: string }
+  | { readonly type: "deleteDnsRecord"; readonly uid: string }
+  | { readonly type: "releaseFinalizer"; readonly finalizer: string };
+
+export interface EndpointsPlan {
+  readonly steps: readonly EndpointStep[];
+  readonly conditions: readonly ConditionUpdate[];
+  /** When draining ends, RFC 3339; set once the name is gone. */
+  readonly drainUntil?: string;
+  readonly requeueAfterMs?: number;
+}
+
+/** Publishes a ready instance, and withdraws a leaving or dead one, each layer after the one before it (DESIGN section 6). */
+export function planEndpoints(view: EndpointsView): EndpointsPlan {
+  if (isLeaving(view.instance)) return planLeaving(view);
+  if (isTerminal(view.instance)) return planDead(view);
+  return planServing(view);
+}
+
+function planServing(view: EndpointsView): EndpointsPlan {
+  const steps: EndpointStep[] = [];
+  const isReady = isTrue(view.instance, "Ready");
+  const usesRoute = usesRouteLayer(view);
+  const usesDns = usesDnsLayer(view);
+  const route = usesRoute && (isReady || view.route !== undefined) ? routeStep(view) : undefined;
+  if (route !== undefined) steps.push(route);
+  const isRouted = routedCondition(view).status === "True";
+  if (usesDns && mustWithdrawName(view)) {
+    steps.push(...deleteDns(view));
+  } else if (usesDns && (view.dnsRecord !== undefined || (isReady && isRouted))) {
+    const record = dnsStep(view);
+    if (record !== undefined) steps.push(record);
+  }
+  return { steps, conditions: [routedCondition(view), BALANCED, publishedCondition(view), waitingCondition(view)] };
+}
+
+/** Known bad, not merely unknown, and not the last one that answers (R11). */
+function mustWithdrawName({ instance, dnsRecord, hasOtherPublished }: EndpointsView): boolean {
+  const ready = conditionOf(instance, "Ready");
+  return dnsRecord !== undefined && ready?.status === "False" && hasOtherPublished;
+}
+
+/** A dead instance leaves DNS and routes at once, unless it is the last one Published and `lastInstance` keeps it. */
+function planDead(view: EndpointsView): EndpointsPlan {
+  const keeps = (view.service.dns?.lastInstance ?? "Keep") === "Keep" && !view.hasOtherPublished;
+  const conditions = [routedCondition(view), BALANCED, publishedCondition(view), waitingCondition(view)];
+  if (keeps) return { steps: [], conditions };
+  const steps = [...deleteDns(view), ...(view.dnsRecord === undefined ? deleteRoute(view) : [])];
+  return { steps, conditions };
+}
+
+/** Name, then time to live, then drain, then route: the task is killed by the instance loop when both finalizers are gone. */
+function planLeaving(view: EndpointsView): EndpointsPlan {
+  const isDead = isTerminal(view.instance);
+  const conditions = (reason: string, message: string): ConditionUpdate[] => [
+    routedCondition(view),
+    BALANCED,
+    publishedCondition(view),
+    { type: "Leaving", status: "True", reason, message },
+  ];
+  if (view.dnsRecord !== undefined && !isReleasedByHand(view, "dns")) {
+    return { steps: deleteDns(view), conditions: conditions("WithdrawingName", "waiting until the name is gone") };
+  }
+  const hadName = holds(view, FINALIZER.dns) && isPublishedBefore(view);
+  const drainUntil = drainEnd(view, { isDead, hadName });
+  if (view.now < drainUntil.ttlEnd) {
+    return draining(view, conditions("WaitingForTtl", "clients may still hold the answer"), {
+      until: drainUntil.ttlEnd,
+      end: drainUntil.end,
+    });
+  }
+  const released: EndpointStep[] = holds(view, FINALIZER.dns)
+    ? [{ type: "releaseFinalizer", finalizer: FINALIZER.dns }]
+    : [];
+  if (view.now < drainUntil.end) {
+    const plan = draining(view, conditions("Draining", "the name is gone; the route stays"), {
+      until: drainUntil.end,
+      end: drainUntil.end,
+    });
+    return { ...plan, steps: released };
+  }
+  if (view.route !== undefined && !isReleasedByHand(view, "route")) {
+    return {
+      steps: [...released, ...deleteRoute(view)],
+      conditions: conditions("WithdrawingRoute", "waiting until the route is gone"),
+      ...storedDrain(view, drainUntil.end),
+    };
+  }
+  const route: EndpointStep[] = holds(view, FINALIZER.route)
+    ? [{ type: "releaseFinalizer", finalizer: FINALIZER.route }]
+    : [];
+  return {
+    steps: [...released, ...route],
+    conditions: conditions("Ending", "name and route are gone; the task ends"),
+    ...storedDrain(view, drainUntil.end),
+  };
+}
+
+function draining(
+  view: EndpointsView,
+  conditions: ConditionUpdate[],
+  times: { until: number; end: number },
+): EndpointsPlan {
+  return { steps: [], conditions, ...storedDrain(view, times.end), requeueAfterMs: times.until - view.now };
+}
+
+function storedDrain(view: EndpointsView, end: number): { drainUntil?: string } {
+  if (view.instance.status?.drainUntil !== undefined) return { drainUntil: view.instance.status.drainUntil };
+  return end > view.now ? { drainUntil: new Date(end).toISOString() } : {};
+}
+
+/** One second beyond the time to live, because clocks and caches round. */
+const TTL_MARGIN_SECONDS = 1;
+
+function drainEnd(
+  view: EndpointsView,
+  { isDead, hadName }: { isDead: boolean; hadName: boolean },
+): { ttlEnd: number; end: number } {
+  if (isDead) return { ttlEnd: view.now, end: view.now };
+  const drainMs = (view.service.drainSeconds ?? 0) * 1000;
+  const stored = Date.parse(view.instance.status?.drainUntil ?? "");
+  if (!Number.isNaN(stored)) return { ttlEnd: stored - drainMs, end: stored };
+  if (!hadName) return { ttlEnd: view.now, end: view.now };
+  const ttlEnd = view.now + (view.ttlSeconds + TTL_MARGIN_SECONDS) * 1000;
+  return { ttlEnd, end: ttlEnd + drainMs };
+}
+
+/** It was in DNS, so clients may know it. */
+function isPublishedBefore({ instance }: EndpointsView): boolean {
+  const published = conditionOf(instance, "Published");
+  const leaving = conditionOf(instance, "Leaving");
+  if (instance.status?.drainUntil !== undefined) return true;
+  return published?.status === "True" || leaving?.reason === "WithdrawingName";
+}
+
+function holds({ instance }: EndpointsView, finalizer: string): boolean {
+  return (instance.metadata.finalizers ?? []).includes(finalizer);
+}
+
+function isReleasedByHand({ instance }: EndpointsView, layer: "dns" | "route"): boolean {
+  return (instance.metadata.annotations?.[ANNOTATION.release] ?? "").split(",").includes(layer);
+}
+
+/** Whether the service has a route of its own. */
+export function usesRouteLayer({ service, hasSwitch }: Pick<EndpointsView, "service" | "hasSwitch">): boolean {
+  return service.network?.mode === "Routed" && hasSwitch;
+}
+
+/** Whether the service has names. */
+export function usesDnsLayer({ service }: Pick<EndpointsView, "service">): boolean {
+  return (service.dns?.publish ?? "WhenReady") === "WhenReady" && service.network?.mode !== "None";
+}
+
+function routeStep(view: EndpointsView): EndpointStep | undefined {
+  const { address, nodeExternalAddress, route } = view;
+  if (address === undefined || nodeExternalAddress === undefined || view.foreign === "Route") return undefined;
+  const prefix = `${address}/32`;
+  const isSame = route?.spec.prefix === prefix && route.spec.nextHops?.[0]?.address === nodeExternalAddress;
+  return isSame ? undefined : { type: "applyRoute", prefix, nextHop: nodeExternalAddress };
+}
+
+function dnsStep(view: EndpointsView): EndpointStep | undefined {
+  const { address, names, dnsRecord } = view;
+  const [name, ...further] = names;
+  if (address === undefined || name === undefined || view.foreign === "DnsRecord") return undefined;
+  const spec = dnsRecord?.spec;
+  const isSame =
+    spec?.name === name && spec.targets?.[0]?.address === address && (spec.names ?? []).join() === further.join();
+  return isSame ? undefined : { type: "applyDnsRecord", name, names: further, address };
+}
+
+function deleteDns({ dnsRecord }: EndpointsView): EndpointStep[] {
+  if (dnsRecord === undefined || dnsRecord.metadata.deletionTimestamp !== undefined) return [];
+  return [{ type: "deleteDnsRecord", uid: dnsRecord.metadata.uid ?? "" }];
+}
+
+function deleteRoute({ route }: EndpointsView): EndpointStep[] {
+  if (route === undefined || route.metadata.deletionTimestamp !== undefined) return [];
+  return [{ type: "deleteRoute", uid: route.metadata.uid ?? "" }];
+}
+
+const BALANCED: ConditionUpdate = { type: "Balanced", status: "True", reason: "NotUsed", message: "" };
+
+function routedCondition(view: EndpointsView): ConditionUpdate {
+  if (!usesRouteLayer(view)) return { type: "Routed", status: "True", reason: "NotUsed", message: "" };
+  if (view.foreign === "Route") return conflict("Routed", view.instance.metadata.name);
+  return layerCondition("Routed", view.route);
+}
+
+function publishedCondition(view: EndpointsView): ConditionUpdate {
+  if (!usesDnsLayer(view)) {
+    const isReady = isTrue(view.instance, "Ready") && routedCondition(view).status === "True";
+    return { type: "Published", status: isReady ? "True" : "False", reason: "NotUsed", message: "" };
+  }
+  if (view.foreign === "DnsRecord") return conflict("Published", view.instance.metadata.name);
+  return layerCondition("Published", view.dnsRecord);
+}
+
+function conflict(type: string, name: string): ConditionUpdate {
+  const message = `an object named ${name} exists and is not owned by this Instance; rename or delete it`;
+  return { type, status: "False", reason: "NameTaken", message };
+}
+
+function layerCondition(type: string, object: Route | DnsRecord | undefined): ConditionUpdate {
+  if (object === undefined) return { type, status: "False", reason: "NotRequested", message: "" };
+  if (object.metadata.deletionTimestamp !== undefined)
+    return { type, status: "False", reason: "BeingWithdrawn", message: "" };
+  const ready = conditionOf(object, "Ready");
+  const isCurrent = (ready?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
+  if (ready?.status === "True" && isCurrent) return { type, status: "True", reason: "Confirmed", message: "" };
+  return { type, status: "False", reason: "AwaitingConfirmation", message: ready?.message ?? "" };
+}
+
+function waitingCondition({ instance }: EndpointsView): ConditionUpdate {
+  if (instance.metadata.deletionTimestamp === undefined) {
+    return { type: "Leaving", status: "False", reason: "Staying", message: "" };
+  }
+  const message = "deleted; it keeps serving until its successor is Published";
+  return { type: "Leaving", status: "False", reason: "WaitingForSuccessor", message };
+}

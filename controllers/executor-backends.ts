@@ -1,0 +1,116 @@
+import type { Action } from "../actuation/action.js";
+import type { Backend } from "../actuation/executor.js";
+import { StatusError } from "../api-types/meta/status-error.js";
+import type { TaskLaunch } from "../drivers/compute/driver.js";
+import { type DnsChange, type DnsEntry, dnsKey } from "../drivers/dns/driver.js";
+import type { RouteChange, SwitchRoute } from "../drivers/network/driver.js";
+import type { Reading } from "../drivers/observation.js";
+import type { Backends, RackDrivers } from "./context.js";
+
+/** What the executor may ask of compute. */
+type ComputeChange =
+  | { readonly type: "launch"; readonly offerIds: readonly string[]; readonly tasks: readonly TaskLaunch[] }
+  | { readonly type: "kill"; readonly taskId: string; readonly agentId: string; readonly graceSeconds: number };
+
+/** Whom an action is sent to, by the area in its type: `route.set` goes to the switch of its rack. */
+export function executorBackends(backends: Backends) {
+  return {
+    get(rack: string, actionType: string): Backend | undefined {
+      const drivers = backends.of(rack);
+      switch (actionType.split(".")[0]) {
+        case "task":
+          return computeBackend(drivers.compute);
+        case "dns":
+          return dnsBackend(drivers.dns);
+        case "route":
+          return routeBackend(drivers.network);
+        default:
+          return undefined;
+      }
+    },
+  };
+}
+
+function computeBackend(compute: RackDrivers["compute"]): Backend | undefined {
+  if (compute === undefined) return undefined;
+  return {
+    // a master only queues: the outcome comes as a status, and placement or deletion stands until it does
+    verifies: false,
+    async apply(action) {
+      const change = changeOf<ComputeChange>(action);
+      if (change.type === "launch") return compute.driver.launch(change.offerIds, change.tasks);
+      return compute.driver.kill(change);
+    },
+    async isDone(action) {
+      const change = changeOf<ComputeChange>(action);
+      const tasks = compute.tasks.value();
+      if (change.type === "kill" || tasks.type === "Unknown") return "unknown";
+      return change.tasks.every((task) => tasks.items.has(task.taskId)) ? "done" : "unknown";
+    },
+  };
+}
+
+function dnsBackend(dns: RackDrivers["dns"]): Backend | undefined {
+  if (dns === undefined) return undefined;
+  return {
+    verifies: true,
+    apply: (action, signal) => dns.driver.apply(changeOf<DnsChange>(action), signal),
+    async isDone(action) {
+      const change = changeOf<DnsChange>(action);
+      if (change.type === "deregister") return absence(await dns.driver.read(dnsKey(change)));
+      return presence(await dns.driver.read(dnsKey(change.entry)), (found) => isSameEntry(found, change.entry));
+    },
+  };
+}
+
+function routeBackend(network: RackDrivers["network"]): Backend | undefined {
+  if (network === undefined) return undefined;
+  return {
+    verifies: true,
+    apply: (action, signal) => network.driver.apply(changeOf<RouteChange>(action), signal),
+    async isDone(action) {
+      const change = changeOf<RouteChange>(action);
+      const reading = await network.driver.read(change.prefix);
+      return change.type === "remove"
+        ? absence(reading)
+        : presence(reading, (found) => haveSameHops(found, change.nextHops));
+    },
+  };
+}
+
+/** Actions of one area carry that area's change: the loop that planned it promises so. */
+function changeOf<Change>(action: Action): Change {
+  if (typeof action.change !== "object" || action.change === null) {
+    throw new StatusError("InternalError", `action ${action.type} of ${action.key} carries no change`);
+  }
+  return action.change as Change;
+}
+
+type Done = "done" | "notDone" | "unknown";
+
+function absence(reading: Reading<unknown>): Done {
+  if (reading.type === "unknown") return "unknown";
+  return reading.type === "absent" ? "done" : "notDone";
+}
+
+function presence<Item>(reading: Reading<Item>, isWanted: (item: Item) => boolean): Done {
+  if (reading.type === "unknown") return "unknown";
+  return reading.type === "present" && isWanted(reading.item) ? "done" : "notDone";
+}
+
+function isSameEntry(found: DnsEntry, wanted: DnsEntry): boolean {
+  return (
+    found.address === wanted.address &&
+    (found.port ?? 0) === (wanted.port ?? 0) &&
+    found.stamp?.uid === wanted.stamp?.uid
+  );
+}
+
+function haveSameHops(found: SwitchRoute, wanted: readonly { readonly address: string }[]): boolean {
+  const text = (hops: readonly { readonly address: string }[]) =>
+    hops
+      .map((hop) => hop.address)
+      .sort()
+      .join();
+  return text(found.nextHops) === text(wanted);
+}

@@ -1,0 +1,161 @@
+import { KINDS } from "../../api-types/kinds.js";
+import { keyOf } from "../../api-types/life.js";
+import type { Kind, ObjectOf } from "../../api-types/meta/kind.js";
+import type { KubeObject, OwnerReference } from "../../api-types/meta/object.js";
+import { isStatus } from "../../api-types/meta/status-error.js";
+import { type Cache, splitKey } from "../../runtime/cache.js";
+import { defineController, on, type Watch } from "../../runtime/controller.js";
+import { removeFinalizer } from "../../runtime/finalizers.js";
+import type { LoopContext } from "../context.js";
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER, type Owner, planDependent, planOwner } from "./plan.js";
+
+const NAME = "garbage-collection";
+/** Kinds that own nothing and are owned by nothing, and change all the time. */
+const LEFT_OUT: readonly string[] = ["Event", "Lease"];
+
+type AnyObject = ObjectOf<Kind>;
+
+/** One kind that takes part, with its cache. */
+interface Part {
+  readonly kind: Kind;
+  readonly cache: Cache<AnyObject>;
+}
+
+/** Deletes objects whose owners are gone, and carries out foreground and orphan deletion (only on our own API server). */
+export function garbageCollectionController(context: LoopContext) {
+  const { informers, client } = context;
+  const parts = new Map<string, Part>();
+  for (const kind of KINDS) {
+    if (!kind.isCreatable || LEFT_OUT.includes(kind.kind)) continue;
+    const cache = informers.cache(kind, { owner: (object) => ownersOf(object).map((owner) => owner.uid) });
+    parts.set(partName(kind), { kind, cache });
+  }
+
+  return defineController({
+    name: NAME,
+    watches: [...parts.values()].map(({ kind }): Watch => on(kind, (object) => keysFor(kind, object))),
+    async reconcile(key) {
+      const [name = "", objectKey = ""] = key.split(" ");
+      const part = parts.get(name);
+      const object = part?.cache.get(objectKey);
+      if (part === undefined || object === undefined) return;
+      await collect(part, object);
+      await releaseOwner(part, object);
+    },
+  });
+
+  /** The object itself, and on any change of an owner those that depend on it. */
+  function keysFor(kind: Kind, object: AnyObject): string[] {
+    const own = needsLook(object) ? [`${partName(kind)} ${keyOf(object)}`] : [];
+    const owners = ownersOf(object).flatMap((owner) => ownerKey(object, owner) ?? []);
+    return [
+      ...own,
+      ...owners,
+      ...dependentsOf(object).map(({ part, dependent }) => `${partName(part.kind)} ${keyOf(dependent)}`),
+    ];
+  }
+
+  /** Only an owner that is being deleted waits for its dependents. */
+  function ownerKey(object: AnyObject, owner: OwnerReference): string | undefined {
+    const part = partOf(owner);
+    const known = part && findOwner(part, object, owner);
+    return part && known?.metadata.deletionTimestamp !== undefined
+      ? `${partName(part.kind)} ${keyOf(known)}`
+      : undefined;
+  }
+
+  function dependentsOf(object: AnyObject): { part: Part; dependent: AnyObject }[] {
+    const { uid } = object.metadata;
+    if (uid === undefined) return [];
+    return [...parts.values()].flatMap((part) => part.cache.by("owner", uid).map((dependent) => ({ part, dependent })));
+  }
+
+  function partOf(owner: OwnerReference): Part | undefined {
+    return [...parts.values()].find(({ kind }) => kind.apiVersion === owner.apiVersion && kind.kind === owner.kind);
+  }
+
+  function findOwner(part: Part, dependent: AnyObject, owner: OwnerReference): AnyObject | undefined {
+    const found = part.cache.get(ownerPath(part.kind, dependent, owner));
+    return found?.metadata.uid === owner.uid ? found : undefined;
+  }
+
+  async function collect({ kind }: Part, object: AnyObject): Promise<void> {
+    const references = ownersOf(object);
+    if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+    const owners = await Promise.all(references.map((reference) => stateOf(object, reference)));
+    const step = planDependent(object, owners);
+    const { uid = "", resourceVersion } = object.metadata;
+    if (step.type === "delete") {
+      context.log.info("deleting a dependent", { kind: kind.kind, key: keyOf(object), reason: step.reason });
+      return client.delete(kind, splitKey(keyOf(object)), { uid });
+    }
+    if (step.type === "dropReferences") {
+      const ownerReferences = references.filter((reference) => !step.uids.includes(reference.uid));
+      await client.patch(kind, splitKey(keyOf(object)), { metadata: { uid, resourceVersion, ownerReferences } });
+    }
+  }
+
+  /** Absent only when a fresh read says so, because a cache may be behind (R1). A kind we do not serve counts as present. */
+  async function stateOf(dependent: AnyObject, reference: OwnerReference): Promise<Owner> {
+    const part = partOf(reference);
+    if (part === undefined) return { reference, state: "present" };
+    const known = findOwner(part, dependent, reference) ?? (await readOwner(part, dependent, reference));
+    if (known === undefined) return { reference, state: "absent" };
+    const isForeground =
+      known.metadata.deletionTimestamp !== undefined &&
+      (known.metadata.finalizers ?? []).includes(FOREGROUND_FINALIZER);
+    return { reference, state: isForeground ? "deletingForeground" : "present" };
+  }
+
+  async function readOwner(
+    { kind }: Part,
+    dependent: AnyObject,
+    reference: OwnerReference,
+  ): Promise<AnyObject | undefined> {
+    try {
+      const found = await client.get(kind, splitKey(ownerPath(kind, dependent, reference)));
+      return found.metadata.uid === reference.uid ? found : undefined;
+    } catch (error) {
+      if (isStatus(error, "NotFound")) return undefined;
+      throw error;
+    }
+  }
+
+  async function releaseOwner({ kind }: Part, owner: AnyObject): Promise<void> {
+    const dependents = dependentsOf(owner);
+    const step = planOwner(
+      owner,
+      dependents.map(({ dependent }) => dependent),
+    );
+    if (step.type === "release") return removeFinalizer({ client, kind, object: owner, finalizer: step.finalizer });
+    if (step.type !== "orphan") return;
+    for (const { part, dependent } of dependents) {
+      const { uid, resourceVersion } = dependent.metadata;
+      const ownerReferences = ownersOf(dependent).filter((reference) => reference.uid !== owner.metadata.uid);
+      await client.patch(part.kind, splitKey(keyOf(dependent)), {
+        metadata: { uid, resourceVersion, ownerReferences },
+      });
+    }
+    await removeFinalizer({ client, kind, object: owner, finalizer: ORPHAN_FINALIZER });
+  }
+}
+
+function partName(kind: Kind): string {
+  return `${kind.plural}.${kind.group}`;
+}
+
+function ownersOf(object: Pick<KubeObject, "metadata">): readonly OwnerReference[] {
+  return object.metadata.ownerReferences ?? [];
+}
+
+/** Owned objects, and deleted ones that wait for their dependents. */
+function needsLook(object: AnyObject): boolean {
+  const finalizers = object.metadata.finalizers ?? [];
+  const isWaiting = finalizers.includes(FOREGROUND_FINALIZER) || finalizers.includes(ORPHAN_FINALIZER);
+  return ownersOf(object).length > 0 || isWaiting;
+}
+
+/** An owner is in the namespace of its dependent, or cluster-scoped. */
+function ownerPath(kind: Kind, dependent: AnyObject, reference: OwnerReference): string {
+  return kind.scope === "Cluster" ? reference.name : `${dependent.metadata.namespace ?? ""}/${reference.name}`;
+}

@@ -1,0 +1,203 @@
+import { filter, map, merge, mergeMap, type Observable, of } from "rxjs";
+import type { Action } from "../../actuation/action.js";
+import { Instance } from "../../api-types/instance.js";
+import { conditionOf, isTerminal, keyOf } from "../../api-types/life.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import { Revision } from "../../api-types/revision.js";
+import { type Service, ServiceGroup } from "../../api-types/service-group.js";
+import { FINALIZER } from "../../api-types/well-known.js";
+import type { TaskStatus } from "../../drivers/compute/driver.js";
+import { defineController, on } from "../../runtime/controller.js";
+import { removeFinalizer } from "../../runtime/finalizers.js";
+import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
+import { reportStatus } from "../../runtime/report.js";
+import type { LoopContext, RackDrivers } from "../context.js";
+import { ownConditions } from "../own-conditions.js";
+import { planEnd, planOverdue, taskReport } from "./plan.js";
+
+const NAME = "instance";
+/** A kill may be lost with a master: it is repeated until the end is stored. */
+const KILL_AGAIN_MS = 10_000;
+/** A placed task of which nothing is heard for so long is asked for. */
+const ASK_AGAIN_MS = 10_000;
+
+type Compute = NonNullable<RackDrivers["compute"]>;
+
+/** Brings what the back end says about tasks into Instances, and ends the tasks of those that left. */
+export function instanceController(context: LoopContext) {
+  const { informers, backends, client, clock } = context;
+  const instances = informers.cache(Instance, {
+    task: (instance) => (instance.status?.placement === undefined ? [] : [instance.status.placement.taskID]),
+  });
+  const groups = informers.cache(ServiceGroup);
+  const revisions = informers.cache(Revision);
+  /** Statuses not yet stored, by task, in the order they came; bounded by the back end, which sends one at a time until acknowledged. */
+  const said = new Map<string, TaskStatus[]>();
+
+  return defineController({
+    name: NAME,
+    concurrency: 16,
+    watches: [
+      on(Instance, (instance, previous) => (needsLook(instance, previous) ? [keyOf(instance)] : [])),
+      on(ServiceGroup, () => []),
+      on(Revision, () => []),
+    ],
+    triggers: [backends.each$(({ compute }) => (compute === undefined ? of<string>() : statusKeys$(compute)))],
+    async reconcile(key) {
+      const instance = instances.get(key);
+      const compute = instance && computeOf(instance);
+      if (instance === undefined || compute === undefined) return {};
+      await storeStatuses(instance, compute);
+      // storing made the newest state visible in the cache
+      return end(instances.get(key) ?? instance, compute);
+    },
+  });
+
+  /** Keys of the instances whose tasks the back end speaks of; a task that no Instance has is acknowledged and left alone. */
+  function statusKeys$(compute: Compute): Observable<string> {
+    const told$ = compute.driver.statuses$.pipe(
+      map((status) => {
+        const instance = instances.by("task", status.taskId)[0];
+        if (instance === undefined) {
+          void compute.driver.acknowledge(status).catch(() => undefined);
+          return undefined;
+        }
+        said.set(status.taskId, [...(said.get(status.taskId) ?? []), status]);
+        return keyOf(instance);
+      }),
+      filter((key) => key !== undefined),
+    );
+    // after a new subscription every living task is asked for and every kill may be due again
+    const connected$ = compute.connection.changes$.pipe(
+      filter((connection) => connection.type === "subscribed"),
+      map(() =>
+        instances.list().filter((instance) => instance.status?.placement !== undefined && !isTerminal(instance)),
+      ),
+    );
+    return merge(told$, connected$.pipe(mergeKeys));
+  }
+
+  function computeOf(instance: Instance): Compute | undefined {
+    const group = groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
+    return group === undefined ? undefined : backends.of(group.spec.rackName).compute;
+  }
+
+  /** Each status is stored before it is acknowledged: the back end repeats what was lost with us. */
+  async function storeStatuses(instance: Instance, compute: Compute): Promise<void> {
+    const taskId = instance.status?.placement?.taskID;
+    if (taskId === undefined) return;
+    for (let status = said.get(taskId)?.[0]; status !== undefined; status = said.get(taskId)?.[0]) {
+      const current = instances.get(keyOf(instance)) ?? instance;
+      const service = templateOf(current);
+      const report = service === undefined ? undefined : taskReport(current, status, service);
+      if (report !== undefined) {
+        const { conditions, ...fields } = report;
+        const own = { ...fields, conditions: ownConditions(current, conditions, clock.now()) };
+        await reportStatus({ client, cache: instances, kind: Instance, object: current, status: own, manager: NAME });
+      }
+      forget(taskId, status);
+      if (status.acknowledgement !== undefined) await compute.driver.acknowledge(status);
+    }
+  }
+
+  function forget(taskId: string, status: TaskStatus): void {
+    const rest = (said.get(taskId) ?? []).filter((other) => other !== status);
+    if (rest.length === 0) said.delete(taskId);
+    else said.set(taskId, rest);
+  }
+
+  function templateOf(instance: Instance): Service | undefined {
+    return revisions.get(`${instance.metadata.namespace ?? ""}/${instance.spec.revisionName}`)?.spec.template;
+  }
+
+  async function end(instance: Instance, compute: Compute): Promise<ReconcileResult> {
+    const step = planEnd(instance);
+    switch (step.type) {
+      case "wait":
+        return watchOver(instance, compute);
+      case "release":
+        await removeFinalizer({ client, kind: Instance, object: instance, finalizer: FINALIZER.task });
+        return {};
+      case "kill":
+        await confirmDeleted(instance);
+        await context.execute([killAction(instance, { ...step, ...killInputs(instance) })]);
+        return { requeueAfterMs: KILL_AGAIN_MS };
+      default:
+        return step satisfies never;
+    }
+  }
+
+  function killInputs(instance: Instance) {
+    const key = `${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`;
+    const group = groups.get(key);
+    const live = group?.spec.services.find((service) => service.name === instance.spec.service);
+    const graceSeconds = (live ?? templateOf(instance))?.terminationGracePeriodSeconds ?? 10;
+    return { graceSeconds, rack: group?.spec.rackName ?? "" };
+  }
+
+  /** The ground of a kill is a deletion that a fresh read confirms (R2). */
+  async function confirmDeleted(instance: Instance): Promise<void> {
+    const { namespace = "", name, uid } = instance.metadata;
+    const fresh = await client.get(Instance, { namespace, name });
+    if (fresh.metadata.uid === uid && fresh.metadata.deletionTimestamp !== undefined) return;
+    throw new StatusError(
+      "Conflict",
+      `ending the task of instance ${namespace}/${name}: the cached instance is outdated`,
+    );
+  }
+
+  /** A launch of which nothing is heard is asked for; one that is overdue is ended. */
+  async function watchOver(instance: Instance, compute: Compute): Promise<ReconcileResult> {
+    const placement = instance.status?.placement;
+    const service = templateOf(instance);
+    if (placement === undefined || service === undefined || isTerminal(instance)) return {};
+    if (conditionOf(instance, "Running")?.status === "True") return {};
+    const overdue = planOverdue(instance, service, clock.now());
+    if (overdue.isDue) {
+      const inputs = killInputs(instance);
+      const kill = { taskId: placement.taskID, agentId: placement.agentID, ...inputs };
+      const action = killAction(instance, kill);
+      await context.execute([
+        { ...action, message: `${action.message}: not running after ${service.startDeadlineSeconds} s` },
+      ]);
+    }
+    if (compute.connection.value().type === "subscribed") {
+      await compute.driver.reconcile([{ taskId: placement.taskID, agentId: placement.agentID }]);
+    }
+    return { requeueAfterMs: ASK_AGAIN_MS };
+  }
+}
+
+/** Only what changes the last step of leaving, or begins the watch over a launch. */
+function needsLook(instance: Instance, previous: Instance | undefined): boolean {
+  if (previous === undefined) return true;
+  return (
+    instance.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
+    (instance.metadata.finalizers ?? []).length !== (previous.metadata.finalizers ?? []).length ||
+    instance.status?.placement !== previous.status?.placement
+  );
+}
+
+function mergeKeys(source$: Observable<readonly Instance[]>): Observable<string> {
+  return source$.pipe(mergeMap((found) => found.map(keyOf)));
+}
+
+interface Kill {
+  readonly taskId: string;
+  readonly agentId: string;
+  readonly graceSeconds: number;
+  readonly rack: string;
+}
+
+function killAction(instance: Instance, { taskId, agentId, graceSeconds, rack }: Kill): Action {
+  return {
+    type: "task.kill",
+    rack,
+    key: taskId,
+    change: { type: "kill", taskId, agentId, graceSeconds },
+    message: `kill task ${taskId} of Instance ${keyOf(instance)}`,
+    ground: { type: "tombstone", owner: instance.metadata.uid ?? "" },
+    cause: [`${instance.metadata.uid ?? ""}@${instance.metadata.generation ?? 0}`],
+    evidence: [],
+  };
+}

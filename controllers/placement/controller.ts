@@ -1,0 +1,332 @@
+import { merge, Observable, of } from "rxjs";
+import type { Action } from "../../actuation/action.js";
+import { Instance } from "../../api-types/instance.js";
+import { isDeleting, isTerminal, isTrue, keyOf } from "../../api-types/life.js";
+import { Node } from "../../api-types/node.js";
+import { Rack } from "../../api-types/rack.js";
+import { Revision } from "../../api-types/revision.js";
+import { type Service, ServiceGroup } from "../../api-types/service-group.js";
+import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
+import type { Offer, Task, TaskLaunch } from "../../drivers/compute/driver.js";
+import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { defineController, on } from "../../runtime/controller.js";
+import { reportStatus } from "../../runtime/report.js";
+import type { LoopContext, RackDrivers } from "../context.js";
+import { isAgentOf, requirementOf } from "../matching.js";
+import { ownConditions } from "../own-conditions.js";
+import { fixedPorts, needOf, taskLaunch } from "./launch.js";
+import { createOfferKeeper } from "./offers.js";
+import { type NodeOffer, type PlacedTask, type Placement, place, type WaitingTask } from "./place.js";
+
+const NAME = "placement";
+
+type Compute = NonNullable<RackDrivers["compute"]>;
+
+/** Gives waiting Instances a node and launches them; one round for a whole rack (DESIGN section 7). */
+export function placementController(context: LoopContext) {
+  const { informers, backends, client, clock } = context;
+  const instances = informers.cache(Instance, {
+    group: (instance) => [groupKeyOf(instance)],
+    placement: (instance) => [placementState(instance)],
+    task: (instance) => (instance.status?.placement === undefined ? [] : [instance.status.placement.taskID]),
+  });
+  const groups = informers.cache(ServiceGroup);
+  const revisions = informers.cache(Revision);
+  const racks = informers.cache(Rack);
+  const nodes = informers.cache(Node);
+  const keepers = new Map<string, ReturnType<typeof createOfferKeeper>>();
+
+  return defineController({
+    name: NAME,
+    concurrency: 1,
+    watches: [
+      on(Rack, (rack) => [rack.metadata.name]),
+      on(Instance, (instance, previous) =>
+        placementState(instance) === previousState(previous) ? [] : rackNames(instance),
+      ),
+      on(Node, (node) => [node.spec.rackName]),
+      on(Revision, () => []),
+      on(ServiceGroup, () => []),
+    ],
+    triggers: [backends.each$(({ compute }, rack) => (compute === undefined ? of<string>() : roundsOf(compute, rack)))],
+    async reconcile(name) {
+      const rack = racks.get(name);
+      const { compute } = backends.of(name);
+      if (rack === undefined || compute === undefined) return;
+      await reportCompute(rack, compute);
+      if (!mayPlace(compute)) return;
+      await adopt(name, compute);
+      return runRound(rack, compute);
+    },
+  });
+
+  function rackNames(instance: Instance): string[] {
+    const group = groups.get(groupKeyOf(instance));
+    return group === undefined ? [] : [group.spec.rackName];
+  }
+
+  async function runRound(rack: Rack, compute: Compute) {
+    const keeper = keeperOf(rack.metadata.name);
+    const waiting = instances
+      .by("placement", "waiting")
+      .filter((instance) => rackNames(instance)[0] === rack.metadata.name);
+    const tasks = waiting.flatMap((instance) => waitingTask(instance, rack) ?? []);
+    const held = compute.offers.value();
+    const result = place(tasks, placedTasks(), nodeOffers(rack, held));
+    for (const refusal of result.refusals) {
+      const reason = held.length === 0 ? "WaitingForOffers" : "NoNodeFits";
+      await reportScheduled(refusal.key, { type: "Scheduled", status: "False", reason, message: refusal.message });
+    }
+    const used = await launchAll(rack, result.placements);
+    return keeper.settle({ driver: compute.driver, held, used, waiting: tasks.map((task) => task.key) });
+  }
+
+  function keeperOf(rack: string) {
+    const known = keepers.get(rack) ?? createOfferKeeper(clock);
+    keepers.set(rack, known);
+    return known;
+  }
+
+  function waitingTask(instance: Instance, rack: Rack): WaitingTask | undefined {
+    const service = templateOf(instance);
+    if (service === undefined) return undefined;
+    return {
+      key: keyOf(instance),
+      service: serviceKeyOf(instance),
+      need: { ...needOf(service), ports: fixedPorts(service) },
+      ...requirementOf(service, rack),
+      createdAt: instance.metadata.creationTimestamp ?? "",
+    };
+  }
+
+  /** The template that the instance was created with. */
+  function templateOf(instance: Instance): Service | undefined {
+    return revisions.get(`${instance.metadata.namespace ?? ""}/${instance.spec.revisionName}`)?.spec.template;
+  }
+
+  function placedTasks(): PlacedTask[] {
+    return instances.by("placement", "placed").flatMap((instance) => {
+      const node = instance.status?.placement?.node;
+      return node === undefined ? [] : [{ service: serviceKeyOf(instance), node }];
+    });
+  }
+
+  /** Offers by agent, for agents that are Nodes of this rack. */
+  function nodeOffers(rack: Rack, held: readonly Offer[]): NodeOffer[] {
+    const attribute = rack.spec.compute?.mesos?.nodeAttributes.name ?? "";
+    const rackNodes = nodes.list().filter((node) => node.spec.rackName === rack.metadata.name && !isDeleting(node));
+    return [...byAgentId(held)].flatMap(([agentId, offers]) => {
+      const first = offers[0];
+      const node = first && rackNodes.find((candidate) => isAgentOf(candidate, first, attribute));
+      if (node === undefined) return [];
+      const offered = {
+        agentId,
+        offerIds: offers.map((offer) => offer.id),
+        node: node.metadata.name,
+        nodeType: node.spec.type === "slave" ? "worker" : node.spec.type,
+        nodeFunction: node.spec.function,
+        isSchedulable: !node.spec.unschedulable,
+        resources: sumOf(offers),
+      };
+      return [offered];
+    });
+  }
+
+  /** Writes each placement, then sends one ACCEPT per agent with those whose write succeeded; returns the offers used. */
+  async function launchAll(rack: Rack, placements: readonly Placement[]): Promise<ReadonlySet<string>> {
+    const used = new Set<string>();
+    for (const [agentId, ofAgent] of byAgentId(placements)) {
+      const written = await Promise.all(ofAgent.map((placement) => writePlacement(rack, placement)));
+      const tasks = written.flatMap((task) => task ?? []);
+      const offerIds = ofAgent[0]?.offerIds ?? [];
+      for (const id of offerIds) used.add(id);
+      if (tasks.length > 0) await context.execute([launchAction(rack, { agentId, offerIds, tasks })]);
+    }
+    return used;
+  }
+
+  /** The launch intent, stored before the offer is accepted; undefined when nothing may be launched. */
+  async function writePlacement(
+    rack: Rack,
+    { key, agentId, node: nodeName }: Placement,
+  ): Promise<TaskLaunch | undefined> {
+    const instance = instances.get(key);
+    const service = instance && templateOf(instance);
+    const node = nodes.get(nodeName);
+    if (instance === undefined || service === undefined || node === undefined) return undefined;
+    const taskId = `${instance.metadata.namespace}.${instance.metadata.name}.${(instance.metadata.uid ?? "").slice(0, 8)}`;
+    const addressOf = (reference: string) => publishedAddress(instance, reference);
+    const { launch, unknown } = taskLaunch({
+      instance,
+      service,
+      rack,
+      node,
+      agentId,
+      taskId,
+      term: context.term,
+      addressOf,
+    });
+    if (unknown.length > 0) {
+      const message = `no value for ${unknown.map((name) => `$(${name})`).join(", ")}; nothing is launched until there is`;
+      await reportScheduled(key, { type: "Scheduled", status: "False", reason: "UnresolvedVariable", message });
+      return undefined;
+    }
+    const placement = { node: nodeName, agentID: agentId, taskID: taskId, ports: launch.ports };
+    await reportScheduled(
+      key,
+      { type: "Scheduled", status: "True", reason: "NodeChosen", message: `on ${nodeName}` },
+      placement,
+    );
+    return launch;
+  }
+
+  /** The address of the lowest-numbered Published instance of `[group/]service[/number]`. */
+  function publishedAddress(from: Instance, reference: string): string | undefined {
+    const parts = reference.split("/");
+    const [group, service, number] = parts.length === 1 ? [from.spec.serviceGroup, parts[0]] : parts;
+    return instances
+      .by("group", `${from.metadata.namespace ?? ""}/${group}`)
+      .filter((other) => other.spec.service === service && isTrue(other, "Published"))
+      .filter((other) => number === undefined || String(other.spec.number) === number)
+      .sort((a, b) => a.spec.number - b.spec.number)[0]?.status?.addresses?.[0];
+  }
+
+  async function reportScheduled(key: string, condition: ConditionUpdate, placement?: unknown): Promise<void> {
+    const object = instances.get(key);
+    if (object === undefined) return;
+    const conditions = ownConditions(object, [condition], clock.now());
+    const status = placement === undefined ? { conditions } : { placement, conditions };
+    await reportStatus({ client, cache: instances, kind: Instance, object, status, manager: NAME });
+  }
+
+  /** Binds tasks of ours that no Instance knows to the unplaced Instance of the same place (DESIGN section 8, Adoption). */
+  async function adopt(rackName: string, compute: Compute): Promise<void> {
+    for (const task of orphansOf(compute)) {
+      const heir = instances
+        .by("group", `${task.labels[TASK_LABEL.namespace]}/${task.labels[LABEL.group]}`)
+        .find((instance) => placementState(instance) === "waiting" && isSamePlace(instance, task));
+      const node = nodeOfAgent(rackName, compute, task.agentId);
+      if (heir === undefined || node === undefined) continue;
+      const placement = { node: node.metadata.name, agentID: task.agentId, taskID: task.id };
+      const condition: ConditionUpdate = {
+        type: "Scheduled",
+        status: "True",
+        reason: "TaskAdopted",
+        message: `found running as ${task.id}`,
+      };
+      await reportScheduled(keyOf(heir), condition, placement);
+      await compute.driver.reconcile([{ taskId: task.id, agentId: task.agentId }]);
+    }
+  }
+
+  function orphansOf(compute: Compute): Task[] {
+    const tasks = compute.tasks.value();
+    if (tasks.type === "Unknown") return [];
+    return [...tasks.items.values()].filter((task) => instances.by("task", task.id).length === 0);
+  }
+
+  function nodeOfAgent(rackName: string, compute: Compute, agentId: string): Node | undefined {
+    const agents = compute.agents.value();
+    const agent = agents.type === "Unknown" ? undefined : agents.items.get(agentId);
+    const attribute = racks.get(rackName)?.spec.compute?.mesos?.nodeAttributes.name ?? "";
+    return agent && nodes.list().find((node) => node.spec.rackName === rackName && isAgentOf(node, agent, attribute));
+  }
+
+  /** The framework id is stored before anything is launched under it. */
+  async function reportCompute(rack: Rack, compute: Compute): Promise<void> {
+    const connection = compute.connection.value();
+    const frameworkID = connection.type === "subscribed" ? connection.frameworkId : rack.status?.frameworkID;
+    const orphans = connection.type === "subscribed" ? orphansOf(compute).map((task) => task.id) : [];
+    const conditions = ownConditions(rack, [computeCondition(compute), orphanCondition(orphans)], clock.now());
+    const status = { ...(frameworkID === undefined ? {} : { frameworkID }), conditions };
+    await reportStatus({ client, cache: racks, kind: Rack, object: rack, status, manager: NAME });
+  }
+}
+
+/** When a round is due: the connection, the tasks or the offers changed. */
+function roundsOf({ connection, tasks, offers }: Compute, rack: string): Observable<string> {
+  return new Observable((subscriber) => {
+    const tell = () => subscriber.next(rack);
+    const subscription = merge(connection.changes$, tasks.changes$, offers.changes$).subscribe(tell);
+    tell();
+    return () => subscription.unsubscribe();
+  });
+}
+
+/** Nothing is placed before every task of this epoch is known (R23). */
+function mayPlace({ connection, tasks }: Compute): boolean {
+  const link = connection.value();
+  const known = tasks.value();
+  return link.type === "subscribed" && link.isSettled && known.type === "Complete" && known.origin.epoch === link.epoch;
+}
+
+function placementState(instance: Instance): "waiting" | "placed" | "done" {
+  if (instance.status?.placement !== undefined) return isTerminal(instance) ? "done" : "placed";
+  return isDeleting(instance) ? "done" : "waiting";
+}
+
+function previousState(previous: Instance | undefined): string | undefined {
+  return previous === undefined ? undefined : placementState(previous);
+}
+
+function groupKeyOf(instance: Instance): string {
+  return `${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`;
+}
+
+function serviceKeyOf(instance: Instance): string {
+  return `${groupKeyOf(instance)}/${instance.spec.service}`;
+}
+
+function byAgentId<T extends { readonly agentId: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(item.agentId, [...(groups.get(item.agentId) ?? []), item]);
+  return groups;
+}
+
+function isSamePlace(instance: Instance, task: Task): boolean {
+  return (
+    instance.spec.service === task.labels[LABEL.service] && String(instance.spec.number) === task.labels[LABEL.number]
+  );
+}
+
+function sumOf(offers: readonly Offer[]): Offer["resources"] {
+  const sum = (pick: (resources: Offer["resources"]) => number) =>
+    offers.reduce((total, offer) => total + pick(offer.resources), 0);
+  return {
+    cpu: sum((resources) => resources.cpu),
+    memoryMiB: sum((resources) => resources.memoryMiB),
+    diskMiB: sum((resources) => resources.diskMiB),
+    gpu: sum((resources) => resources.gpu),
+    ports: offers.flatMap((offer) => offer.resources.ports),
+  };
+}
+
+function launchAction(
+  rack: Rack,
+  launch: { agentId: string; offerIds: readonly string[]; tasks: readonly TaskLaunch[] },
+): Action {
+  const names = launch.tasks.map((task) => task.name).join(", ");
+  return {
+    type: "task.launch",
+    rack: rack.metadata.name,
+    key: launch.tasks.map((task) => task.taskId).join(","),
+    change: { type: "launch", ...launch },
+    message: `launch ${names} on agent ${launch.agentId}`,
+    cause: launch.tasks.map((task) => task.taskId),
+    evidence: [],
+  };
+}
+
+function computeCondition({ connection }: Compute): ConditionUpdate {
+  const link = connection.value();
+  if (link.type === "subscribed") return { type: "ComputeReady", status: "True", reason: "Subscribed", message: "" };
+  const status = link.type === "stopped" ? "False" : "Unknown";
+  return { type: "ComputeReady", status, reason: "NotSubscribed", message: `Mesos: ${link.reason}` };
+}
+
+function orphanCondition(orphans: readonly string[]): ConditionUpdate {
+  if (orphans.length === 0) return { type: "OrphanTasks", status: "False", reason: "EveryTaskKnown", message: "" };
+  const some = [...orphans].sort().slice(0, 5).join(", ");
+  const message = `${orphans.length} tasks of ours belong to no Instance and are left running: ${some}`;
+  return { type: "OrphanTasks", status: "True", reason: "TasksWithoutInstance", message };
+}

@@ -1,0 +1,165 @@
+import type { Instance } from "../../api-types/instance.js";
+import type { Node } from "../../api-types/node.js";
+import type { Rack } from "../../api-types/rack.js";
+import { parseQuantity } from "../../api-types/schema/quantity.js";
+import type { HealthCheck, Service } from "../../api-types/service-group.js";
+import { substituteDeep } from "../../api-types/substitute.js";
+import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
+import type { AgentCheck, TaskLaunch } from "../../drivers/compute/driver.js";
+import { formatStamp } from "../../drivers/observation.js";
+
+/** What a launch is made of. `service` is the template of the instance's revision. */
+export interface LaunchInput {
+  readonly instance: Instance;
+  readonly service: Service;
+  readonly rack: Rack;
+  readonly node: Node;
+  readonly agentId: string;
+  readonly taskId: string;
+  readonly term: number;
+  /** Value of `address:[group/]service[/number]`, seen from the instance's group. */
+  readonly addressOf: (reference: string) => string | undefined;
+}
+
+const MIB = 1024 * 1024;
+const DEFAULT_CPU = "200m";
+const DEFAULT_MEMORY = "128Mi";
+const DEFAULT_GRACE_SECONDS = 10;
+
+/** The task of an instance, with all variables replaced; `unknown` lists variables that have no value, and then nothing may be launched. */
+export function taskLaunch(input: LaunchInput): { readonly launch: TaskLaunch; readonly unknown: readonly string[] } {
+  const variables = variablesOf(input);
+  const lookup = (name: string) =>
+    name.startsWith("address:") ? input.addressOf(name.slice("address:".length)) : variables[name];
+  const { value: service, unknown } = substituteDeep(input.service, lookup);
+  const check = service.healthChecks?.[0];
+  const launch: TaskLaunch = {
+    taskId: input.taskId,
+    name: `${input.instance.spec.service}-${input.instance.spec.number}`,
+    agentId: input.agentId,
+    resources: { ...needOf(service), gpu: 0, ports: fixedPorts(service).map((port) => ({ begin: port, end: port })) },
+    containerizer: service.containerizer ?? (service.image === undefined ? "Mesos" : "Docker"),
+    image: service.image,
+    forcePull: service.imagePullPolicy === "Always",
+    command: commandOf(service),
+    user: service.user ?? input.rack.spec.compute?.mesos?.user,
+    env: { ...variables, ...environmentOf(service) },
+    labels: labelsOf(input, service),
+    volumes: (service.volumes ?? []).map((volume) => ({
+      hostPath: volume.hostPath,
+      containerPath: volume.containerPath,
+      isReadOnly: volume.readOnly ?? false,
+    })),
+    isPrivileged: service.privileged ?? false,
+    dockerParameters: service.dockerParameters ?? [],
+    network: networkOf(service, input.rack),
+    ports: portsOf(service),
+    check: check === undefined ? undefined : checkOf(check, service),
+    killGraceSeconds: service.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
+  };
+  return { launch, unknown };
+}
+
+/** Cores and MiB that a task of this service takes. */
+export function needOf(service: Service): {
+  readonly cpu: number;
+  readonly memoryMiB: number;
+  readonly diskMiB: number;
+} {
+  const { cpu = DEFAULT_CPU, memory = DEFAULT_MEMORY, disk } = service.resources ?? {};
+  return {
+    cpu: parseQuantity(String(cpu)),
+    memoryMiB: parseQuantity(String(memory)) / MIB,
+    diskMiB: disk === undefined ? 0 : parseQuantity(String(disk)) / MIB,
+  };
+}
+
+/** Host ports that the service insists on. */
+export function fixedPorts(service: Service): readonly number[] {
+  return (service.network?.ports ?? []).flatMap((port) => ((port.hostPort ?? 0) > 0 ? [port.hostPort ?? 0] : []));
+}
+
+function variablesOf({ instance, service, rack, node }: LaunchInput): Readonly<Record<string, string>> {
+  const ports = portsOf(service);
+  const named = ports.map((port) => [`PORT_${port.name.toUpperCase().replaceAll("-", "_")}`, String(port.port)]);
+  const numbered = ports.map((port, index) => [`PORT${index}`, String(port.port)]);
+  const first = ports[0] === undefined ? [] : [["PORT", String(ports[0].port)]];
+  return {
+    ...rack.spec.variables,
+    NAMESPACE: instance.metadata.namespace ?? "",
+    GROUP: instance.spec.serviceGroup,
+    SERVICE: instance.spec.service,
+    NUMBER: String(instance.spec.number),
+    INSTANCE: instance.metadata.name,
+    NODE: node.metadata.name,
+    NODE_ADDRESS: node.spec.address,
+    HOST: node.spec.address,
+    ...Object.fromEntries([...first, ...numbered, ...named]),
+  };
+}
+
+function portsOf(service: Service): TaskLaunch["ports"] {
+  return (service.network?.ports ?? []).map((port) => ({
+    name: port.name,
+    port: (port.hostPort ?? 0) > 0 ? (port.hostPort ?? 0) : (port.containerPort ?? 0),
+    protocol: port.protocol ?? "TCP",
+  }));
+}
+
+function commandOf(service: Service): TaskLaunch["command"] {
+  if (service.shell !== undefined) return { type: "shell", script: service.shell };
+  if (service.command !== undefined) return { type: "exec", argv: [...service.command, ...(service.args ?? [])] };
+  return { type: "entrypoint", args: service.args ?? [] };
+}
+
+function environmentOf(service: Service): Record<string, string> {
+  return Object.fromEntries((service.env ?? []).map((entry) => [entry.name, entry.value ?? ""]));
+}
+
+function labelsOf({ instance, rack, term }: LaunchInput, service: Service): Readonly<Record<string, string>> {
+  const identity = rack.spec.identity ?? rack.metadata.name;
+  const { namespace = "", name, uid = "" } = instance.metadata;
+  return {
+    ...service.labels,
+    [LABEL.group]: instance.spec.serviceGroup,
+    [LABEL.service]: instance.spec.service,
+    [LABEL.number]: String(instance.spec.number),
+    [LABEL.revision]: instance.spec.revisionName,
+    [TASK_LABEL.identity]: identity,
+    [TASK_LABEL.namespace]: namespace,
+    [TASK_LABEL.stamp]: formatStamp({ identity, kind: "Instance", namespace, name, uid, term }),
+  };
+}
+
+function networkOf(service: Service, rack: Rack): TaskLaunch["network"] {
+  const mode = service.network?.mode ?? "Host";
+  if (mode === "None") return { mode: "None" };
+  if (mode === "Host") return { mode: "Host" };
+  const networkName = service.network?.networkName ?? rack.spec.network?.networkName ?? "rackwright";
+  return { mode: "Routed", networkName };
+}
+
+function checkOf(check: HealthCheck, service: Service): AgentCheck {
+  return {
+    probe: probeOf(check, service),
+    delaySeconds: 0,
+    intervalSeconds: check.periodSeconds,
+    timeoutSeconds: check.timeoutSeconds,
+    gracePeriodSeconds: check.gracePeriodSeconds,
+  };
+}
+
+function probeOf(check: HealthCheck, service: Service): AgentCheck["probe"] {
+  if (check.tcpSocket !== undefined) return { type: "tcp", port: portNumber(check.tcpSocket.port, service) };
+  if (check.httpGet !== undefined) {
+    const { port, path, scheme } = check.httpGet;
+    return { type: "http", port: portNumber(port, service), path, scheme: scheme === "HTTPS" ? "https" : "http" };
+  }
+  return { type: "command", command: check.exec?.command ?? check.exec?.shell ?? "true" };
+}
+
+/** A port is given by name or by number; validation promises that the name exists. */
+function portNumber(port: string | number, service: Service): number {
+  const named = portsOf(service).find((candidate) => candidate.name === String(port));
+  return named?.port ?? Number(port);
+}

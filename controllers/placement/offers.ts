@@ -1,0 +1,64 @@
+import type { ComputeDriver, Offer } from "../../drivers/compute/driver.js";
+import type { Clock } from "../../platform/clock.js";
+
+/** How long an offer is held for what may come, before it goes back. */
+const HOLD_MS = 1000;
+/** How long Mesos keeps back what was declined while something waits; new work clears it. */
+const REFUSE_SECONDS = 5;
+/** The same while nothing waits. */
+const IDLE_REFUSE_SECONDS = 60;
+
+interface Round {
+  readonly driver: ComputeDriver;
+  readonly held: readonly Offer[];
+  /** Offers that this round launched on. */
+  readonly used: ReadonlySet<string>;
+  /** Keys of what waited in this round. */
+  readonly waiting: readonly string[];
+}
+
+/** Gives unused offers back after a second, suppresses offers while nothing waits and asks for them again when something does. */
+export function createOfferKeeper(clock: Clock) {
+  const seenAt = new Map<string, number>();
+  let known: ReadonlySet<string> = new Set();
+  let isSuppressed = false;
+
+  return {
+    /** Ends a round of placement; tells when offers are due to be declined. */
+    async settle({ driver, held, used, waiting }: Round): Promise<{ requeueAfterMs?: number }> {
+      const unused = held.filter((offer) => !used.has(offer.id));
+      forgetAll(new Set(unused.map((offer) => offer.id)));
+      const hasNews = waiting.some((key) => !known.has(key));
+      known = new Set(waiting);
+      if (hasNews && (isSuppressed || unused.length === 0)) {
+        isSuppressed = false;
+        await driver.revive();
+      }
+      const due = unused.filter((offer) => ageOf(offer) >= HOLD_MS);
+      if (due.length > 0) {
+        const refuseSeconds = waiting.length === 0 ? IDLE_REFUSE_SECONDS : REFUSE_SECONDS;
+        await driver.decline(
+          due.map((offer) => offer.id),
+          refuseSeconds,
+        );
+      }
+      const isIdle = waiting.length === 0 && due.length === unused.length;
+      if (isIdle && !isSuppressed && (unused.length > 0 || used.size > 0)) {
+        isSuppressed = true;
+        await driver.suppress();
+      }
+      const rest = unused.filter((offer) => !due.includes(offer));
+      return rest.length === 0 ? {} : { requeueAfterMs: HOLD_MS };
+    },
+  };
+
+  function ageOf(offer: Offer): number {
+    const since = seenAt.get(offer.id) ?? clock.monotonic();
+    seenAt.set(offer.id, since);
+    return clock.monotonic() - since;
+  }
+
+  function forgetAll(present: ReadonlySet<string>): void {
+    for (const id of seenAt.keys()) if (!present.has(id)) seenAt.delete(id);
+  }
+}

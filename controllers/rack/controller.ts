@@ -1,0 +1,93 @@
+import { mergeMap, of, startWith } from "rxjs";
+import { Instance } from "../../api-types/instance.js";
+import { isDeleting } from "../../api-types/life.js";
+import { Node } from "../../api-types/node.js";
+import { Rack } from "../../api-types/rack.js";
+import { ServiceGroup } from "../../api-types/service-group.js";
+import { TASK_LABEL } from "../../api-types/well-known.js";
+import { parseStamp } from "../../drivers/observation.js";
+import { defineController, on } from "../../runtime/controller.js";
+import { reportStatus } from "../../runtime/report.js";
+import type { LoopContext, RackDrivers } from "../context.js";
+import { ownConditions } from "../own-conditions.js";
+import { planRack, type RackStep } from "./plan.js";
+
+const NAME = "rack";
+
+/** Makes a Rack's Nodes and says whether the rack works. */
+export function rackController(context: LoopContext) {
+  const { informers, backends, client, clock } = context;
+  const racks = informers.cache(Rack);
+  const nodes = informers.cache(Node, { rack: (node) => [node.spec.rackName] });
+  const instances = informers.cache(Instance);
+  const groups = informers.cache(ServiceGroup);
+
+  return defineController({
+    name: NAME,
+    watches: [
+      on(Rack, (rack) => [rack.metadata.name]),
+      on(Node, (node) => [node.spec.rackName]),
+      on(Instance, () => []),
+      on(ServiceGroup, () => []),
+    ],
+    triggers: [
+      backends.each$((drivers, rack) => {
+        const stamps$ = drivers.dns?.entries.changes$ ?? of();
+        return stamps$.pipe(
+          startWith(undefined),
+          mergeMap(() => [rack]),
+        );
+      }),
+    ],
+    async reconcile(name) {
+      const rack = racks.get(name);
+      if (rack === undefined || isDeleting(rack)) return;
+      const highestStampedTerm = highestTerm(backends.of(name));
+      const plan = planRack({ rack, nodes: nodes.by("rack", name), highestStampedTerm, term: context.term });
+      for (const step of plan.steps) await perform(rack, step);
+      const members = instances.list().filter((instance) => {
+        const group = groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
+        return group?.spec.rackName === name;
+      });
+      const conditions = ownConditions(racks.get(name) ?? rack, plan.conditions, clock.now());
+      const status = { counts: { nodes: plan.counts.nodes, instances: members.length }, conditions };
+      await reportStatus({ client, cache: racks, kind: Rack, object: rack, status, manager: NAME });
+      return {};
+    },
+  });
+
+  async function perform(rack: Rack, step: RackStep): Promise<void> {
+    switch (step.type) {
+      case "applyNode": {
+        const owner = {
+          apiVersion: Rack.apiVersion,
+          kind: Rack.kind,
+          name: rack.metadata.name,
+          uid: rack.metadata.uid ?? "",
+          controller: true,
+        };
+        // the fields of a Rack's node are those of a Node's spec, checked by the server
+        const node = { metadata: { name: step.name, ownerReferences: [owner] }, spec: step.spec as Node["spec"] };
+        await client.apply(Node, node, { fieldManager: NAME });
+        return;
+      }
+      case "deleteNode":
+        return client.delete(Node, { name: step.node.metadata.name }, { uid: step.node.metadata.uid ?? "" });
+      default:
+        return step satisfies never;
+    }
+  }
+}
+
+/** The highest term stamped on tasks and names of ours: above this process's own, the store went back (DESIGN section 8). */
+function highestTerm({ compute, dns }: RackDrivers): number {
+  const tasks = compute?.tasks.value();
+  const entries = dns?.entries.value();
+  const ofTasks =
+    tasks === undefined || tasks.type === "Unknown"
+      ? []
+      : [...tasks.items.values()].map((task) => parseStamp(task.labels[TASK_LABEL.stamp]));
+  const ofNames =
+    entries === undefined || entries.type === "Unknown" ? [] : [...entries.items.values()].map((entry) => entry.stamp);
+  return Math.max(0, ...[...ofTasks, ...ofNames].map((stamp) => stamp?.term ?? 0));
+}

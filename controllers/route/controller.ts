@@ -1,0 +1,145 @@
+import { mergeMap, of, startWith } from "rxjs";
+import { isInside } from "../../api-types/format/address.js";
+import { Instance } from "../../api-types/instance.js";
+import { isDeleting, keyOf } from "../../api-types/life.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import { Rack } from "../../api-types/rack.js";
+import { Route } from "../../api-types/route.js";
+import { substituteDeep } from "../../api-types/substitute.js";
+import { FINALIZER } from "../../api-types/well-known.js";
+import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { defineController, on } from "../../runtime/controller.js";
+import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
+import { reportStatus } from "../../runtime/report.js";
+import { backendCondition } from "../backend-condition.js";
+import type { LoopContext } from "../context.js";
+import { ownConditions } from "../own-conditions.js";
+import { planRoute, type RoutePlan, type RouteView } from "./plan.js";
+
+const NAME = "route";
+
+/** Keeps the switch's table as the Routes of a rack want it. */
+export function routeController(context: LoopContext) {
+  const { informers, backends, client, clock } = context;
+  const routes = informers.cache(Route, {
+    claim: (route) => [claimOf(route)],
+    rack: (route) => [route.spec.rackName],
+  });
+  const racks = informers.cache(Rack);
+
+  return defineController({
+    name: NAME,
+    watches: [
+      on(Route, (route) => routes.by("claim", claimOf(route)).map(keyOf).concat(keyOf(route))),
+      on(Rack, (rack, previous) => (rack.spec === previous?.spec ? [] : keysOfRack(rack.metadata.name))),
+    ],
+    triggers: [
+      backends.each$(({ network }, rack) => {
+        const keys = () => [rackKey(rack), ...keysOfRack(rack)];
+        return network === undefined
+          ? of(rackKey(rack))
+          : network.routes.changes$.pipe(startWith(undefined), mergeMap(keys));
+      }),
+    ],
+    async reconcile(key) {
+      if (key.startsWith(RACK_PREFIX)) return reportRack(key.slice(RACK_PREFIX.length));
+      const route = routes.get(key);
+      const view = route && viewOf(route);
+      if (route === undefined || view === undefined) return;
+      if (isDeleting(route) && (route.metadata.finalizers ?? []).length === 0) return;
+      // stored before the first effect outside
+      if (!isDeleting(route))
+        await addFinalizer({ client, kind: Route, object: route, finalizer: FINALIZER.installed });
+      return carryOut(routes.get(key) ?? route, planRoute(view));
+    },
+  });
+
+  function keysOfRack(rack: string): string[] {
+    return routes.by("rack", rack).map(keyOf);
+  }
+
+  function viewOf(route: Route): RouteView | undefined {
+    const rack = racks.get(route.spec.rackName);
+    const network = backends.of(route.spec.rackName).network;
+    if (rack === undefined) return undefined;
+    const { value: nextHops } = substituteDeep(route.spec.nextHops, (name) => rack.spec.variables?.[name]);
+    const { namespace = "", name, uid = "" } = route.metadata;
+    const identity = rack.spec.identity ?? rack.metadata.name;
+    return {
+      route,
+      nextHops,
+      observation: network?.routes.value() ?? {
+        type: "Unknown",
+        reason: "the Rack names no switch",
+        since: 0,
+        source: "switch",
+      },
+      rivals: routes.by("claim", claimOf(route)).filter((other) => other.metadata.uid !== uid),
+      isGenerated: (route.metadata.ownerReferences ?? []).some((owner) => owner.kind === Instance.kind),
+      isManagementPrefix: (rack.spec.network?.managementPrefixes ?? []).some((prefix) =>
+        isInside(route.spec.prefix, prefix),
+      ),
+      stamp: { identity, kind: Route.kind, namespace, name, uid, term: context.term },
+    };
+  }
+
+  async function carryOut(route: Route, plan: RoutePlan): Promise<void> {
+    if (plan.type === "report") return finish(route, plan);
+    if (plan.action.ground !== undefined) await confirmDeleted(route);
+    const [outcome] = await context.execute([plan.action]);
+    if (outcome?.type === "verified") return finish(route, plan.onVerified);
+    const message = outcome === undefined ? "not carried out" : outcome.message;
+    const condition: ConditionUpdate = { type: "Ready", status: "False", reason: "RouteNotConfirmed", message };
+    await report(route, { conditions: [condition], installed: route.status?.installed ?? [] });
+    throw new StatusError("ServiceUnavailable", `${plan.action.message}: ${message}`);
+  }
+
+  interface End {
+    readonly conditions: readonly ConditionUpdate[];
+    readonly installed: readonly { readonly address: string; readonly weight?: number }[];
+    readonly isReleasable: boolean;
+  }
+
+  async function finish(route: Route, end: End): Promise<void> {
+    if (isDeleting(route) && end.isReleasable) {
+      return removeFinalizer({ client, kind: Route, object: route, finalizer: FINALIZER.installed });
+    }
+    await report(route, end);
+  }
+
+  async function report(route: Route, { conditions, installed }: Pick<End, "conditions" | "installed">): Promise<void> {
+    const observedGeneration = route.metadata.generation ?? 0;
+    const dated = conditions.map((condition) => ({ ...condition, observedGeneration }));
+    const status = { observedGeneration, installed, conditions: ownConditions(route, dated, clock.now()) };
+    await reportStatus({ client, cache: routes, kind: Route, object: route, status, manager: NAME });
+  }
+
+  /** The ground of a removal is a deletion that a fresh read confirms (R2). */
+  async function confirmDeleted(route: Route): Promise<void> {
+    const { namespace = "", name, uid } = route.metadata;
+    const fresh = await client.get(Route, { namespace, name });
+    if (fresh.metadata.uid === uid && fresh.metadata.deletionTimestamp !== undefined) return;
+    throw new StatusError("Conflict", `withdrawing route ${namespace}/${name}: the cached route is outdated`);
+  }
+
+  async function reportRack(name: string): Promise<void> {
+    const rack = racks.get(name);
+    const network = backends.of(name).network;
+    if (rack === undefined) return;
+    const isUnused = (rack.spec.network?.switch.type ?? "None") === "None";
+    const condition = backendCondition("SwitchReady", isUnused ? undefined : network?.routes.value(), isUnused);
+    const status = { conditions: ownConditions(rack, [condition], clock.now()) };
+    await reportStatus({ client, cache: racks, kind: Rack, object: rack, status, manager: NAME });
+  }
+}
+
+const RACK_PREFIX = "rack:";
+
+function rackKey(rack: string): string {
+  return RACK_PREFIX + rack;
+}
+
+/** What a Route claims: one prefix of one rack. */
+function claimOf(route: Route): string {
+  return `${route.spec.rackName} ${route.spec.prefix}`;
+}

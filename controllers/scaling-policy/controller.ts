@@ -1,0 +1,281 @@
+import { Instance } from "../../api-types/instance.js";
+import { isAvailable, keyOf } from "../../api-types/life.js";
+import { isStatus } from "../../api-types/meta/status-error.js";
+import { type ScalingMetric, ScalingPolicy } from "../../api-types/scaling-policy.js";
+import { ServiceGroup } from "../../api-types/service-group.js";
+import type { MetricResult } from "../../drivers/metrics/driver.js";
+import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { defineController, on } from "../../runtime/controller.js";
+import { recordEvent } from "../../runtime/events.js";
+import { reportStatus } from "../../runtime/report.js";
+import type { LoopContext } from "../context.js";
+import { ownConditions } from "../own-conditions.js";
+import { afterFiring, combine, type PolicyMemory, type PolicyPlan, planPolicy, remember } from "./plan.js";
+
+const NAME = "scaling-policy";
+/** Samples are written at most this often. */
+const SAMPLE_PERIOD_MS = 60_000;
+const DEFAULT_INTERVAL_SECONDS = 15;
+
+/** What this process remembers of one policy; readings are not stored. */
+interface State {
+  memory: PolicyMemory;
+  /** Monotonic: when each metric was last read. */
+  readonly readAt: Map<string, number>;
+  readonly failures: Map<string, string>;
+  reported: { readonly at: number; readonly text: string } | undefined;
+}
+
+/** Reads metrics, judges rules and sets the size of the target. */
+export function scalingPolicyController(context: LoopContext) {
+  const { informers, backends, client, clock } = context;
+  const policies = informers.cache(ScalingPolicy);
+  const groups = informers.cache(ServiceGroup);
+  const instances = informers.cache(Instance, { service: (instance) => [serviceKeyOf(instance)] });
+  const states = new Map<string, State>();
+
+  return defineController({
+    name: NAME,
+    watches: [
+      on(ScalingPolicy, (policy, previous) =>
+        policy.metadata.generation === previous?.metadata.generation ? [] : [keyOf(policy)],
+      ),
+      on(ServiceGroup, () => []),
+      on(Instance, () => []),
+    ],
+    async reconcile(key) {
+      const policy = policies.get(key);
+      if (policy === undefined) {
+        states.delete(key);
+        return;
+      }
+      const state = states.get(key) ?? newState(policy);
+      states.set(key, state);
+      const group = groups.get(`${policy.metadata.namespace ?? ""}/${policy.spec.scaleTargetRef.name}`);
+      if (group !== undefined) await readMetrics(policy, group, state);
+      await judge(policy, group, state);
+      return { requeueAfterMs: nextReadMs(policy, state) };
+    },
+  });
+
+  async function readMetrics(policy: ScalingPolicy, group: ServiceGroup, state: State): Promise<void> {
+    for (const metric of policy.spec.metrics ?? []) {
+      if (clock.monotonic() < (state.readAt.get(metric.name) ?? Number.NEGATIVE_INFINITY) + intervalMs(metric))
+        continue;
+      state.readAt.set(metric.name, clock.monotonic());
+      const value = await read(policy, { group, metric, state });
+      state.memory = remember(state.memory, metric.name, { at: clock.now(), value });
+    }
+  }
+
+  /** The combined value over available instances; undefined when the source gave none that is fresh enough (R25). */
+  async function read(
+    policy: ScalingPolicy,
+    { group, metric, state }: { group: ServiceGroup; metric: ScalingMetric; state: State },
+  ): Promise<number | undefined> {
+    const source = backends.of(group.spec.rackName).metrics;
+    const tasks = tasksOf(group, policy.spec.scaleTargetRef.service);
+    if (source === undefined) return failed(state, metric, "the Rack names no source of metrics");
+    if (tasks.length === 0) return failed(state, metric, "no available instance to measure");
+    const result = await source.query({ query: metric.query ?? "", tasks });
+    const reason = reasonOf(result);
+    if (reason !== undefined) return failed(state, metric, reason);
+    const oldest =
+      clock.now() - (metric.maxAgeSeconds ?? 2 * (metric.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS)) * 1000;
+    const samples = result.type === "Unknown" ? [] : result.samples.filter((sample) => sample.at >= oldest);
+    if (samples.length < tasks.length)
+      return failed(state, metric, `${samples.length} of ${tasks.length} instances have a fresh sample`);
+    state.failures.delete(metric.name);
+    return combine(
+      samples.map((sample) => sample.value),
+      metric.combine ?? "Average",
+    );
+  }
+
+  function tasksOf(group: ServiceGroup, service: string | undefined) {
+    const names = group.spec.services
+      .map((candidate) => candidate.name)
+      .filter((name) => service === undefined || name === service);
+    return names
+      .flatMap((name) => instances.by("service", `${keyOf(group)}/${name}`))
+      .filter(isAvailable)
+      .flatMap(({ status }) =>
+        status?.placement === undefined ? [] : [{ taskId: status.placement.taskID, agentId: status.placement.agentID }],
+      );
+  }
+
+  async function judge(policy: ScalingPolicy, group: ServiceGroup | undefined, state: State): Promise<void> {
+    const currentReplicas = group === undefined ? 0 : sizeOf(policy, group);
+    const isHeld = group === undefined || group.spec.suspend || policy.spec.mode === "Paused";
+    const plan = planPolicy({ policy, memory: state.memory, currentReplicas, isHeld, now: clock.now() });
+    let problem: string | undefined;
+    if (group !== undefined && plan.desiredReplicas !== currentReplicas && policy.spec.mode === "Active") {
+      problem = await setSize(policy, group, plan.desiredReplicas);
+      if (problem === undefined) await noteScaling(policy, { plan, state, currentReplicas });
+    }
+    await report(policy, {
+      plan,
+      state,
+      currentReplicas,
+      conditions: conditionsOf(policy, { group, state, plan, problem }),
+    });
+  }
+
+  async function noteScaling(
+    policy: ScalingPolicy,
+    { plan, state, currentReplicas }: { plan: PolicyPlan; state: State; currentReplicas: number },
+  ): Promise<void> {
+    if (plan.rule !== undefined) state.memory = afterFiring(state.memory, plan.rule, clock.now());
+    state.reported = undefined;
+    const why = plan.rule === undefined ? "bounds" : `rule ${plan.rule}`;
+    const message = `size of ${policy.spec.scaleTargetRef.name} ${currentReplicas} → ${plan.desiredReplicas} (${why})`;
+    await recordEvent(context, { object: policy, type: "Normal", reason: "Rescaled", message, reporter: NAME });
+  }
+
+  /** Undefined when written; else why not. */
+  async function setSize(policy: ScalingPolicy, group: ServiceGroup, size: number): Promise<string | undefined> {
+    const { namespace = "", name } = group.metadata;
+    const { service } = policy.spec.scaleTargetRef;
+    try {
+      if (service === undefined) {
+        await client.patch(
+          ServiceGroup,
+          { namespace, name },
+          { spec: { replicas: size } },
+          { subresource: "scale", fieldManager: NAME },
+        );
+      } else {
+        const spec = { scale: { [service]: size } };
+        await client.patch(ServiceGroup, { namespace, name }, { spec }, { fieldManager: NAME });
+      }
+      return undefined;
+    } catch (error) {
+      if (isStatus(error, "Invalid", "Forbidden", "NotFound")) return error.message;
+      throw error;
+    }
+  }
+
+  interface Report {
+    readonly plan: PolicyPlan;
+    readonly state: State;
+    readonly currentReplicas: number;
+    readonly conditions: readonly ConditionUpdate[];
+  }
+
+  /** Sizes and conditions at once, readings at most once a minute: an idle policy hardly writes. */
+  async function report(policy: ScalingPolicy, { plan, state, currentReplicas, conditions }: Report): Promise<void> {
+    const text = JSON.stringify([plan.desiredReplicas, currentReplicas, conditions]);
+    const isDue = clock.monotonic() >= (state.reported?.at ?? Number.NEGATIVE_INFINITY) + SAMPLE_PERIOD_MS;
+    if (!isDue && state.reported?.text === text) return;
+    state.reported = { at: clock.monotonic(), text };
+    const lastFiring = Math.max(0, ...state.memory.firedAt.values());
+    const status = {
+      observedGeneration: policy.metadata.generation ?? 0,
+      currentReplicas,
+      desiredReplicas: plan.desiredReplicas,
+      ...(lastFiring === 0 ? {} : { lastScaleTime: new Date(lastFiring).toISOString() }),
+      metrics: [...state.memory.readings].flatMap(([name, readings]) =>
+        metricStatus(
+          name,
+          readings.findLast((reading) => reading.value !== undefined),
+        ),
+      ),
+      rules: plan.rules.map(({ name, cooldownUntil }) => ({
+        name,
+        ...(cooldownUntil === undefined ? {} : { cooldownUntil: new Date(cooldownUntil).toISOString() }),
+      })),
+      conditions: ownConditions(policy, conditions, clock.now()),
+    };
+    await reportStatus({ client, cache: policies, kind: ScalingPolicy, object: policy, status, manager: NAME });
+  }
+
+  function nextReadMs(policy: ScalingPolicy, state: State): number {
+    const waits = (policy.spec.metrics ?? []).map((metric) => {
+      const due = (state.readAt.get(metric.name) ?? clock.monotonic()) + intervalMs(metric);
+      return Math.max(1, due - clock.monotonic());
+    });
+    return Math.min(DEFAULT_INTERVAL_SECONDS * 1000, ...waits);
+  }
+}
+
+function newState(policy: ScalingPolicy): State {
+  const last = Date.parse(policy.status?.lastScaleTime ?? "");
+  const firedAt = new Map(
+    Number.isNaN(last) ? [] : (policy.spec.rules ?? []).map((rule): [string, number] => [rule.name, last]),
+  );
+  return { memory: { readings: new Map(), firedAt }, readAt: new Map(), failures: new Map(), reported: undefined };
+}
+
+function intervalMs(metric: ScalingMetric): number {
+  return (metric.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS) * 1000;
+}
+
+function failed(state: State, metric: ScalingMetric, reason: string): undefined {
+  state.failures.set(metric.name, reason);
+  return undefined;
+}
+
+function reasonOf(result: MetricResult): string | undefined {
+  return result.type === "Complete" ? undefined : result.reason;
+}
+
+function sizeOf(policy: ScalingPolicy, group: ServiceGroup): number {
+  const { service } = policy.spec.scaleTargetRef;
+  if (service === undefined) return group.spec.replicas;
+  return (
+    group.spec.scale?.[service] ?? group.spec.services.find((candidate) => candidate.name === service)?.instances ?? 1
+  );
+}
+
+function serviceKeyOf(instance: Instance): string {
+  return `${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}/${instance.spec.service}`;
+}
+
+function metricStatus(name: string, reading: { readonly at: number; readonly value: number | undefined } | undefined) {
+  if (reading?.value === undefined) return [{ name }];
+  return [{ name, value: reading.value, sampledAt: new Date(reading.at).toISOString() }];
+}
+
+interface Judgement {
+  readonly group: ServiceGroup | undefined;
+  readonly state: State;
+  readonly plan: PolicyPlan;
+  readonly problem: string | undefined;
+}
+
+function conditionsOf(policy: ScalingPolicy, { group, state, plan, problem }: Judgement): ConditionUpdate[] {
+  const target = policy.spec.scaleTargetRef.name;
+  const able: ConditionUpdate =
+    group === undefined
+      ? {
+          type: "AbleToScale",
+          status: "False",
+          reason: "TargetMissing",
+          message: `no ServiceGroup ${target} in this namespace`,
+        }
+      : problem === undefined
+        ? { type: "AbleToScale", status: "True", reason: "TargetFound", message: "" }
+        : { type: "AbleToScale", status: "False", reason: "TargetRefused", message: problem };
+  const failures = [...state.failures].map(([name, reason]) => `${name}: ${reason}`).join("; ");
+  const active: ConditionUpdate =
+    failures === ""
+      ? { type: "ScalingActive", status: "True", reason: "MetricsRead", message: "" }
+      : { type: "ScalingActive", status: "False", reason: "MetricMissing", message: failures };
+  const isReady = able.status === "True";
+  return [
+    {
+      type: "Ready",
+      status: isReady ? "True" : "False",
+      reason: isReady ? "PolicyWorks" : able.reason,
+      message: able.message,
+    },
+    able,
+    active,
+    limitedCondition(plan),
+  ];
+}
+
+function limitedCondition({ limitedBy }: PolicyPlan): ConditionUpdate {
+  if (limitedBy === undefined) return { type: "ScalingLimited", status: "False", reason: "WithinBounds", message: "" };
+  return { type: "ScalingLimited", status: "True", reason: "BoundReached", message: `limited by ${limitedBy}` };
+}

@@ -1,0 +1,189 @@
+import type { Instance } from "../../api-types/instance.js";
+import { conditionOf, isAvailable, isDeleting, isTerminal, isTrue, isUnreachable } from "../../api-types/life.js";
+import type { Service } from "../../api-types/service-group.js";
+import { ANNOTATION } from "../../api-types/well-known.js";
+import type { GroupStep, GroupView } from "./plan.js";
+
+/** One service of a group while it is planned. */
+export interface SlotContext {
+  readonly view: GroupView;
+  readonly service: Service;
+  /** What the service depends on is available. */
+  readonly canStart: boolean;
+  /** The revision that new instances get. */
+  readonly revisionName: string;
+  readonly members: readonly Instance[];
+  readonly wanted: number;
+}
+
+/** A number that is kept: its instances, oldest first, none of them on its way out. */
+interface Slot {
+  readonly number: number;
+  readonly slot: readonly Instance[];
+  /** Whether an update may begin: every slot of the service is available and none is in change. */
+  readonly canUpdate: boolean;
+}
+
+interface SlotPlan {
+  readonly steps: readonly GroupStep[];
+  readonly isUpdate?: boolean;
+  readonly nextAttempt?: number;
+}
+
+/** After so long a run a failure starts the back-off anew. */
+const STABLE_RUN_MS = 60_000;
+/** An exit with code 0 sooner than this counts as a failure. */
+const SHORT_RUN_MS = 10_000;
+
+/**
+ * Keeps one number served.
+ *
+ * | newest instance            | then                                                     |
+ * |----------------------------|----------------------------------------------------------|
+ * | available                  | the older ones may leave; an outdated one is updated      |
+ * | ended                      | a successor when the restart is due; none when done       |
+ * | deleted by a person        | a successor, or leave first where there is no room        |
+ * | unreachable or unhealthy   | a successor; the old one stays until that is Published    |
+ */
+export function planSlot(context: SlotContext, { number, slot, canUpdate }: Slot): SlotPlan {
+  const newest = slot.at(-1);
+  if (newest === undefined) return { steps: [] };
+  if (isTerminal(newest)) return restart(context, newest, number);
+  if (slot.length > 1) {
+    const older = slot.slice(0, -1);
+    return { steps: isAvailable(newest) ? older.map((instance) => release(instance)) : [] };
+  }
+  if (isDeleting(newest)) return replace(context, newest, number);
+  if (needsSuccessor(context, newest)) return { steps: [successor(context, newest, number)] };
+  if (mustLeaveFirst(context, newest)) return { steps: [{ type: "release", instance: newest, reason: "StopFirst" }] };
+  const due = successorDue(context, newest);
+  if (due !== undefined) return { steps: [], nextAttempt: due };
+  return isOutdated(context, newest) ? update(context, newest, { number, canUpdate }) : { steps: [] };
+}
+
+function release(instance: Instance): GroupStep {
+  return { type: "release", instance, reason: "Replaced" };
+}
+
+function restart(context: SlotContext, ended: Instance, number: number): SlotPlan {
+  if (isDone(context.service, ended)) return { steps: [] };
+  const dueAt = restartDueAt(context.service, ended);
+  if (context.view.now < dueAt) return { steps: [], nextAttempt: dueAt };
+  if (!context.canStart) return { steps: [] };
+  const restarts = restartsBefore(ended) + 1;
+  const step: GroupStep = {
+    type: "createInstance",
+    service: context.service,
+    number,
+    revisionName: context.revisionName,
+    replaces: ended.metadata.name,
+    restarts,
+  };
+  return { steps: [step] };
+}
+
+function isDone(service: Service, ended: Instance): boolean {
+  const policy = service.restart?.policy ?? "Always";
+  if (policy === "Always") return false;
+  if (policy === "Never") return true;
+  return ended.status?.lastStatus?.state === "Finished" && runTimeMs(ended) >= SHORT_RUN_MS;
+}
+
+/** When an ended instance is to be replaced: the delay, or the back-off after repeated failures, whichever is longer. */
+export function restartDueAt(service: Service, ended: Instance): number {
+  const { delaySeconds = 1, backoff } = service.restart ?? {};
+  const { initialSeconds = 1, factor = 1.15, maxSeconds = 300 } = backoff ?? {};
+  const failures = restartsBefore(ended);
+  const backoffSeconds = Math.min(maxSeconds, initialSeconds * factor ** failures);
+  const endedAt = Date.parse(ended.status?.lastStatus?.at ?? "");
+  const start = Number.isNaN(endedAt) ? 0 : endedAt;
+  return start + Math.max(delaySeconds, backoffSeconds) * 1000;
+}
+
+function restartsBefore(ended: Instance): number {
+  if (runTimeMs(ended) >= STABLE_RUN_MS) return 0;
+  const restarts = Number(ended.metadata.annotations?.[ANNOTATION.restarts] ?? 0);
+  return Number.isSafeInteger(restarts) ? restarts : 0;
+}
+
+function runTimeMs(ended: Instance): number {
+  const startedAt = Date.parse(ended.status?.startedAt ?? "");
+  const endedAt = Date.parse(ended.status?.lastStatus?.at ?? "");
+  return Number.isNaN(startedAt) || Number.isNaN(endedAt) ? 0 : endedAt - startedAt;
+}
+
+function replace(context: SlotContext, old: Instance, number: number): SlotPlan {
+  if (isStopFirst(context)) return { steps: [{ type: "release", instance: old, reason: "StopFirst" }] };
+  return { steps: [successor(context, old, number)] };
+}
+
+function update(
+  context: SlotContext,
+  old: Instance,
+  { number, canUpdate }: { number: number; canUpdate: boolean },
+): SlotPlan {
+  const mayBegin = context.canStart && (canUpdate || !isAvailable(old));
+  if (!mayBegin) return { steps: [] };
+  return { ...replace(context, old, number), isUpdate: true };
+}
+
+function successor(context: SlotContext, old: Instance, number: number): GroupStep {
+  return {
+    type: "createInstance",
+    service: context.service,
+    number,
+    revisionName: context.revisionName,
+    replaces: old.metadata.name,
+    restarts: 0,
+  };
+}
+
+function isOutdated(context: SlotContext, instance: Instance): boolean {
+  if (instance.spec.revisionName === context.revisionName) return restartedBefore(context, instance);
+  return true;
+}
+
+/** `restartedAt` is newer than the instance. */
+function restartedBefore({ view }: SlotContext, instance: Instance): boolean {
+  const restartedAt = Date.parse(view.group.spec.restartedAt ?? "");
+  if (Number.isNaN(restartedAt)) return false;
+  return Date.parse(instance.metadata.creationTimestamp ?? "") < Math.floor(restartedAt / 1000) * 1000;
+}
+
+/** One for each node, or as many as there are nodes to be apart on: a successor finds no room beside it. */
+function isStopFirst({ view, service, wanted }: SlotContext): boolean {
+  if (service.mode === "EachNode") return true;
+  if ((service.network?.ports ?? []).some((port) => (port.hostPort ?? 0) > 0)) return true;
+  const isUnique = (service.placement?.constraints ?? []).some((constraint) => /^unique$/i.test(constraint.operator));
+  return isUnique && view.matchingNodes(service) <= wanted;
+}
+
+function needsSuccessor(context: SlotContext, instance: Instance): boolean {
+  if (isUnhealthy(context.service, instance)) return !isStopFirst(context);
+  const due = unreachableDueAt(context.service, instance);
+  return due !== undefined && due <= context.view.now && !isStopFirst(context);
+}
+
+/** Unhealthy without room for a successor: it goes first, unless it is the last one that serves (R11). */
+function mustLeaveFirst(context: SlotContext, instance: Instance): boolean {
+  if (!isUnhealthy(context.service, instance) || !isStopFirst(context)) return false;
+  return !isTrue(instance, "Published") || context.members.some((other) => other !== instance && isAvailable(other));
+}
+
+function successorDue(context: SlotContext, instance: Instance): number | undefined {
+  const due = unreachableDueAt(context.service, instance);
+  return due !== undefined && due > context.view.now && !isStopFirst(context) ? due : undefined;
+}
+
+function isUnhealthy(service: Service, instance: Instance): boolean {
+  const threshold = service.healthChecks?.[0]?.failureThreshold ?? 3;
+  return threshold > 0 && (instance.status?.health?.consecutiveFailures ?? 0) >= threshold;
+}
+
+function unreachableDueAt(service: Service, instance: Instance): number | undefined {
+  if (!isUnreachable(instance)) return undefined;
+  const seconds = service.unreachable?.replaceAfterSeconds ?? ((service.volumes ?? []).length > 0 ? -1 : 30);
+  if (seconds < 0) return undefined;
+  const since = Date.parse(conditionOf(instance, "Running")?.lastTransitionTime ?? "");
+  return Number.isNaN(since) ? undefined : since + seconds * 1000;
+}
