@@ -1,0 +1,157 @@
+import type {
+  WireFilters,
+  WireId,
+  WireKillPolicy,
+  WireStreamCall,
+  WireTaskKey,
+} from "../../../drivers/compute/mesos/wire.js";
+import type { HttpRequest, HttpResponse } from "../../../platform/transport.js";
+import { killOnAgent } from "../cluster/agents.js";
+import { allocateNow, clearFilters, refuse } from "../cluster/allocator.js";
+import { onDisconnected, removeFramework, subscribe } from "../cluster/frameworks.js";
+import { answer, reconcile } from "../cluster/reconcile.js";
+import { closeOffer } from "../cluster/release.js";
+import { settleAcknowledged } from "../cluster/tasks.js";
+import { type Framework, type Offer, rolesOf, send, taskKey, type World } from "../cluster/world.js";
+import { toNode } from "../node/link.js";
+import { acknowledge } from "../node/updates.js";
+import { schedulerCall } from "../wire/calls.js";
+import { eventStream } from "../wire/event-stream.js";
+import { acceptsJson, notAcceptable, parseCall, refuseUnlessPost, text } from "../wire/http.js";
+import { EMPTY } from "../wire/resources.js";
+import { accept } from "./accept.js";
+import { callProblem, frameworkProblem, type ReceivedCall, type ReceivedSubscribe } from "./call-validate.js";
+import { updateFramework } from "./update-framework.js";
+
+/** `POST /api/v1/scheduler`. */
+export function serveScheduler(world: World, request: HttpRequest): HttpResponse {
+  const wrongMethod = refuseUnlessPost(request);
+  if (wrongMethod !== undefined) return wrongMethod;
+  const parsed = parseCall(request, schedulerCall);
+  if (parsed.type === "refused") return parsed.response;
+  // the schema has checked every field that is read; which belong together is checked next
+  const call = parsed.call as unknown as ReceivedCall;
+  const problem = callProblem(call);
+  if (problem !== undefined) return text(400, `Failed to validate scheduler::Call: ${problem}`);
+  if (call.type === "SUBSCRIBE") return serveSubscribe(world, request, call.subscribe);
+  return serveStreamCall(world, request, call);
+}
+
+function serveSubscribe(world: World, request: HttpRequest, call: ReceivedSubscribe): HttpResponse {
+  if (!acceptsJson(request)) return notAcceptable();
+  if (request.headers["mesos-stream-id"] !== undefined) {
+    return text(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
+  }
+  const streamId = world.random.uuid();
+  const stream = eventStream(request.signal, () => {
+    const framework = [...world.frameworks.values()].find((entry) => entry.subscription?.streamId === streamId);
+    if (framework !== undefined) onDisconnected(world, framework, streamId);
+  });
+  const problem = frameworkProblem(call.framework_info);
+  if (problem === undefined) {
+    const suppressedRoles = call.suppressed_roles ?? [];
+    subscribe(world, {
+      info: call.framework_info,
+      suppressedRoles,
+      constraints: call.offer_constraints,
+      stream,
+      streamId,
+    });
+  } else {
+    stream.push({ type: "ERROR", error: { message: problem } });
+    stream.end();
+  }
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", "mesos-stream-id": streamId, "transfer-encoding": "chunked" },
+    body: stream.body,
+  };
+}
+
+function serveStreamCall(world: World, request: HttpRequest, call: ReceivedCall): HttpResponse {
+  const framework = world.frameworks.get(call.framework_id?.value ?? "");
+  if (framework === undefined) return text(400, "Framework cannot be found");
+  if (framework.subscription === undefined) return text(403, "Framework is not subscribed");
+  const streamId = request.headers["mesos-stream-id"];
+  if (streamId === undefined) return text(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
+  if (streamId !== framework.subscription.streamId) {
+    const message = `The stream ID '${streamId}' included in this request didn't match the stream ID currently associated with framework ID ${framework.id}`;
+    return text(400, message);
+  }
+  if (call.type === "UPDATE_FRAMEWORK") return updateFramework(world, framework, call.update_framework);
+  perform(world, framework, call);
+  return text(202, "");
+}
+
+function perform(world: World, framework: Framework, call: ReceivedCall): void {
+  switch (call.type) {
+    case "TEARDOWN":
+      return removeFramework(world, framework);
+    case "ACCEPT":
+      return accept(world, framework, call.accept);
+    case "DECLINE":
+      return decline(world, framework, call.decline);
+    case "REVIVE":
+      return revive(world, framework, call.revive?.roles);
+    case "SUPPRESS":
+      return suppress(framework, call.suppress?.roles);
+    case "KILL":
+      return kill(world, framework, call.kill);
+    case "SHUTDOWN":
+      return kill(world, framework, { task_id: call.shutdown.executor_id, agent_id: call.shutdown.agent_id });
+    case "ACKNOWLEDGE":
+      return acknowledged(world, framework, call.acknowledge);
+    case "RECONCILE":
+      return reconcile(world, framework, call.reconcile.tasks ?? []);
+    default:
+      world.log.debug("call not simulated", { call: call.type });
+  }
+}
+
+interface Decline {
+  readonly offer_ids?: readonly WireId[];
+  readonly filters?: WireFilters;
+}
+
+function decline(world: World, framework: Framework, call: Decline): void {
+  const offers = (call.offer_ids ?? [])
+    .map(({ value }) => world.offers.get(value))
+    .filter((offer): offer is Offer => offer?.framework === framework);
+  refuse(world, offers, call.filters?.refuse_seconds);
+  for (const offer of offers) closeOffer(world, offer, EMPTY);
+}
+
+function revive(world: World, framework: Framework, roles: readonly string[] = []): void {
+  const revived = roles.length === 0 ? rolesOf(framework.info) : roles;
+  for (const role of revived) framework.suppressed.delete(role);
+  clearFilters(world, framework, revived);
+  allocateNow(world, world.agents.values());
+}
+
+function suppress(framework: Framework, roles: readonly string[] = []): void {
+  for (const role of roles.length === 0 ? rolesOf(framework.info) : roles) framework.suppressed.add(role);
+}
+
+function kill(world: World, framework: Framework, call: WireTaskKey & { readonly kill_policy?: WireKillPolicy }): void {
+  const task = framework.tasks.get(call.task_id.value);
+  if (task === undefined) {
+    const status = answer(world, framework, call);
+    if (status !== undefined) send(framework, { type: "UPDATE", update: { status } });
+    return;
+  }
+  if (call.agent_id !== undefined && call.agent_id.value !== task.agent.id) return;
+  const grace = call.kill_policy?.grace_period;
+  killOnAgent(world, task, grace === undefined ? undefined : grace.nanoseconds / 1e9);
+}
+
+type Acknowledge = Extract<WireStreamCall, { readonly type: "ACKNOWLEDGE" }>["acknowledge"];
+
+/** An agent that is not connected does not hear it, and sends its update again when it is back. */
+function acknowledged(world: World, framework: Framework, call: Acknowledge): void {
+  const agent = world.agents.get(call.agent_id.value);
+  if (agent === undefined || agent.status !== "Registered" || !agent.isConnected) return;
+  const task = framework.tasks.get(call.task_id.value);
+  if (task !== undefined) settleAcknowledged(world, task, call.uuid);
+  const key = taskKey(framework.id, call.task_id.value);
+  toNode(world, agent.node, () => acknowledge(world, agent.node, { key, uuid: call.uuid }));
+}

@@ -1,0 +1,230 @@
+import type { WireTaskInfo } from "../../../drivers/compute/mesos/wire.js";
+import type { Launch } from "../cluster/tasks.js";
+import { isCapable, type Node, type NodeTask, taskKey, type World } from "../cluster/world.js";
+import type { RunnerEvent } from "../task-runner.js";
+import { watchHealth } from "./health.js";
+import { inspectData } from "./inspect.js";
+import { networkNameOf, runnableOf } from "./runnable.js";
+import { agentStatus, executorStatus, exitMessage, type StatusContent } from "./status.js";
+import { forgetUpdates, report } from "./updates.js";
+
+/** Takes a task that the master sent. */
+export function startTask(world: World, node: Node, launch: Launch): void {
+  const task = newTask(world, node, launch);
+  node.tasks.set(task.key, task);
+  const refusal = refusalOf(task);
+  if (refusal !== undefined) return end(world, task, agentStatus(world, task, refusal));
+  world.running.set(task.info.task_id.value, task);
+  later(world, task, world.timing.executorStartMs, () => begin(world, task));
+}
+
+function newTask(world: World, node: Node, { framework, role, info }: Launch): NodeTask {
+  return {
+    key: taskKey(framework.id, info.task_id.value),
+    node,
+    frameworkId: framework.id,
+    role,
+    isCheckpointed: framework.info.checkpoint === true,
+    reportsKilling: isCapable(framework, "TASK_KILLING_STATE"),
+    info,
+    containerId: world.random.uuid(),
+    executorPid: world.counters.pid++,
+    phase: "Queued",
+    early: [],
+    latestState: "TASK_STAGING",
+    address: undefined,
+    startedAt: world.clock.monotonic(),
+    killReason: undefined,
+    health: { isHealthy: undefined, failures: 0 },
+    timers: new Set(),
+    updates: [],
+    history: [],
+    retry: undefined,
+    retryDelayMs: world.timing.statusRetryMs,
+  };
+}
+
+/** What this agent cannot run at all, as it says so. */
+function refusalOf({ node, info }: NodeTask): StatusContent | undefined {
+  const containerizers = node.spec.containerizers ?? ["docker", "mesos"];
+  if (info.container?.type === "DOCKER" && !containerizers.includes("docker")) {
+    return failed("Abnormal executor termination: unknown container", "REASON_EXECUTOR_TERMINATED");
+  }
+  const network = networkNameOf(info);
+  const isKnown = network === undefined || node.spec.networks === undefined || node.spec.networks.includes(network);
+  if (info.container?.type === "MESOS" && !isKnown) {
+    return failed(`Failed to launch container: Unknown CNI network '${network}'`, "REASON_CONTAINER_LAUNCH_FAILED");
+  }
+  return undefined;
+}
+
+function failed(message: string, reason?: string): StatusContent {
+  return { state: "TASK_FAILED", message, ...(reason === undefined ? {} : { reason }) };
+}
+
+function begin(world: World, task: NodeTask): void {
+  task.phase = "Launching";
+  const problem = dockerProblem(task.info);
+  if (problem === undefined) world.runner.launch(runnableOf(task));
+  const early = task.early[0];
+  if (early?.type === "failed") {
+    const content = failed(`Failed to launch container: ${early.message}`, "REASON_CONTAINER_LAUNCH_FAILED");
+    return end(world, task, agentStatus(world, task, content));
+  }
+  task.phase = "Starting";
+  report(world, task, executorStatus(world, task, { state: "TASK_STARTING" }));
+  if (problem !== undefined) return end(world, task, executorStatus(world, task, failed(problem)));
+  for (const event of task.early.splice(0)) onRunnerEvent(world, event);
+}
+
+/** What the docker executor refuses. */
+function dockerProblem(info: WireTaskInfo): string | undefined {
+  const docker = info.container?.docker;
+  if (docker?.network === "USER" && networkNameOf(info) === undefined) {
+    return "Failed to create docker run options: No network info found in container info";
+  }
+  const ports = info.resources.filter((resource) => resource.name === "ports");
+  const ranges = ports.flatMap((resource) => resource.ranges?.range ?? []);
+  const isHeld = (port: number) => ranges.some((range) => range.begin <= port && port <= range.end);
+  const isShort = (docker?.port_mappings ?? []).some((mapping) => !isHeld(mapping.host_port));
+  return isShort ? "Failed to create docker run options: Port mappings require port resources" : undefined;
+}
+
+/** Takes what the runner says of a task. */
+export function onRunnerEvent(world: World, event: RunnerEvent): void {
+  const task = world.running.get(event.taskId);
+  if (task === undefined) return;
+  if (task.phase === "Launching") {
+    task.early.push(event);
+    return;
+  }
+  switch (event.type) {
+    case "started":
+      return onStarted(world, task, event.address);
+    case "exited":
+      return onExited(world, task, event);
+    case "failed":
+      return end(world, task, executorStatus(world, task, failed(event.message)));
+    default: {
+      const unknown: never = event;
+      return unknown;
+    }
+  }
+}
+
+function onStarted(world: World, task: NodeTask, address: string): void {
+  task.address = address;
+  if (task.phase !== "Starting") return;
+  task.phase = "Running";
+  task.startedAt = world.clock.monotonic();
+  const isDocker = task.info.container?.type === "DOCKER";
+  const data = isDocker ? { data: inspectData(task, world.clock.now()) } : {};
+  report(world, task, executorStatus(world, task, { state: "TASK_RUNNING", ...data }));
+  supervise(world, task);
+}
+
+/** Takes a task up again after the simulator's own restart. */
+export function resumeTask(world: World, task: NodeTask, address: string | undefined): void {
+  if (task.phase === "Queued") return later(world, task, world.timing.executorStartMs, () => begin(world, task));
+  if (task.phase === "Starting" && address !== undefined) return onStarted(world, task, address);
+  if (task.phase === "Running") supervise(world, task);
+  if (task.phase === "Killing") world.runner.kill(task.info.task_id.value, graceOf(world, task, {}));
+}
+
+/** Starts what watches a running task: its health check and its deadline. */
+function supervise(world: World, task: NodeTask): void {
+  watchHealth(world, task, ({ healthy, isFatal }) => {
+    const reason = "REASON_TASK_HEALTH_CHECK_STATUS_UPDATED";
+    const content = { state: "TASK_RUNNING", reason, ...(healthy === undefined ? {} : { healthy }) };
+    report(world, task, executorStatus(world, task, content));
+    if (isFatal) killTask(world, task, { reason: "Health" });
+  });
+  const limit = (task.info as { readonly max_completion_time?: { readonly nanoseconds: number } }).max_completion_time;
+  if (limit !== undefined) {
+    later(world, task, limit.nanoseconds / 1e6, () => killTask(world, task, { reason: "MaxCompletionTime" }));
+  }
+}
+
+/** Why a task is killed, and what overrides its own grace period. */
+export interface KillOrder {
+  readonly reason?: NonNullable<NodeTask["killReason"]>;
+  readonly graceSeconds?: number;
+}
+
+/** Kills a task: at once before its executor is up, else SIGTERM, grace, SIGKILL. */
+export function killTask(world: World, task: NodeTask, order: KillOrder): void {
+  if (task.phase === "Queued") return killQueued(world, task);
+  if (task.phase !== "Starting" && task.phase !== "Running") return;
+  task.phase = "Killing";
+  task.killReason = order.reason;
+  clearTimers(task);
+  const isDeadline = order.reason === "MaxCompletionTime";
+  if (task.reportsKilling && !isDeadline) {
+    report(world, task, executorStatus(world, task, { state: "TASK_KILLING", ...drainReason(task) }));
+  }
+  world.runner.kill(task.info.task_id.value, graceOf(world, task, order));
+}
+
+function killQueued(world: World, task: NodeTask): void {
+  const message = "Killed before delivery to the executor";
+  const reason = "REASON_TASK_KILLED_DURING_LAUNCH";
+  end(world, task, agentStatus(world, task, { state: "TASK_KILLED", message, reason }));
+}
+
+/** A KILL's own policy counts for docker only; the command executor never sees it. */
+function graceOf(world: World, task: NodeTask, order: KillOrder): number {
+  const own = task.info.kill_policy?.grace_period;
+  const seconds = own === undefined ? world.timing.killGraceSeconds : own.nanoseconds / 1e9;
+  if (order.graceSeconds === undefined) return seconds;
+  if (order.reason === "Draining") return Math.min(seconds, order.graceSeconds);
+  return task.info.container?.type === "DOCKER" ? order.graceSeconds : seconds;
+}
+
+function onExited(world: World, task: NodeTask, exit: RunnerEvent & { readonly type: "exited" }): void {
+  const wasKilled = task.phase === "Killing";
+  const message = exitMessage(task, exit);
+  const isDeadline = task.killReason === "MaxCompletionTime";
+  const killed = isDeadline ? "TASK_FAILED" : "TASK_KILLED";
+  const content: StatusContent = {
+    state: wasKilled ? killed : exit.code === 0 ? "TASK_FINISHED" : "TASK_FAILED",
+    message,
+    ...(isDeadline ? { reason: "REASON_MAX_COMPLETION_TIME_REACHED" } : drainReason(task)),
+    ...(task.killReason === "Health" ? { healthy: false } : {}),
+  };
+  end(world, task, executorStatus(world, task, content));
+}
+
+function drainReason(task: NodeTask): { readonly reason?: string } {
+  return task.killReason === "Draining" ? { reason: "REASON_AGENT_DRAINING" } : {};
+}
+
+function end(world: World, task: NodeTask, status: Parameters<typeof report>[2]): void {
+  task.phase = "Ended";
+  clearTimers(task);
+  if (world.running.get(task.info.task_id.value) === task) world.running.delete(task.info.task_id.value);
+  report(world, task, status);
+}
+
+/** Ends a task without a word: its framework is gone, or its agent forgot it. */
+export function shutDown(world: World, task: NodeTask, graceSeconds: number): void {
+  const isInRunner = task.phase === "Starting" || task.phase === "Running" || task.phase === "Killing";
+  task.phase = "Ended";
+  clearTimers(task);
+  forgetUpdates(world, task);
+  task.node.tasks.delete(task.key);
+  if (world.running.get(task.info.task_id.value) === task) world.running.delete(task.info.task_id.value);
+  if (isInRunner) world.runner.kill(task.info.task_id.value, graceSeconds);
+}
+
+function later(world: World, task: NodeTask, delayMs: number, run: () => void): void {
+  const timer = world.clock.schedule(delayMs, () => {
+    task.timers.delete(timer);
+    run();
+  });
+  task.timers.add(timer);
+}
+
+function clearTimers(task: NodeTask): void {
+  for (const timer of task.timers) timer.cancel();
+  task.timers.clear();
+}

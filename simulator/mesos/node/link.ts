@@ -1,0 +1,27 @@
+import type { Node, World } from "../cluster/world.js";
+
+/** Whether messages pass between the agent and the master. */
+export function isLinked(node: Node): boolean {
+  return node.isProcessUp && !node.isPartitioned;
+}
+
+/** Delivers a message to the agent, late if it is slow, not at all if it is cut off. */
+export function toNode(world: World, node: Node, deliver: () => void): void {
+  pass(world, node, deliver);
+}
+
+/** Delivers a message to the master; it listens to agents that it has registered. */
+export function toMaster(world: World, node: Node, deliver: () => void): void {
+  pass(world, node, () => {
+    const agent = node.agentId === undefined ? undefined : world.agents.get(node.agentId);
+    if (world.isUp && agent?.status === "Registered" && agent.isConnected) deliver();
+  });
+}
+
+function pass(world: World, node: Node, deliver: () => void): void {
+  if (!isLinked(node)) return;
+  if (node.delayMs === 0) return deliver();
+  world.clock.schedule(node.delayMs, () => {
+    if (isLinked(node)) deliver();
+  });
+}

@@ -1,0 +1,127 @@
+import { Subject } from "rxjs";
+import type { Clock, Timer } from "../../platform/clock.js";
+import type { Random } from "../../platform/random.js";
+import type { RunnableTask, RunnerEvent, TaskRunner, TaskStatistics } from "./task-runner.js";
+
+/** How a pretended task behaves; all is optional. */
+export interface PretendBehaviour {
+  /** From the launch until it runs; default 10 ms plus up to 10 % drawn. */
+  readonly startMs?: number;
+  /** It never runs: why. */
+  readonly failure?: string;
+  /** It ends by itself, this long after it started. */
+  readonly exit?: { readonly afterMs: number; readonly code?: number; readonly signal?: string };
+  /** What SIGTERM does: end it (default), be ignored until SIGKILL, or be handled with exit code 0. */
+  readonly onTerminate?: "Die" | "Ignore" | "ExitZero";
+  /** From the signal to the end. */
+  readonly stopMs?: number;
+  /** Result of probe number `count` (from 1); default: healthy. */
+  readonly probe?: (count: number) => boolean;
+}
+
+/** A runner in memory, and what scripts do to its tasks. */
+export interface PretendRunner extends TaskRunner {
+  /** Overrides the probes of a task from now on. */
+  setHealthy(taskId: string, isHealthy: boolean): void;
+  /** Ends a task as if by itself. */
+  exit(taskId: string, exit: { readonly code?: number; readonly signal?: string }): void;
+}
+
+/** What a pretended rack is made of. */
+export interface PretendRunnerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The address of a task when it starts. */
+  readonly addresses: (task: RunnableTask) => string;
+  readonly behaviour?: (task: RunnableTask) => PretendBehaviour;
+  /** Counters of a running task at an instant of the monotonic clock; undefined: none. */
+  readonly statistics?: (taskId: string, now: number) => TaskStatistics | undefined;
+}
+
+interface Pretended {
+  readonly task: RunnableTask;
+  readonly behaviour: PretendBehaviour;
+  address: string | undefined;
+  isHealthy: boolean | undefined;
+  probes: number;
+  timer: Timer | undefined;
+}
+
+/** Tasks that only exist on paper: they start after a delay, answer probes, and end as scripted or killed. */
+export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
+  const { clock } = options;
+  const events = new Subject<RunnerEvent>();
+  const tasks = new Map<string, Pretended>();
+
+  function finish(taskId: string, exit: { readonly code?: number; readonly signal?: string }): void {
+    const entry = tasks.get(taskId);
+    if (entry === undefined) return;
+    entry.timer?.cancel();
+    tasks.delete(taskId);
+    events.next({ type: "exited", taskId, ...exit });
+  }
+
+  function start(entry: Pretended): void {
+    const { task, behaviour } = entry;
+    const { exit } = behaviour;
+    entry.address = options.addresses(task);
+    entry.timer =
+      exit === undefined ? undefined : clock.schedule(exit.afterMs, () => finish(task.taskId, exitOf(exit)));
+    events.next({ type: "started", taskId: task.taskId, address: entry.address });
+  }
+
+  function launch(task: RunnableTask): void {
+    const behaviour = options.behaviour?.(task) ?? {};
+    if (behaviour.failure !== undefined) {
+      events.next({ type: "failed", taskId: task.taskId, message: behaviour.failure });
+      return;
+    }
+    const entry: Pretended = { task, behaviour, address: undefined, isHealthy: undefined, probes: 0, timer: undefined };
+    tasks.set(task.taskId, entry);
+    const startMs = behaviour.startMs ?? DEFAULT_START_MS * (1 + options.random.next() / 10);
+    entry.timer = clock.schedule(startMs, () => start(entry));
+  }
+
+  function kill(taskId: string, graceSeconds: number): void {
+    const entry = tasks.get(taskId);
+    if (entry === undefined) return;
+    const { onTerminate = "Die", stopMs = DEFAULT_STOP_MS } = entry.behaviour;
+    entry.timer?.cancel();
+    const isForced = onTerminate === "Ignore" || graceSeconds === 0;
+    const delayMs = isForced ? graceSeconds * 1000 : Math.min(stopMs, graceSeconds * 1000);
+    entry.timer = clock.schedule(delayMs, () => {
+      if (isForced) finish(taskId, { signal: "SIGKILL" });
+      else finish(taskId, onTerminate === "ExitZero" ? { code: 0 } : { signal: "SIGTERM" });
+    });
+  }
+
+  async function probe(taskId: string): Promise<boolean> {
+    const entry = tasks.get(taskId);
+    if (entry?.address === undefined) return false;
+    entry.probes++;
+    return entry.isHealthy ?? entry.behaviour.probe?.(entry.probes) ?? true;
+  }
+
+  return {
+    events$: events.asObservable(),
+    launch,
+    kill,
+    probe,
+    exit: finish,
+    statistics: (taskId) =>
+      tasks.get(taskId)?.address === undefined ? undefined : options.statistics?.(taskId, clock.monotonic()),
+    running: () =>
+      [...tasks.values()].flatMap(({ task, address }) => (address === undefined ? [] : [{ task, address }])),
+    setHealthy(taskId, isHealthy) {
+      const entry = tasks.get(taskId);
+      if (entry !== undefined) entry.isHealthy = isHealthy;
+    },
+  };
+}
+
+const DEFAULT_START_MS = 10;
+const DEFAULT_STOP_MS = 50;
+
+function exitOf(exit: { readonly code?: number; readonly signal?: string }) {
+  return exit.signal === undefined ? { code: exit.code ?? 0 } : { signal: exit.signal };
+}

@@ -1,0 +1,223 @@
+import { type Message, mapOf, optional, repeated, required } from "./schema.js";
+
+const id = { value: required("string") };
+const duration = { nanoseconds: required("integer") };
+const label = { key: required("string"), value: optional("string") };
+const labels = { labels: repeated(label) };
+const range = { begin: required("integer"), end: required("integer") };
+
+const resource: Message = {
+  name: required("string"),
+  type: required(["SCALAR", "RANGES", "SET"]),
+  scalar: optional({ value: required("double") }),
+  ranges: optional({ range: repeated(range) }),
+  set: optional({ item: repeated("string") }),
+  allocation_info: optional({ role: optional("string") }),
+  role: optional("string"),
+  reservations: repeated({ type: optional(["STATIC", "DYNAMIC"]), role: optional("string"), labels: optional(labels) }),
+};
+
+const command: Message = {
+  shell: optional("bool"),
+  value: optional("string"),
+  arguments: repeated("string"),
+  user: optional("string"),
+  environment: optional({
+    variables: repeated({ name: required("string"), value: optional("string"), type: optional(["VALUE", "SECRET"]) }),
+  }),
+  uris: repeated({ value: required("string") }),
+};
+
+const volume: Message = {
+  mode: required(["RW", "RO"]),
+  container_path: required("string"),
+  host_path: optional("string"),
+  image: optional("json"),
+  source: optional("json"),
+};
+
+const container: Message = {
+  type: required(["DOCKER", "MESOS"]),
+  hostname: optional("string"),
+  docker: optional({
+    image: required("string"),
+    network: optional(["HOST", "BRIDGE", "NONE", "USER"]),
+    privileged: optional("bool"),
+    force_pull_image: optional("bool"),
+    parameters: repeated({ key: required("string"), value: required("string") }),
+    port_mappings: repeated({
+      host_port: required("integer"),
+      container_port: required("integer"),
+      protocol: optional("string"),
+    }),
+  }),
+  mesos: optional({
+    image: optional({ type: required(["DOCKER", "APPC"]), docker: optional({ name: required("string") }) }),
+  }),
+  volumes: repeated(volume),
+  network_infos: repeated({ name: optional("string"), labels: optional(labels) }),
+};
+
+const healthCheck: Message = {
+  type: optional(["COMMAND", "HTTP", "TCP"]),
+  command: optional(command),
+  http: optional({ scheme: optional("string"), port: required("integer"), path: optional("string") }),
+  tcp: optional({ port: required("integer") }),
+  delay_seconds: optional("double"),
+  interval_seconds: optional("double"),
+  timeout_seconds: optional("double"),
+  grace_period_seconds: optional("double"),
+  consecutive_failures: optional("integer"),
+};
+
+const port: Message = { number: required("integer"), name: optional("string"), protocol: optional("string") };
+
+const taskInfo: Message = {
+  name: required("string"),
+  task_id: required(id),
+  agent_id: required(id),
+  resources: repeated(resource),
+  executor: optional("json"),
+  command: optional(command),
+  container: optional(container),
+  health_check: optional(healthCheck),
+  kill_policy: optional({ grace_period: optional(duration) }),
+  max_completion_time: optional(duration),
+  labels: optional(labels),
+  discovery: optional({
+    visibility: required(["FRAMEWORK", "CLUSTER", "EXTERNAL"]),
+    name: optional("string"),
+    environment: optional("string"),
+    location: optional("string"),
+    version: optional("string"),
+    ports: optional({ ports: repeated({ ...port, visibility: optional("string"), labels: optional(labels) }) }),
+    labels: optional(labels),
+  }),
+};
+
+const frameworkInfo: Message = {
+  user: required("string"),
+  name: required("string"),
+  id: optional(id),
+  failover_timeout: optional("double"),
+  checkpoint: optional("bool"),
+  role: optional("string"),
+  roles: repeated("string"),
+  hostname: optional("string"),
+  principal: optional("string"),
+  webui_url: optional("string"),
+  capabilities: repeated({ type: optional("string") }),
+  labels: optional(labels),
+};
+
+const constraint: Message = {
+  selector: required({ attribute_name: optional("string"), pseudoattribute_type: optional("string") }),
+  predicate: required({
+    exists: optional("json"),
+    not_exists: optional("json"),
+    text_equals: optional(id),
+    text_not_equals: optional(id),
+    text_matches: optional({ regex: required("string") }),
+    text_not_matches: optional({ regex: required("string") }),
+  }),
+};
+
+const subscription: Message = {
+  framework_info: required(frameworkInfo),
+  suppressed_roles: repeated("string"),
+  offer_constraints: optional({
+    role_constraints: mapOf({ groups: repeated({ attribute_constraints: repeated(constraint) }) }),
+  }),
+};
+
+const filters: Message = { refuse_seconds: optional("double") };
+const roles: Message = { roles: repeated("string") };
+const killPolicy: Message = { grace_period: optional(duration) };
+
+const OPERATIONS = [
+  "LAUNCH",
+  "LAUNCH_GROUP",
+  "RESERVE",
+  "UNRESERVE",
+  "CREATE",
+  "DESTROY",
+  "GROW_VOLUME",
+  "SHRINK_VOLUME",
+];
+
+const CALL_TYPES = [
+  "SUBSCRIBE",
+  "TEARDOWN",
+  "ACCEPT",
+  "DECLINE",
+  "REVIVE",
+  "SUPPRESS",
+  "KILL",
+  "SHUTDOWN",
+  "ACKNOWLEDGE",
+  "RECONCILE",
+  "MESSAGE",
+  "REQUEST",
+  "UPDATE_FRAMEWORK",
+];
+
+/** scheduler::Call, as far as it is acted on here. */
+export const schedulerCall: Message = {
+  type: optional(CALL_TYPES),
+  framework_id: optional(id),
+  subscribe: optional(subscription),
+  accept: optional({
+    offer_ids: repeated(id),
+    operations: repeated({ type: optional(OPERATIONS), launch: optional({ task_infos: repeated(taskInfo) }) }),
+    filters: optional(filters),
+  }),
+  decline: optional({ offer_ids: repeated(id), filters: optional(filters) }),
+  revive: optional(roles),
+  suppress: optional(roles),
+  kill: optional({ task_id: required(id), agent_id: optional(id), kill_policy: optional(killPolicy) }),
+  shutdown: optional({ executor_id: required(id), agent_id: required(id) }),
+  acknowledge: optional({ agent_id: required(id), task_id: required(id), uuid: required("bytes") }),
+  reconcile: optional({ tasks: repeated({ task_id: required(id), agent_id: optional(id) }) }),
+  message: optional({ agent_id: required(id), executor_id: required(id), data: required("bytes") }),
+  request: optional({ requests: repeated("json") }),
+  update_framework: optional(subscription),
+};
+
+/** The operator calls that are known; those not answered here are refused loudly. */
+export const OPERATOR_CALLS = [
+  "GET_HEALTH",
+  "GET_VERSION",
+  "GET_MASTER",
+  "GET_FLAGS",
+  "GET_AGENTS",
+  "GET_FRAMEWORKS",
+  "GET_TASKS",
+  "GET_EXECUTORS",
+  "GET_ROLES",
+  "GET_STATE",
+  "GET_METRICS",
+  "GET_OPERATIONS",
+  "SUBSCRIBE",
+  "TEARDOWN",
+  "MARK_AGENT_GONE",
+  "DRAIN_AGENT",
+  "DEACTIVATE_AGENT",
+  "REACTIVATE_AGENT",
+] as const;
+
+const onAgent: Message = { agent_id: required(id) };
+
+/** master::Call, as far as it is answered here. */
+export const operatorCall: Message = {
+  type: optional(OPERATOR_CALLS),
+  teardown: optional({ framework_id: required(id) }),
+  mark_agent_gone: optional(onAgent),
+  drain_agent: optional({
+    ...onAgent,
+    max_grace_period: optional({ seconds: optional("integer"), nanos: optional("integer") }),
+    mark_gone: optional("bool"),
+  }),
+  deactivate_agent: optional(onAgent),
+  reactivate_agent: optional(onAgent),
+  get_metrics: optional({ timeout: optional(duration) }),
+};

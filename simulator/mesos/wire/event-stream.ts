@@ -1,0 +1,71 @@
+import { TransportError } from "../../../platform/transport.js";
+import { encodeEvent } from "./json.js";
+
+/** A streamed body that events are pushed into. */
+export interface EventStream {
+  readonly body: AsyncIterable<Uint8Array>;
+  push(event: unknown): void;
+  /** Clean end, after what was pushed. */
+  end(): void;
+  /** The connection breaks: what was not read is lost, the reader sees TransportError. */
+  reset(): void;
+  isOpen(): boolean;
+}
+
+/** More unread events than this break the stream, as a full socket would. */
+const UNREAD_EVENTS_MAX = 100_000;
+
+/** `onClosed` runs once, when the reader leaves; not when the stream is ended or reset from this side. */
+export function eventStream(signal: AbortSignal | undefined, onClosed: () => void): EventStream {
+  const unread: Uint8Array[] = [];
+  let state: "open" | "ended" | "reset" | "left" = "open";
+  let wake: (() => void) | undefined;
+
+  function leave(): void {
+    if (state !== "open") return;
+    finish("left");
+    onClosed();
+  }
+
+  function finish(next: "ended" | "reset" | "left"): void {
+    if (state !== "open") return;
+    state = next;
+    signal?.removeEventListener("abort", leave);
+    if (next !== "ended") unread.length = 0;
+    wake?.();
+  }
+
+  async function next(): Promise<IteratorResult<Uint8Array>> {
+    for (;;) {
+      const chunk = unread.shift();
+      if (chunk !== undefined) return { done: false, value: chunk };
+      if (state === "reset") throw new TransportError("aborted", { isSent: true });
+      if (state !== "open") return { done: true, value: undefined };
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+
+  const iterator: AsyncIterator<Uint8Array> = {
+    next,
+    async return() {
+      leave();
+      return { done: true, value: undefined };
+    },
+  };
+
+  signal?.addEventListener("abort", leave, { once: true });
+  return {
+    body: { [Symbol.asyncIterator]: () => iterator },
+    push(event) {
+      if (state !== "open") return;
+      unread.push(encodeEvent(event));
+      if (unread.length > UNREAD_EVENTS_MAX) leave();
+      wake?.();
+    },
+    end: () => finish("ended"),
+    reset: () => finish("reset"),
+    isOpen: () => state === "open",
+  };
+}
