@@ -69,6 +69,7 @@ export const DnsRecord = defineKind({
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
   ],
+  notYet: ["`spec.targets[].address`: IPv6."],
   validate: ({ spec: checked }) => [...nameErrors(checked), ...checked.targets.flatMap(addressErrors)],
 });
 export type DnsRecord = ObjectOf<typeof DnsRecord>;

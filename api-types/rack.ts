@@ -76,6 +76,11 @@ export const Rack = defineKind({
     wide(textColumn("Framework", ".status.frameworkID", "Our framework id at the Mesos master.")),
     AGE,
   ],
+  notYet: [
+    "`spec.compute.mesos.masters[]`: https and zk addresses.",
+    "`spec.dns.consul.address`, `spec.network.switch.address`: https addresses.",
+    "`spec.nodes[]`, `spec.network.managementPrefixes[]`: IPv6 addresses.",
+  ],
   validate: validateRack,
 });
 export type Rack = ObjectOf<typeof Rack>;

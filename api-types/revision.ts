@@ -6,8 +6,8 @@ import type { ObjectOf } from "./meta/kind.js";
 import { withDefaults } from "./schema/defaults.js";
 import { emit } from "./schema/emit.js";
 import { type Data, integer, object, text } from "./schema/fields.js";
-import { restartFields } from "./schema/restart-fields.js";
 import { type Service, service } from "./service/fields.js";
+import { restartFields } from "./service/restart-fields.js";
 
 const spec = object("One version of a service.", {
   serviceGroup: text("Name of the ServiceGroup, in the same namespace."),

@@ -62,6 +62,7 @@ export const Route = defineKind({
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
   ],
+  notYet: ["`spec.prefix`, `spec.nextHops[].address`: IPv6."],
   validate: ({ spec: checked }) => [...prefixErrors(checked.prefix), ...nextHopErrors(checked)],
 });
 export type Route = ObjectOf<typeof Route>;

@@ -74,6 +74,7 @@ export const ScalingPolicy = defineKind({
     wide(textColumn("Last-Scale", ".status.lastScaleTime", "When it last changed the size.")),
     AGE,
   ],
+  notYet: ["`spec.metrics[].source`: sources other than `instances`."],
   validate: ({ spec: checked }) => validateScalingPolicy(checked),
 });
 export type ScalingPolicy = ObjectOf<typeof ScalingPolicy>;

@@ -51,7 +51,7 @@ const spec = object("What runs together.", {
       applies: "inPlace",
     }),
   ),
-  services: listByKey("The services of the group.", service, { minItems: 1 }),
+  services: listByKey("The services of the group.", service, { minItems: 1, applies: "restart" }),
   progressDeadlineSeconds: later(
     integer("Seconds without progress until an update counts as failed.", { minimum: 1, applies: "inPlace" }),
   ),
@@ -89,6 +89,12 @@ export const ServiceGroup = defineKind({
     wide({ name: "Suspended", type: "boolean", description: "Everything is stopped.", jsonPath: ".spec.suspend" }),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
+  ],
+  notYet: [
+    "`spec.services[].healthChecks`: more than one check.",
+    "`spec.services[].placement.constraints[]`: operators other than `Unique`, attributes other than `hostname`.",
+    "`spec.services[].network.ports[].hostPort`: 0 (a port from the offer), and modes other than `Host`.",
+    "`spec.services[].dependsOn[]`: services of another group.",
   ],
   validate: validateServiceGroup,
 });

@@ -13,7 +13,7 @@ describe("substitute", () => {
     ["$$(MASTER_IP)", "$(MASTER_IP)", []],
     ["$$$(MASTER_IP)", "$$(MASTER_IP)", []],
     ["$(date)", "$(date)", []],
-    ["$(date +%s) $HOME ${X} $$ $(", "$(date +%s) $HOME ${X} $$ $(", []],
+    ["$(date +%s) $HOME $[X] $$ $(", "$(date +%s) $HOME $[X] $$ $(", []],
     ["$(1A) $(_A) $()", "$(1A) $(_A) $()", []],
     ["$(A)", "$(B)", []],
     ["$(address:core/dns/1)", "10.0.0.9", []],

@@ -34,3 +34,12 @@ export function parseIpv4(text: string): number | undefined {
 export function formatIpv4(bits: number): string {
   return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join(".");
 }
+
+/** Whether an IPv4 prefix lies within another, or is the same; false when one of them is not a prefix. */
+export function isInside(prefix: string, outer: string): boolean {
+  const inside = parseIpv4Prefix(prefix);
+  const around = parseIpv4Prefix(outer);
+  if (inside === undefined || around === undefined || inside.length < around.length) return false;
+  const mask = around.length === 0 ? 0 : (0xffffffff << (32 - around.length)) >>> 0;
+  return (inside.network & mask) >>> 0 === around.network;
+}

@@ -2,6 +2,7 @@ import type { TObject, TProperties, TSchema, TUnsafe } from "typebox";
 import { emit } from "../schema/emit.js";
 import { type Data, object } from "../schema/fields.js";
 import type { FieldError, StructuralSchema } from "../schema/structural.js";
+import { fieldNotes } from "./field-notes.js";
 import type { Column, Kind, ObjectOf, ScaleSubresource } from "./kind.js";
 import { refuseNotYet } from "./not-yet.js";
 import type { KubeObject } from "./object.js";
@@ -39,6 +40,8 @@ export interface KindDefinition<Spec extends TSchema, Status extends TSchema, Fi
   readonly columns: readonly Column[];
   readonly scale?: ScaleSubresource;
   readonly selectableFields?: Kind["selectableFields"];
+  /** What `validate` refuses as not supported yet, one sentence each. */
+  readonly notYet?: readonly string[];
   /** Rules beyond the schema, over defaulted objects that passed it. */
   readonly validate?: (
     object: ObjectOf<KindOf<Spec, Status, Fields>>,
@@ -69,6 +72,8 @@ export function defineKind<
     isCreatable: definition.isCreatable ?? true,
     schema: wholeSchema(definition),
     hasStatus: definition.status !== undefined,
+    fieldNotes: fieldNotes(fieldsOf(definition), ""),
+    notYet: definition.notYet ?? [],
     ...(definition.scale !== undefined && { scale: definition.scale }),
     columns: definition.columns,
     selectableFields: definition.selectableFields ?? {},
@@ -82,8 +87,7 @@ export function defineKind<
   };
 }
 
-/** The typebox schema of what a definition accepts, for docs and reports on single fields. */
-export function fieldsOf(definition: {
+function fieldsOf(definition: {
   readonly description: string;
   readonly spec?: TSchema;
   readonly status?: TSchema;

@@ -1,4 +1,5 @@
 import type { FieldError, StructuralSchema } from "../schema/structural.js";
+import type { FieldNote } from "./field-notes.js";
 import type { KubeObject, ObjectMeta } from "./object.js";
 
 /** A cell of a table: what a printer column shows; `undefined` prints as `<none>`. */
@@ -49,6 +50,10 @@ export interface Kind<Spec = unknown, Status = unknown, Fields = unknown> {
   /** The whole object: apiVersion, kind, metadata, spec, status. */
   readonly schema: StructuralSchema;
   readonly hasStatus: boolean;
+  /** What is to be known of each field below spec and status beyond the schema: docs and reports are made of it. */
+  readonly fieldNotes?: readonly FieldNote[];
+  /** Sentences on what is refused as not supported yet without being a field or a value of its own. */
+  readonly notYet?: readonly string[];
   readonly scale?: ScaleSubresource;
   readonly columns: readonly Column[];
   /** Field selectors beside metadata.name and metadata.namespace, e.g. `involvedObject.name` → value. */

@@ -1,5 +1,5 @@
 import type { TSchema } from "typebox";
-import type { AppliesHow, Marks } from "./fields.js";
+import type { AppliesHow, Marks } from "../schema/fields.js";
 
 interface MarkedSchema extends Marks {
   readonly properties?: Readonly<Record<string, TSchema>>;
