@@ -1,0 +1,35 @@
+import type { Kind } from "../../api-types/meta/kind.js";
+import type { KubeObject } from "../../api-types/meta/object.js";
+import type { FieldError } from "../../api-types/schema/structural.js";
+import type { Identity } from "../http/contract.js";
+
+/** What a rule looks at: one write, in the stored shape, after defaults. */
+export interface AdmissionInput {
+  readonly kind: Kind;
+  readonly object: KubeObject;
+  /** Undefined on creation. */
+  readonly previous: KubeObject | undefined;
+  readonly subresource: "" | "status" | "scale" | "finalize";
+  readonly identity: Identity;
+  readonly manager: string;
+  /** Another object, from memory: by kind name, namespace and name. */
+  readonly get: (
+    kind: string,
+    key: { readonly namespace?: string | undefined; readonly name: string },
+  ) => KubeObject | undefined;
+  /** All objects of a kind in a namespace, or of all namespaces, from memory. */
+  readonly list: (kind: string, namespace?: string) => readonly KubeObject[];
+}
+
+/** Faults refuse the write as Invalid; `forbidden` refuses it as Forbidden; warnings travel with the answer. */
+export interface Verdict {
+  readonly errors?: readonly FieldError[];
+  readonly forbidden?: string;
+  readonly warnings?: readonly string[];
+}
+
+/** A rule that needs more than the object itself. Pure. */
+export type Admission = (input: AdmissionInput) => Verdict;
+
+/** Nothing to object to. */
+export const ADMITTED: Verdict = {};

@@ -1,0 +1,67 @@
+import type { KubeObject } from "../../../api-types/meta/object.js";
+import { withDefaults } from "../../../api-types/schema/defaults.js";
+import { prune } from "../../../api-types/schema/prune.js";
+import { keyParts, type Resource } from "../resource.js";
+
+/**
+ * A stored value as a frozen object: pruned and defaulted by today's schema, its identity taken from the key and its
+ * version from the revision. Undefined when the bytes are not an object: one bad value must not hide the others.
+ */
+export function decodeStored(
+  resource: Resource,
+  entry: { readonly key: string; readonly value: Uint8Array; readonly revision: number },
+): KubeObject | undefined {
+  const parts = keyParts(resource.prefix, entry.key);
+  if (parts === undefined) return undefined;
+  const written = decoded.get(entry.value);
+  if (written !== undefined) {
+    const metadata = { ...written.metadata, resourceVersion: String(entry.revision) };
+    return deepFreeze({ ...written, metadata });
+  }
+  const raw = parsed(entry.value);
+  if (!isRecord(raw) || !isRecord(raw.metadata)) return undefined;
+  const { namespace: _namespace, ...metadata } = raw.metadata;
+  const object = {
+    ...raw,
+    apiVersion: resource.stored.apiVersion,
+    kind: resource.stored.kind,
+    metadata: {
+      ...metadata,
+      name: parts.name,
+      ...(parts.namespace !== undefined && { namespace: parts.namespace }),
+      resourceVersion: String(entry.revision),
+    },
+  } as KubeObject; // the fields of KubeObject were just set
+  try {
+    return deepFreeze(withDefaults(resource.stored.schema, prune(resource.stored.schema, object).object) as KubeObject);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Saves the decoding of bytes that this process wrote itself, where the store delivers the same bytes. */
+export function rememberDecoded(bytes: Uint8Array, object: KubeObject): void {
+  decoded.set(bytes, object);
+}
+
+const decoded = new WeakMap<Uint8Array, KubeObject>();
+
+/** Freezes an object and all it holds; what is frozen already is trusted to be so inside. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const key in value) deepFreeze(value[key]);
+  return value;
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,162 @@
+import type { KubeObject } from "../../api-types/meta/object.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import { beginsTerm, fenceGuards, LEASE_PREFIX, termKey, withoutTerm, withTerm } from "../built-in/lease-term.js";
+import { conflict, resourceName } from "../http/failure.js";
+import { decodeStored, rememberDecoded } from "../read/cache/decode.js";
+import type { ApiContext, ResourceRequest } from "../read/context.js";
+import { servedObject, storageKey } from "../read/resource.js";
+import type { Entry, TransactionOptions, Write, WriteResult } from "../storage/store.js";
+import { isNoChange } from "./prepare/equality.js";
+
+/** What to make of an object, in its stored shape. */
+export type Decision =
+  /** Store this, unless it is what stands there. */
+  | { readonly type: "put"; readonly object: KubeObject }
+  /** Remove it; `object` is its last state. */
+  | { readonly type: "remove"; readonly object: KubeObject };
+
+/** The outcome: the object in the shape the request serves. */
+export interface Committed {
+  readonly type: "created" | "updated" | "unchanged" | "removed";
+  readonly object: KubeObject;
+}
+
+export interface CommitOptions {
+  readonly isDryRun: boolean;
+  /** The object is expected to be absent: it is not read first. */
+  readonly isNew?: boolean;
+}
+
+/** Attempts to win against other writers of one object; twenty parallel patches must all get through. */
+const ATTEMPTS_MAX = 64;
+/** What a stored object may weigh: the limit of etcd's requests. */
+const OBJECT_BYTES_MAX = 1_500_000;
+
+/**
+ * Reads the object, lets `decide` say what becomes of it, and stores that by compare-and-set, fenced when the request
+ * asks for it. `decide` runs again on the newer object when another writer was faster; it throws to refuse.
+ */
+export async function commit(
+  context: ApiContext,
+  request: ResourceRequest,
+  options: CommitOptions,
+  decide: (live: KubeObject | undefined) => Decision,
+): Promise<Committed> {
+  const key = storageKey(request.resource.prefix, request.namespace, request.name);
+  let entry = options.isNew && !options.isDryRun ? undefined : await context.store.get(key);
+  for (let attempt = 1; ; attempt++) {
+    const live = liveObject(context, request, entry);
+    const decision = decide(live);
+    if (live !== undefined && decision.type === "put" && isNoChange(live, decision.object)) {
+      return answer(context, request, { type: "unchanged", object: live, revision: entry?.revision ?? 0 });
+    }
+    if (options.isDryRun) return dryAnswer(request, live, decision);
+    const bytes = encodeStored(decision.object);
+    const write = writeOf(key, entry, { decision, bytes });
+    // before the write: the watch may deliver these bytes before the write is acknowledged
+    if (decision.type === "put") rememberDecoded(bytes, decision.object);
+    const result = await context.store.write(write, transactionOf(request, live, decision));
+    if (result.type === "committed") {
+      const type = decision.type === "remove" ? "removed" : entry === undefined ? "created" : "updated";
+      return answer(context, request, {
+        type,
+        object: decision.object,
+        revision: result.revision,
+        bytes,
+        before: live,
+      });
+    }
+    entry = conflictingEntry(request, result);
+    if (attempt >= ATTEMPTS_MAX) throw conflict(request.resource.kind, request.name);
+  }
+}
+
+/** The stored object, decoded only when the cache does not hold this very revision. */
+function liveObject(
+  context: ApiContext,
+  { resource }: ResourceRequest,
+  entry: Entry | undefined,
+): KubeObject | undefined {
+  if (entry === undefined) return undefined;
+  const cached = context.feed.cacheOf(resource.prefix).get(entry.key);
+  const isCurrent = cached?.metadata.resourceVersion === String(entry.revision);
+  const live = isCurrent ? cached : decodeStored(resource, entry);
+  if (live === undefined) {
+    throw new StatusError(
+      "InternalError",
+      `reading ${entry.key} at revision ${entry.revision}: the stored value is not readable`,
+    );
+  }
+  return resource.prefix === LEASE_PREFIX ? withoutTerm(live) : live;
+}
+
+function encodeStored(object: KubeObject): Buffer {
+  const { resourceVersion: _version, ...metadata } = object.metadata;
+  return Buffer.from(JSON.stringify({ ...object, metadata }));
+}
+
+function writeOf(
+  key: string,
+  entry: Entry | undefined,
+  { decision, bytes }: { readonly decision: Decision; readonly bytes: Buffer },
+): Write {
+  if (decision.type === "remove") return { type: "delete", key, revision: entry?.revision ?? 0 };
+  if (bytes.length > OBJECT_BYTES_MAX) {
+    throw new StatusError("RequestEntityTooLarge", `storing ${key}: ${bytes.length} bytes exceed ${OBJECT_BYTES_MAX}`);
+  }
+  if (entry === undefined) return { type: "create", key, value: bytes };
+  return { type: "update", key, value: bytes, revision: entry.revision };
+}
+
+function transactionOf(request: ResourceRequest, live: KubeObject | undefined, decision: Decision): TransactionOptions {
+  const guards = fenceGuards(request.headers);
+  if (request.resource.prefix !== LEASE_PREFIX) return { guards };
+  const after = decision.type === "remove" ? undefined : decision.object;
+  if (!beginsTerm(live, after)) return { guards };
+  return { guards, internal: [{ key: termKey(request.namespace ?? "", request.name), value: Buffer.from("{}") }] };
+}
+
+function conflictingEntry(
+  request: ResourceRequest,
+  result: Exclude<WriteResult, { type: "committed" }>,
+): Entry | undefined {
+  if (result.type === "conflict") return result.entry;
+  const { kind } = request.resource;
+  throw new StatusError(
+    "Fenced",
+    `writing ${resourceName(kind)} "${request.name}": the term in ${request.headers["rackwright-fence"] ?? result.key} is over`,
+    { details: { name: request.name, group: kind.group, kind: kind.plural } },
+  );
+}
+
+interface Stored {
+  readonly type: Committed["type"];
+  readonly object: KubeObject;
+  readonly revision: number;
+  readonly bytes?: Buffer;
+  readonly before?: KubeObject | undefined;
+}
+
+async function answer(context: ApiContext, request: ResourceRequest, stored: Stored): Promise<Committed> {
+  const { object, revision } = stored;
+  const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  if (request.resource.prefix !== LEASE_PREFIX) {
+    return { type: stored.type, object: servedObject(request.resource, versioned) };
+  }
+  const isNewTerm = stored.bytes !== undefined && beginsTerm(stored.before, object);
+  const term = isNewTerm
+    ? revision
+    : (await context.store.get(termKey(request.namespace ?? "", request.name)))?.revision;
+  return { type: stored.type, object: withTerm(versioned, term ?? revision) };
+}
+
+function dryAnswer({ resource }: ResourceRequest, live: KubeObject | undefined, decision: Decision): Committed {
+  const { resourceVersion: _version, ...metadata } = decision.object.metadata;
+  const version = live?.metadata.resourceVersion;
+  const object = {
+    ...decision.object,
+    metadata: { ...metadata, ...(version !== undefined && { resourceVersion: version }) },
+  };
+  const type = decision.type === "remove" ? "removed" : live === undefined ? "created" : "updated";
+  return { type, object: servedObject(resource, object) };
+}

@@ -1,0 +1,64 @@
+import type { Kind } from "../../api-types/meta/kind.js";
+import type { KubeObject } from "../../api-types/meta/object.js";
+import { asBornNamespace, checkNamespace, NAMESPACE_PREFIX } from "../built-in/namespace.js";
+import { decodeObject } from "../http/body.js";
+import { alreadyExists, badRequest, forbidden, invalid } from "../http/failure.js";
+import { recordUpdate } from "../patch/record-update.js";
+import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
+import { commit, type Decision } from "./commit.js";
+import { acceptObject } from "./prepare/incoming.js";
+import { judge } from "./prepare/judge.js";
+import { asCreated, defaulted, fieldWriter } from "./prepare/system-fields.js";
+import { parseWriteOptions } from "./write-options.js";
+
+/** Answers POST on a collection. */
+export async function createObject(context: ApiContext, request: ResourceRequest): Promise<Answer> {
+  const options = parseWriteOptions(request, "CreateOptions");
+  const { kind } = request.resource;
+  refuseUncreatable(request);
+  const body = decodeObject(kind, request.headers, request.body);
+  const incoming = acceptObject(request, body.value, { ...options, duplicates: body.duplicates });
+  if ((incoming.object.metadata.resourceVersion ?? "") !== "") {
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  }
+  const object = named(context, kind, incoming.object);
+  const target = { ...request, name: object.metadata.name };
+  await checkNamespace(context, target);
+  const born = newObject(context, target, object);
+  const writer = fieldWriter(context, target, options.manager);
+  const recorded = recordUpdate({ before: undefined, after: born, schema: request.resource.stored.schema, writer });
+  const warnings = judge(context, target, { object: recorded, previous: undefined, manager: options.manager });
+  const committed = await commit(context, target, { isDryRun: options.isDryRun, isNew: true }, (live): Decision => {
+    if (live !== undefined) throw alreadyExists(kind, target.name);
+    return { type: "put", object: recorded };
+  });
+  return { type: "object", status: 201, object: committed.object, warnings: [...incoming.warnings, ...warnings] };
+}
+
+/** The object as it is first stored, without managed fields. */
+export function newObject(context: ApiContext, request: ResourceRequest, object: KubeObject): KubeObject {
+  const born = asCreated(context, request, object);
+  return defaulted(request, request.resource.prefix === NAMESPACE_PREFIX ? asBornNamespace(born) : born);
+}
+
+/** Kinds that are only listed so far, or made by the server itself, refuse creation in clear words. */
+export function refuseUncreatable(request: ResourceRequest): void {
+  const { kind, isReadOnly } = request.resource;
+  if (kind.isCreatable && !isReadOnly) return;
+  throw forbidden(kind, request.name, `${kind.plural} are not supported yet`);
+}
+
+function named(context: ApiContext, kind: Kind, object: KubeObject): KubeObject {
+  const { name, generateName } = object.metadata;
+  if (name !== undefined && name !== "") return object;
+  if (generateName === undefined || generateName === "") {
+    throw invalid(kind, "", [
+      { type: "Required", path: "metadata.name", message: "Required value: name or generateName is required" },
+    ]);
+  }
+  const base = generateName.slice(0, NAME_LENGTH_MAX - SUFFIX_LENGTH);
+  return { ...object, metadata: { ...object.metadata, name: `${base}${context.random.suffix(SUFFIX_LENGTH)}` } };
+}
+
+const NAME_LENGTH_MAX = 63;
+const SUFFIX_LENGTH = 5;
