@@ -12,10 +12,13 @@ export type Ground =
 /** Which budget an inferred or batched removal is drawn from (SAFETY R4). */
 export type BudgetClass = "tasks" | "names" | "routes";
 
-/** One step towards the desired state, as data: printed by dry runs, recorded by the audit log, sent by the executor. */
-export interface Action<Change = unknown> {
-  /** e.g. `route.set`, `dns.register`, `task.launch`, `task.kill`. */
-  readonly type: string;
+/** Last words of the types of actions that take something away. They need a ground, and so does the compiler. */
+export const REMOVAL_VERBS = ["remove", "delete", "deregister", "kill", "withdraw"] as const;
+
+type RemovalType = `${string}.${(typeof REMOVAL_VERBS)[number]}`;
+type ChangeType = `${string}.${"add" | "set" | "register" | "launch" | "ready" | "drain"}`;
+
+interface Step<Change> {
   /** The rack whose back end is meant. */
   readonly rack: string;
   /** The item's key at the back end: prefix, name/id, task id. */
@@ -24,15 +27,31 @@ export interface Action<Change = unknown> {
   readonly change: Change;
   /** For people: what and why, in one sentence. */
   readonly message: string;
-  /** Set on every removal. */
-  readonly ground?: Ground;
   /** Set when the removal was inferred or batched; what an owner's spec change demands carries none. */
   readonly budgetClass?: BudgetClass;
   /** `uid@generation` of the objects that demand it. */
   readonly cause: readonly string[];
   /** Digests of the observations it rests on. */
   readonly evidence: readonly string[];
+  /** The leadership under which it is sent; added by the executor. */
+  readonly term?: string;
 }
+
+/** One step towards the desired state, as data: printed by dry runs, recorded by the audit log, sent by the executor. */
+export type Action<Change = unknown> =
+  | (Step<Change> & {
+      /** e.g. `route.set`, `dns.register`, `task.launch`. */
+      readonly type: ChangeType;
+      readonly ground?: undefined;
+    })
+  | (Step<Change> & {
+      /** e.g. `route.remove`, `dns.deregister`, `task.kill`. */
+      readonly type: RemovalType;
+      readonly ground: Ground;
+    });
+
+/** Why an action was not carried out. `GroundMissing`: a removal without proof, which is a bug of its plan. */
+export type RefusalReason = "BudgetExceeded" | "Frozen" | "Fenced" | "BackendRefused" | "GroundMissing";
 
 /** What became of an action. `unknown`: it was sent and no answer came, and reading back did not tell either. */
 export type Outcome =
@@ -40,7 +59,7 @@ export type Outcome =
   | {
       readonly type: "refused";
       readonly action: Action;
-      readonly reason: "BudgetExceeded" | "Frozen" | "Fenced" | "BackendRefused";
+      readonly reason: RefusalReason;
       readonly message: string;
     }
   | { readonly type: "failed"; readonly action: Action; readonly message: string }

@@ -16,10 +16,8 @@ export interface ReconcileContext {
   readonly signal: AbortSignal;
 }
 
-export type Reconcile = (
-  key: string,
-  context: ReconcileContext,
-) => Promise<ReconcileResult | undefined> | Promise<void>;
+// biome-ignore lint/suspicious/noConfusingVoidType: a reconcile that asks for nothing returns nothing
+export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult | void>;
 
 /** How the work on one key ended. */
 export interface KeyOutcome {
