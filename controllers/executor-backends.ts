@@ -5,6 +5,7 @@ import type { TaskLaunch } from "../drivers/compute/driver.js";
 import { type DnsChange, type DnsEntry, dnsKey } from "../drivers/dns/driver.js";
 import type { RouteChange, SwitchRoute } from "../drivers/network/driver.js";
 import type { Reading } from "../drivers/observation.js";
+import { type Clock, sleep } from "../platform/clock.js";
 import type { Backends, RackDrivers } from "./context.js";
 
 /** What the executor may ask of compute. */
@@ -13,7 +14,7 @@ type ComputeChange =
   | { readonly type: "kill"; readonly taskId: string; readonly agentId: string; readonly graceSeconds: number };
 
 /** Whom an action is sent to, by the area in its type: `route.set` goes to the switch of its rack. */
-export function executorBackends(backends: Backends) {
+export function executorBackends(backends: Backends, clock: Clock) {
   return {
     get(rack: string, actionType: string): Backend | undefined {
       const drivers = backends.of(rack);
@@ -23,7 +24,7 @@ export function executorBackends(backends: Backends) {
         case "dns":
           return dnsBackend(drivers.dns);
         case "route":
-          return routeBackend(drivers.network);
+          return routeBackend(drivers.network, clock);
         default:
           return undefined;
       }
@@ -44,7 +45,9 @@ function computeBackend(compute: RackDrivers["compute"]): Backend | undefined {
     async isDone(action) {
       const change = changeOf<ComputeChange>(action);
       const tasks = compute.tasks.value();
-      if (change.type === "kill" || tasks.type === "Unknown") return "unknown";
+      if (tasks.type === "Unknown") return "unknown";
+      // a kill may be repeated: asking twice ends a task once
+      if (change.type === "kill") return tasks.items.has(change.taskId) ? "notDone" : "done";
       return change.tasks.every((task) => tasks.items.has(task.taskId)) ? "done" : "unknown";
     },
   };
@@ -63,17 +66,24 @@ function dnsBackend(dns: RackDrivers["dns"]): Backend | undefined {
   };
 }
 
-function routeBackend(network: RackDrivers["network"]): Backend | undefined {
+/** A switch queues changes: it is asked again so often, this far apart, before a change counts as not done. */
+const ROUTE_READS = 6;
+const ROUTE_READ_PAUSE_MS = 50;
+
+function routeBackend(network: RackDrivers["network"], clock: Clock): Backend | undefined {
   if (network === undefined) return undefined;
   return {
     verifies: true,
     apply: (action, signal) => network.driver.apply(changeOf<RouteChange>(action), signal),
     async isDone(action) {
       const change = changeOf<RouteChange>(action);
-      const reading = await network.driver.read(change.prefix);
-      return change.type === "remove"
-        ? absence(reading)
-        : presence(reading, (found) => haveSameHops(found, change.nextHops));
+      let done: Done = "unknown";
+      for (let reads = 0; reads < ROUTE_READS; reads++) {
+        if (reads > 0) await sleep(clock, ROUTE_READ_PAUSE_MS);
+        done = routeState(await network.driver.read(change.prefix), change);
+        if (done !== "notDone") return done;
+      }
+      return done;
     },
   };
 }
@@ -87,6 +97,12 @@ function changeOf<Change>(action: Action): Change {
 }
 
 type Done = "done" | "notDone" | "unknown";
+
+function routeState(reading: Reading<SwitchRoute>, change: RouteChange): Done {
+  return change.type === "remove"
+    ? absence(reading)
+    : presence(reading, (found) => haveSameHops(found, change.nextHops));
+}
 
 function absence(reading: Reading<unknown>): Done {
   if (reading.type === "unknown") return "unknown";

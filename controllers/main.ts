@@ -1,0 +1,191 @@
+import { catchError, defer, EMPTY, finalize, from, mergeMap, type Observable, switchMap } from "rxjs";
+import { createExecutor } from "../actuation/executor.js";
+import { DisruptionOverride } from "../api-types/disruption-override.js";
+import { DnsRecord } from "../api-types/dns-record.js";
+import { Instance } from "../api-types/instance.js";
+import { isStatus } from "../api-types/meta/status-error.js";
+import { Rack } from "../api-types/rack.js";
+import { Route } from "../api-types/route.js";
+import { SYSTEM_NAMESPACE } from "../api-types/well-known.js";
+import type { Client } from "../client/client.js";
+import { createMesosDriver } from "../drivers/compute/mesos/driver.js";
+import { createConsulDriver } from "../drivers/dns/consul/consul.js";
+import { createMesosMetrics } from "../drivers/metrics/mesos/mesos.js";
+import { createSnaprouteDriver } from "../drivers/network/snaproute/snaproute.js";
+import type { Clock } from "../platform/clock.js";
+import type { Logger } from "../platform/log.js";
+import type { Metrics } from "../platform/metrics.js";
+import type { Random } from "../platform/random.js";
+import type { HttpHandler } from "../platform/transport.js";
+import { type ControllerOutcome, runControllers } from "../runtime/controller.js";
+import { createInformers, writeThrough } from "../runtime/informers.js";
+import { elect, type Leadership } from "../runtime/leader.js";
+import { createBackends, type DriverFactories } from "./backends.js";
+import type { AddressOverlay } from "./connections.js";
+import type { LoopContext } from "./context.js";
+import { disruptionBudget, freezeReason, overridesOf } from "./disruption.js";
+import { dnsRecordController } from "./dns-record/controller.js";
+import { endpointsController } from "./endpoints/controller.js";
+import { executorBackends } from "./executor-backends.js";
+import { garbageCollectionController } from "./garbage-collection/controller.js";
+import { instanceController } from "./instance/controller.js";
+import { nodeController } from "./node/controller.js";
+import { placementController } from "./placement/controller.js";
+import { rackController } from "./rack/controller.js";
+import { routeController } from "./route/controller.js";
+import { scalingPolicyController } from "./scaling-policy/controller.js";
+import { serviceGroupController } from "./service-group/controller.js";
+
+/** What the control loops of one process run on. */
+export interface ControllersOptions {
+  readonly client: Client;
+  /** How drivers reach back ends. */
+  readonly transport: HttpHandler;
+  readonly overlay?: AddressOverlay;
+  /** Unique to this process, named in the Lease. */
+  readonly identity: string;
+  /** Whether the holder of the Lease is known to be dead. */
+  readonly takeOverHolder?: (identity: string) => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics?: Metrics;
+}
+
+/** Every loop of the product, one line each. */
+const CONTROLLERS = [
+  rackController,
+  nodeController,
+  serviceGroupController,
+  placementController,
+  instanceController,
+  endpointsController,
+  routeController,
+  dnsRecordController,
+  scalingPolicyController,
+  garbageCollectionController,
+];
+
+const LEASE_NAME = "controllers";
+
+export interface Controllers {
+  readonly leadership$: Observable<Leadership>;
+  /** Stops all loops, then gives the lease back. */
+  stop(): Promise<void>;
+}
+
+/** Takes part in the election and runs the loops while leading. */
+export function startControllers(options: ControllersOptions): Controllers {
+  const { client, clock, random, log, metrics, identity, takeOverHolder } = options;
+  const election = elect({
+    client,
+    clock,
+    random,
+    log,
+    namespace: SYSTEM_NAMESPACE,
+    name: LEASE_NAME,
+    identity,
+    ...(takeOverHolder === undefined ? {} : { takeOverHolder }),
+  });
+  const master = metrics?.gauge({
+    name: "leader_election_master_status",
+    help: "1 while this process leads.",
+    labelNames: ["name"],
+  });
+  const subscription = election.leadership$
+    .pipe(
+      switchMap((leadership) => {
+        master?.set({ name: LEASE_NAME }, leadership.isLeader ? 1 : 0);
+        return leadership.isLeader ? lead(options, leadership) : EMPTY;
+      }),
+    )
+    .subscribe();
+  return {
+    leadership$: election.leadership$,
+    async stop() {
+      subscription.unsubscribe();
+      await election.release();
+    },
+  };
+}
+
+/** All loops under one term; completes when the term turns out to be over. Nothing of it outlives the subscription. */
+function lead(options: ControllersOptions, leadership: Leadership): Observable<ControllerOutcome> {
+  const { clock, random, log } = options;
+  return defer(() => {
+    log.info("leading", { term: leadership.term });
+    const fenced = options.client.withFence({ namespace: SYSTEM_NAMESPACE, lease: LEASE_NAME, term: leadership.term });
+    const informers = createInformers({ client: fenced, clock, random, log });
+    const client = writeThrough(fenced, informers);
+    const racks = informers.cache(Rack, {});
+    informers.cache(DisruptionOverride);
+    return from(informers.whenSynced()).pipe(
+      mergeMap(() => {
+        const backends = createBackends({ racks, factories: factoriesOf(options), overlay: options.overlay });
+        const caches = {
+          racks,
+          overrides: informers.cache(DisruptionOverride),
+          instances: informers.cache(Instance),
+          routes: informers.cache(Route),
+          records: informers.cache(DnsRecord),
+        };
+        const execute = createExecutor({
+          backends: executorBackends(backends, clock),
+          leadership,
+          budget: disruptionBudget({ client, ...caches }),
+          overrides: overridesOf({ client, clock, overrides: caches.overrides }),
+          freezeReason: freezeReason(caches),
+          periodMs: (rack) => (racks.get(rack)?.spec.intervals.observeSeconds ?? 5) * 1000,
+          clock,
+          log,
+          ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+        });
+        const context: LoopContext = {
+          client,
+          informers,
+          backends,
+          execute,
+          clock,
+          random,
+          log,
+          term: Number(leadership.term),
+        };
+        return run(options, context).pipe(finalize(() => backends.close()));
+      }),
+      finalize(() => informers.stop()),
+    );
+  });
+}
+
+function run(options: ControllersOptions, context: LoopContext): Observable<ControllerOutcome> {
+  const { informers, clock, random, log } = context;
+  const metrics = options.metrics === undefined ? {} : { metrics: options.metrics };
+  const loops = CONTROLLERS.map((controller) => controller(context));
+  return runControllers(loops, { informers, clock, random, log, ...metrics }).pipe(
+    catchError((error: unknown) => {
+      log.error("loops stopped", { reason: isStatus(error) ? error.reason : "unknown", error });
+      return EMPTY;
+    }),
+  );
+}
+
+/** Which technology drives which area. */
+function factoriesOf({ transport, clock, random, log }: ControllersOptions): DriverFactories {
+  const tools = { transport, clock, random, log };
+  return {
+    compute: ({ compute, identity, observePeriodMs }, frameworkId) => {
+      if (compute === undefined) return undefined;
+      const { principal, ...rest } = compute;
+      const who = principal === undefined ? {} : { principal };
+      return createMesosDriver({ ...tools, ...rest, ...who, identity, observePeriodMs, frameworkId });
+    },
+    dns: ({ dns, identity, observePeriodMs }) => {
+      if (dns === undefined) return undefined;
+      const datacenter = dns.datacenter === undefined ? {} : { datacenter: dns.datacenter };
+      return createConsulDriver({ ...tools, address: dns.address, ...datacenter, identity, periodMs: observePeriodMs });
+    },
+    network: ({ network, observePeriodMs }) =>
+      network && createSnaprouteDriver({ ...tools, address: network.address, periodMs: observePeriodMs }),
+    metrics: ({ compute }, agentUrl) => compute && createMesosMetrics({ transport, agentUrl, clock, log }),
+  };
+}
