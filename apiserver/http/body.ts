@@ -2,6 +2,7 @@ import { parseDocument, type Tags } from "yaml";
 import type { Kind } from "../../api-types/meta/kind.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { findDuplicateKeys } from "../patch/duplicate-keys.js";
+import { decodeProtobufBody } from "../protobuf/decode-body.js";
 import { badRequest } from "./failure.js";
 
 /** A decoded body, and the keys that its text holds twice. */
@@ -17,14 +18,15 @@ export function mediaType(headers: Readonly<Record<string, string>>): string {
 
 /** Decodes an object sent as JSON, YAML or (core kinds) protobuf. Throws BadRequest or UnsupportedMediaType. */
 export function decodeObject(
-  _kind: Pick<Kind, "family">,
+  kind: Pick<Kind, "family">,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
 ): DecodedBody {
   const type = mediaType(headers);
   if (type === JSON_TYPE) return decodeJson(body);
   if (type === YAML_TYPE) return decodeYaml(body);
-  throw unsupportedType(type, [JSON_TYPE, YAML_TYPE]);
+  if (type === PROTOBUF_TYPE && kind.family === "core") return { value: decodeProtobufBody(body), duplicates: [] };
+  throw unsupportedType(type, kind.family === "core" ? [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] : [JSON_TYPE, YAML_TYPE]);
 }
 
 /** Decodes JSON; throws BadRequest. */
@@ -66,6 +68,7 @@ export function unsupportedType(type: string, accepted: readonly string[]): Stat
 
 const JSON_TYPE = "application/json";
 const YAML_TYPE = "application/yaml";
+const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
 const ALIAS_COUNT_MAX = 100;
 
 /** Times stay text, as in every Kubernetes tool. */
