@@ -1,0 +1,26 @@
+import { withDefaults } from "../schema/defaults.js";
+import { prune } from "../schema/prune.js";
+import type { FieldError } from "../schema/structural.js";
+import { validateSchema } from "../schema/validate.js";
+import type { Kind } from "./kind.js";
+import type { KubeObject } from "./object.js";
+
+/** What the API server would say of an object under strict validation: one line for each fault, `path: text`. */
+export function faultsOf(kind: Kind, object: unknown, previous?: unknown): readonly string[] {
+  const { object: pruned, unknown } = prune(kind.schema, object);
+  if (unknown.length > 0) return unknown.map((path) => `unknown field "${path}"`);
+  const candidate = withDefaults(kind.schema, pruned);
+  const faults = validateSchema(kind.schema, candidate);
+  if (faults.length > 0) return faults.map(textOf);
+  // The schema was just checked.
+  return kind.validate(candidate as KubeObject, stored(kind, previous)).map(textOf);
+}
+
+function stored(kind: Kind, previous: unknown): KubeObject | undefined {
+  // Tests give objects of the kind.
+  return previous === undefined ? undefined : (withDefaults(kind.schema, previous) as KubeObject);
+}
+
+function textOf({ path, message }: FieldError): string {
+  return `${path}: ${message}`;
+}

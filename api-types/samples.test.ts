@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { KINDS, RACKWRIGHT_KINDS } from "./kinds.js";
+import { faultsOf } from "./meta/suite.js";
+
+interface Sample {
+  readonly file: string;
+  readonly object: {
+    readonly apiVersion?: string;
+    readonly kind?: string;
+    readonly metadata?: { readonly name?: string };
+  };
+}
+
+const folder = new URL("../manifests/samples/", import.meta.url);
+const samples: readonly Sample[] = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".yaml"))
+  .sort()
+  .flatMap((file) => {
+    const documents = parseAllDocuments(readFileSync(fileURLToPath(new URL(file, folder)), "utf8"));
+    return documents.map((document) => ({ file, object: document.toJS() as Sample["object"] }));
+  });
+
+const named = (file: string) =>
+  samples
+    .filter((sample) => sample.file === `dns-example/${file}`)
+    .map(({ object }) => `${object.kind}/${object.metadata?.name}`);
+
+describe("the samples", () => {
+  it.each(samples.map(({ file, object }) => [file, object.kind, object.metadata?.name, object] as const))(
+    "%s: %s %s is accepted under strict validation",
+    (_file, _kind, _name, object) => {
+      const kind = KINDS.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind);
+      expect(kind === undefined ? ["no such kind"] : faultsOf(kind, object)).toEqual([]);
+    },
+  );
+
+  it("show every kind that can be created", () => {
+    const shown = new Set(samples.filter(({ file }) => !file.includes("/")).map(({ object }) => object.kind));
+    expect([...shown].sort()).toEqual(
+      RACKWRIGHT_KINDS.filter((kind) => kind.isCreatable)
+        .map(({ kind }) => kind)
+        .sort(),
+    );
+  });
+
+  it("hold the whole DNS example", () => {
+    expect(named("00-namespaces.yaml")).toEqual(["Namespace/torc-core", "Namespace/dns-example"]);
+    expect(named("10-rack.yaml")).toEqual(["Rack/torc"]);
+    expect(named("20-names.yaml")).toEqual(
+      ["etcd", "network-agent", "mesos-master", "torc-scheduler"].map((name) => `DnsRecord/${name}`),
+    );
+    expect(named("30-core.yaml")).toEqual(["ServiceGroup/core"]);
+    expect(named("40-dns.yaml")).toEqual(["ServiceGroup/dns"]);
+    expect(named("50-load.yaml")).toEqual(["ServiceGroup/normalload200", "ServiceGroup/normalload400"]);
+    expect(named("60-policy.yaml")).toEqual(["ScalingPolicy/dns"]);
+  });
+});
