@@ -51,7 +51,9 @@ export async function readBody(response: HttpResponse, limitBytes: number = 64 *
 export function inProcessTransport(handlers: ReadonlyMap<string, HttpHandler>): HttpHandler {
   return async (request) => {
     const url = new URL(request.url);
-    const handler = handlers.get(url.host);
+    // a URL forgets the port that its scheme implies
+    const host = url.port === "" ? `${url.host}:${url.protocol === "https:" ? 443 : 80}` : url.host;
+    const handler = handlers.get(host) ?? handlers.get(url.host);
     if (handler === undefined) {
       throw new TransportError(`connect ECONNREFUSED ${url.host}`, { isSent: false });
     }

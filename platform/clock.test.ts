@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { after$, every$, sleep, systemClock } from "./clock.js";
+import { virtualClock } from "./virtual-clock.js";
+
+describe("sleep", () => {
+  it("resolves after the delay, not before", async () => {
+    const clock = virtualClock();
+    let isDone = false;
+    void sleep(clock, 100).then(() => {
+      isDone = true;
+    });
+    await clock.advance(99);
+    expect(isDone).toBe(false);
+    await clock.advance(1);
+    expect(isDone).toBe(true);
+  });
+
+  it("resolves at once when its signal aborts, before or during", async () => {
+    const clock = virtualClock();
+    const abort = new AbortController();
+    const during = sleep(clock, 1e9, abort.signal);
+    abort.abort();
+    await during;
+    await sleep(clock, 1e9, abort.signal);
+    expect(clock.monotonic()).toBe(0);
+  });
+});
+
+describe("after$ and every$", () => {
+  it("emit in time and stop when unsubscribed", async () => {
+    const clock = virtualClock();
+    const seen: string[] = [];
+    after$(clock, 150).subscribe({
+      next: () => seen.push(`after@${clock.monotonic()}`),
+      complete: () => seen.push("complete"),
+    });
+    const subscription = every$(clock, 100).subscribe(() => seen.push(`every@${clock.monotonic()}`));
+    await clock.advance(250);
+    subscription.unsubscribe();
+    await clock.advance(1000);
+    expect(seen).toEqual(["every@100", "after@150", "complete", "every@200"]);
+  });
+});
+
+describe("systemClock", () => {
+  it("measures and schedules real time, and cancels", async () => {
+    const clock = systemClock();
+    const start = clock.monotonic();
+    let hasRun = false;
+    clock
+      .schedule(1, () => {
+        hasRun = true;
+      })
+      .cancel();
+    await sleep(clock, 20);
+    expect(clock.monotonic() - start).toBeGreaterThanOrEqual(19);
+    expect(clock.now()).toBeGreaterThan(Date.UTC(2026, 0, 1));
+    expect(hasRun).toBe(false);
+  });
+
+  it("does not fire at once for a wait that Node cannot hold", async () => {
+    let hasRun = false;
+    const timer = systemClock().schedule(2 ** 40, () => {
+      hasRun = true;
+    });
+    await sleep(systemClock(), 10);
+    timer.cancel();
+    expect(hasRun).toBe(false);
+  });
+});

@@ -1,0 +1,124 @@
+import { Agent, type Dispatcher } from "undici";
+import { type HttpHandler, type HttpRequest, type HttpResponse, TransportError } from "./transport.js";
+
+export interface UndiciOptions {
+  /** PEM. */
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  /** False accepts any server certificate. */
+  readonly isVerified?: boolean;
+  /** The name the certificate must have, where it is not the URL's host. */
+  readonly serverName?: string;
+  readonly connectTimeoutMs?: number;
+  /** How long a server may take to begin its answer; the answer itself may last for ever. Default 60 s. */
+  readonly headersTimeoutMs?: number;
+}
+
+/** A transport over sockets, to be closed. */
+export type SocketTransport = HttpHandler & { close(): Promise<void> };
+
+/** HTTP/1.1 over sockets with kept-alive connections; every exchange in flight has a connection of its own. */
+export function undiciTransport(options: UndiciOptions = {}): SocketTransport {
+  const { ca, cert, key, isVerified = true, serverName } = options;
+  const agent = new Agent({
+    connections: CONNECTIONS_PER_HOST,
+    // a watch may be silent for as long as it likes: whoever reads it has a timer of his own
+    bodyTimeout: 0,
+    headersTimeout: options.headersTimeoutMs ?? 60_000,
+    connect: {
+      timeout: options.connectTimeoutMs ?? 10_000,
+      rejectUnauthorized: isVerified,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+    },
+  });
+  return Object.assign((request: HttpRequest) => exchange(agent, request), { close: () => agent.destroy() });
+}
+
+/** Far above what one process keeps open to one server; more wait in line. */
+const CONNECTIONS_PER_HOST = 512;
+
+/** Faults that happen before the first byte of a request leaves. */
+const UNSENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "EACCES",
+  "EPERM",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_INVALID_ARG",
+  "ERR_INVALID_URL",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_HAS_EXPIRED",
+]);
+
+async function exchange(agent: Agent, request: HttpRequest): Promise<HttpResponse> {
+  try {
+    const url = new URL(request.url);
+    const response = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method as Dispatcher.HttpMethod, // undici passes any token on
+      headers: { ...request.headers },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+    const { statusCode, body } = response;
+    return { status: statusCode, headers: joined(response.headers), body: chunksOf(body, request) };
+  } catch (error) {
+    throw transportError(request, error);
+  }
+}
+
+function joined(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) plain[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return plain;
+}
+
+/** The body's chunks; `return` closes the connection even when nothing was read, as a generator's would not. */
+function chunksOf(body: Dispatcher.ResponseData["body"], request: HttpRequest): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
+      return {
+        next: () => chunks.next().catch((error: unknown) => Promise.reject(transportError(request, error))),
+        async return() {
+          body.on("error", () => {}); // what a body says after it was given up concerns nobody
+          body.destroy();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
+function transportError(request: HttpRequest, error: unknown): TransportError {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const isSent = !codesOf(error).some((code) => UNSENT.has(code));
+  return new TransportError(`${request.method} ${withoutQuery(request.url)}: ${message}`, { isSent, cause: error });
+}
+
+/** Codes of the fault, of its cause, and of each address that was tried. */
+function codesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return [];
+  const own = "code" in error && typeof error.code === "string" ? [error.code] : [];
+  return own.length > 0 ? own : codesOf(error instanceof AggregateError ? error.errors[0] : error.cause);
+}
+
+/** Queries may carry secrets. */
+function withoutQuery(url: string): string {
+  return url.split("?", 1)[0] ?? url;
+}
