@@ -21,7 +21,7 @@ export async function getObject(context: ApiContext, request: ResourceRequest): 
 /** Answers a list: one snapshot, cut into pages by `limit` and `continue`. */
 export async function listObjects(context: ApiContext, request: ResourceRequest): Promise<Answer> {
   const options = parseListOptions(request.query);
-  const selection = parseSelection(request.resource, request, request.query);
+  const selection = parseSelection(request.resource, { namespace: request.namespace }, request.query);
   const { continueAt } = options;
   const exact = continueAt?.revision ?? (options.freshness.type === "exact" ? options.freshness.revision : undefined);
   if (exact === undefined) await waitUntil(context, options.freshness);
@@ -33,7 +33,7 @@ export async function listObjects(context: ApiContext, request: ResourceRequest)
 
 /** The selected objects as they are now; for verbs that work on a whole collection. */
 export async function selectNow(context: ApiContext, request: ResourceRequest): Promise<readonly KubeObject[]> {
-  const selection = parseSelection(request.resource, request, request.query);
+  const selection = parseSelection(request.resource, { namespace: request.namespace }, request.query);
   await context.feed.fresh();
   return candidates(context, request, selection).filter(selection.matches);
 }
