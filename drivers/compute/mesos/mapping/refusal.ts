@@ -1,6 +1,6 @@
 import { StatusError } from "../../../../api-types/meta/status-error.js";
 import { TransportError } from "../../../../platform/transport.js";
-import type { Answer } from "../master.js";
+import type { Answer } from "../session/master.js";
 
 /** What a scheduler call was answered with, other than success. */
 export interface Refusal {

@@ -1,6 +1,6 @@
-import type { Clock, Timer } from "../../../platform/clock.js";
-import type { TaskStatus } from "../driver.js";
-import { isTerminal } from "./mapping/status.js";
+import type { Clock, Timer } from "../../../../platform/clock.js";
+import type { TaskStatus } from "../../driver.js";
+import { isTerminal } from "../mapping/status.js";
 
 /** A task to ask for; the agent is left out only when it is not known. */
 export interface TaskKey {
@@ -25,7 +25,6 @@ export interface Reconciler {
   /** Tasks known since before `at` that are not in `listed`. */
   missing(listed: ReadonlySet<string>, at: number): readonly TaskKey[];
   openQuestions(): number;
-  close(): void;
 }
 
 /** What a reconciler needs. `send` may reject: the question is repeated anyway. */
@@ -130,6 +129,5 @@ export function createReconciler({ clock, send }: ReconcilerOptions): Reconciler
         since < at && !listed.has(taskId) ? [{ taskId, agentId }] : [],
       ),
     openQuestions: () => open.size,
-    close: end,
   };
 }

@@ -1,12 +1,12 @@
 import type { Observable } from "rxjs";
-import type { Clock } from "../../../platform/clock.js";
-import type { Observation } from "../../observation.js";
-import type { Agent, Task, TaskStatus } from "../driver.js";
-import { createView } from "../view.js";
-import { agentOf, recoveringAgentOf } from "./mapping/agent.js";
-import { type ContainerFacts, containerFacts, statusOf, taskOf } from "./mapping/status.js";
+import type { Clock } from "../../../../platform/clock.js";
+import type { Observation } from "../../../observation.js";
+import type { Agent, Task, TaskStatus } from "../../driver.js";
+import { createView } from "../../view.js";
+import { agentOf, recoveringAgentOf } from "../mapping/agent.js";
+import { type ContainerFacts, containerFacts, statusOf, taskOf } from "../mapping/status.js";
+import type { WireTaskStatus } from "../wire.js";
 import type { Inspection } from "./operator.js";
-import type { WireTaskStatus } from "./wire.js";
 
 /** What was launched, before the master lists it. */
 export type LaunchedTask = Omit<Task, "status">;

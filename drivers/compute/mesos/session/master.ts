@@ -1,5 +1,5 @@
-import type { Clock } from "../../../platform/clock.js";
-import { type HttpHandler, type HttpResponse, readBody, TransportError } from "../../../platform/transport.js";
+import type { Clock } from "../../../../platform/clock.js";
+import { type HttpHandler, type HttpResponse, readBody, TransportError } from "../../../../platform/transport.js";
 
 /** Where to send and what to say. */
 export interface Post {

@@ -1,11 +1,11 @@
-import { type Clock, sleep } from "../../../platform/clock.js";
-import type { Logger } from "../../../platform/log.js";
-import type { Random } from "../../../platform/random.js";
-import { type HttpResponse, readBody } from "../../../platform/transport.js";
-import { parseEvent } from "./mapping/event.js";
+import { type Clock, sleep } from "../../../../platform/clock.js";
+import type { Logger } from "../../../../platform/log.js";
+import type { Random } from "../../../../platform/random.js";
+import { type HttpResponse, readBody } from "../../../../platform/transport.js";
+import { parseEvent } from "../mapping/event.js";
+import { recordDecoder } from "../recordio.js";
+import type { WireEvent, WireSubscribe } from "../wire.js";
 import type { MasterClient, OpenAnswer } from "./master.js";
-import { recordDecoder } from "./recordio.js";
-import type { WireEvent, WireSubscribe } from "./wire.js";
 
 /** One accepted subscription: everything sent or read belongs to it until `signal` aborts. */
 export interface Session {

@@ -1,7 +1,7 @@
 import { BehaviorSubject, map, type Observable } from "rxjs";
-import type { Offer } from "../driver.js";
-import { offerOf } from "./mapping/agent.js";
-import type { WireOffer } from "./wire.js";
+import type { Offer } from "../../driver.js";
+import { offerOf } from "../mapping/agent.js";
+import type { WireOffer } from "../wire.js";
 
 /** The offers that may be accepted now. */
 export interface OfferBook {

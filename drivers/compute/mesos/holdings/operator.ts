@@ -1,7 +1,7 @@
-import { parseAgents, parseFrameworks, parseMasterId, parseTasks } from "./mapping/event.js";
-import type { Answer, MasterClient } from "./master.js";
-import type { Session } from "./subscription.js";
-import type { WireAgent, WireAgentInfo, WireFramework, WireOperatorCall, WireTask } from "./wire.js";
+import { parseAgents, parseFrameworks, parseMasterId, parseTasks } from "../mapping/event.js";
+import type { Answer, MasterClient } from "../session/master.js";
+import type { Session } from "../session/subscription.js";
+import type { WireAgent, WireAgentInfo, WireFramework, WireOperatorCall, WireTask } from "../wire.js";
 
 /** What the master of a session holds, or why that is not known. */
 export type Inspection =

@@ -1,0 +1,30 @@
+import type { Clock } from "../../../platform/clock.js";
+import type { Logger } from "../../../platform/log.js";
+import type { Random } from "../../../platform/random.js";
+import type { HttpHandler } from "../../../platform/transport.js";
+
+/** How to reach Mesos, and who we are there. */
+export interface MesosDriverOptions {
+  readonly transport: HttpHandler;
+  /** `http://host:port`, at least one. */
+  readonly masters: readonly string[];
+  readonly frameworkName: string;
+  readonly user: string;
+  readonly roles: readonly string[];
+  readonly principal?: string;
+  /** Value of the Authorization header, e.g. `Basic …`. */
+  readonly authorization?: string;
+  readonly failoverTimeoutSeconds: number;
+  /** The stored id; undefined: a disconnected framework of our name and identity is resumed, else a new one registered. */
+  readonly frameworkId: string | undefined;
+  /** `Rack.spec.identity`, kept as a label of the framework. */
+  readonly identity: string;
+  /** Time between two listings of tasks and agents: the period of the safety rules. */
+  readonly observePeriodMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** The framework's label that says whose it is. */
+export const IDENTITY_LABEL = "rackwright.dev/identity";

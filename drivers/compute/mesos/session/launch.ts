@@ -1,0 +1,62 @@
+import { StatusError } from "../../../../api-types/meta/status-error.js";
+import { TransportError } from "../../../../platform/transport.js";
+import type { TaskLaunch } from "../../driver.js";
+import { taskInfosOf } from "../mapping/launch.js";
+import type { WireOffer, WireStreamCall } from "../wire.js";
+import { callMaster, type Link } from "./link.js";
+
+/** What a launch does not use may be offered again at once: other tasks may wait for it. */
+const REFUSE_SECONDS = 0;
+
+/** One ACCEPT. The offers are used up unless the master certainly did not take it. */
+export async function launchTasks(
+  link: Link,
+  offerIds: readonly string[],
+  tasks: readonly TaskLaunch[],
+): Promise<void> {
+  const held = offerIds.map((offerId) => heldOffer(link, offerId));
+  const call = acceptCall(held, tasks);
+  register(link, tasks);
+  link.offers.remove(offerIds);
+  const { session } = link;
+  try {
+    await callMaster(link, `launching ${tasks.map(({ taskId }) => taskId).join(", ")}`, call);
+  } catch (error) {
+    if (isNotDone(error)) {
+      for (const { taskId } of tasks) link.reconciler.forget(taskId);
+      if (session !== undefined && session === link.session) link.offers.add(held);
+    }
+    throw error;
+  }
+}
+
+function heldOffer(link: Link, offerId: string): WireOffer {
+  const offer = link.offers.get(offerId);
+  if (offer === undefined) throw new StatusError("Conflict", `launching tasks: offer ${offerId} is not held any more`);
+  return offer;
+}
+
+function acceptCall(held: readonly WireOffer[], tasks: readonly TaskLaunch[]): WireStreamCall {
+  const pool = held.flatMap((offer) => offer.resources ?? []);
+  return {
+    type: "ACCEPT",
+    accept: {
+      offer_ids: held.map(({ id }) => id),
+      operations: [{ type: "LAUNCH", launch: { task_infos: taskInfosOf(tasks, pool) } }],
+      filters: { refuse_seconds: REFUSE_SECONDS },
+    },
+  };
+}
+
+/** Before the call: an update may overtake its answer. */
+function register(link: Link, tasks: readonly TaskLaunch[]): void {
+  for (const task of tasks) {
+    link.reconciler.learn(task);
+    link.inventory.launched({ id: task.taskId, name: task.name, agentId: task.agentId, labels: task.labels });
+  }
+}
+
+/** The master has certainly not done it. */
+function isNotDone(error: unknown): boolean {
+  return error instanceof StatusError || (error instanceof TransportError && !error.isSent);
+}

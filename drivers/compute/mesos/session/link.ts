@@ -1,0 +1,96 @@
+import { BehaviorSubject, Subject } from "rxjs";
+import { TransportError } from "../../../../platform/transport.js";
+import type { Connection, TaskStatus } from "../../driver.js";
+import { createInventory, type Inventory } from "../holdings/inventory.js";
+import { createOfferBook, type OfferBook } from "../holdings/offers.js";
+import { createReconciler, type Reconciler, type TaskKey } from "../holdings/reconcile.js";
+import { refusalOf } from "../mapping/refusal.js";
+import type { MesosDriverOptions } from "../options.js";
+import type { WireStreamCall, WireTaskKey } from "../wire.js";
+import { type MasterClient, masterClient } from "./master.js";
+import type { Session } from "./subscription.js";
+
+/** What is still to be learned before absence of a task means anything. */
+export interface Settling {
+  /** Tasks were listed when no agent was expected any more. */
+  isListed: boolean;
+  isSettled: boolean;
+  /** Tasks of the listings that were asked for once. */
+  readonly asked: Set<string>;
+  /** Ends the pause before the next listing. */
+  wake: () => void;
+}
+
+/** Everything one driver holds. Changed only by the functions of this folder and of the driver. */
+export interface Link {
+  readonly options: MesosDriverOptions;
+  readonly client: MasterClient;
+  readonly connection: BehaviorSubject<Connection>;
+  readonly statuses: Subject<TaskStatus>;
+  readonly offers: OfferBook;
+  readonly inventory: Inventory;
+  readonly reconciler: Reconciler;
+  frameworkId: string | undefined;
+  isSuppressed: boolean;
+  /** Undefined while not subscribed. */
+  session: Session | undefined;
+  settling: Settling;
+}
+
+/** A link that is not connected. */
+export function createLink(options: MesosDriverOptions): Link {
+  const { clock, transport, authorization, observePeriodMs } = options;
+  const link: Link = {
+    options,
+    client: masterClient({ transport, clock, authorization }),
+    connection: new BehaviorSubject<Connection>({
+      type: "connecting",
+      reason: "not connected yet",
+      since: clock.monotonic(),
+    }),
+    statuses: new Subject(),
+    offers: createOfferBook(),
+    inventory: createInventory({ clock, source: `mesos/${options.frameworkName}`, periodMs: observePeriodMs }),
+    reconciler: createReconciler({ clock, send: (keys) => callMaster(link, "reconciling tasks", reconcileCall(keys)) }),
+    frameworkId: options.frameworkId,
+    isSuppressed: false,
+    session: undefined,
+    settling: freshSettling(),
+  };
+  return link;
+}
+
+/** Nothing is learned yet. */
+export function freshSettling(): Settling {
+  return { isListed: false, isSettled: false, asked: new Set(), wake: () => {} };
+}
+
+/** One call on the stream that is open now. Rejects with StatusError (refused) or TransportError. */
+export async function callMaster(link: Link, operation: string, body: WireStreamCall): Promise<void> {
+  const { session } = link;
+  if (session === undefined) throw new TransportError(`${operation}: not subscribed`, { isSent: false });
+  const { url, streamId, frameworkId, signal } = session;
+  const framed = { framework_id: { value: frameworkId }, ...body };
+  const answer = await link.client.post({ url, streamId, body: framed }, signal);
+  const refusal = refusalOf(operation, answer);
+  if (refusal === undefined) return;
+  if (refusal.isDisowned) session.invalidate(refusal.error.message);
+  throw refusal.error;
+}
+
+/** The connection is gone: nothing that rests on it may be used or believed complete. */
+export function disconnect(link: Link, reason: string): void {
+  link.session = undefined;
+  link.offers.clear();
+  link.reconciler.end();
+  link.inventory.weaken(`not subscribed: ${reason}`);
+}
+
+/** The task as calls name it. */
+export function wireKeyOf({ taskId, agentId }: TaskKey): WireTaskKey {
+  return { task_id: { value: taskId }, ...(agentId === undefined ? {} : { agent_id: { value: agentId } }) };
+}
+
+function reconcileCall(keys: readonly TaskKey[]): WireStreamCall {
+  return { type: "RECONCILE", reconcile: { tasks: keys.map(wireKeyOf) } };
+}

@@ -1,0 +1,75 @@
+import { sleep } from "../../../../platform/clock.js";
+import { inspect } from "../holdings/operator.js";
+import type { WireTask } from "../wire.js";
+import type { Link } from "./link.js";
+import type { Session } from "./subscription.js";
+
+/** Lists again and again while `session` lasts; earlier when the subscription has just settled. Never rejects. */
+export async function watchMaster(link: Link, session: Session): Promise<void> {
+  const { clock, observePeriodMs } = link.options;
+  while (!session.signal.aborted) {
+    const asleep = new AbortController();
+    const wake = () => asleep.abort();
+    link.settling.wake = wake;
+    session.signal.addEventListener("abort", wake, { once: true });
+    await look(link, session);
+    await sleep(clock, observePeriodMs, asleep.signal);
+    session.signal.removeEventListener("abort", wake);
+  }
+}
+
+/** Announces the subscription when it, or whether it is settled, is news. */
+export function publishConnection(link: Link): void {
+  const { session, settling, connection } = link;
+  if (session === undefined) return;
+  const hadSettled = settling.isSettled;
+  settling.isSettled ||= settling.isListed && link.reconciler.openQuestions() === 0;
+  const { isSettled } = settling;
+  const { value } = connection;
+  const epoch = epochOf(session);
+  if (value.type === "subscribed" && value.epoch === epoch && value.isSettled === isSettled) return;
+  connection.next({ type: "subscribed", frameworkId: session.frameworkId, epoch, isSettled });
+  if (isSettled && !hadSettled) settling.wake();
+}
+
+async function look(link: Link, session: Session): Promise<void> {
+  const { inventory, reconciler, settling, options } = link;
+  const askedAt = options.clock.monotonic();
+  const seen = await inspect(link.client, session);
+  if (session !== link.session || session.signal.aborted) return;
+  if (seen.type === "unseen") {
+    inventory.lose(seen.reason);
+    return;
+  }
+  const listed = new Set(seen.tasks.map(({ task_id }) => task_id.value));
+  // a task launched within the last period may not be in the listing yet
+  const missing = reconciler.missing(listed, askedAt - options.observePeriodMs);
+  askOnce(link, seen.tasks);
+  reconciler.ask(missing);
+  settling.isListed ||= seen.recovered.length === 0;
+  publishConnection(link);
+  const doubt = doubtOf(link, { recovering: seen.recovered.length, missing: missing.length });
+  inventory.confirm(seen, { epoch: epochOf(session), askedAt, doubt });
+}
+
+/** Until settled, every task that the master lists has to answer for itself once. */
+function askOnce({ reconciler, settling }: Link, tasks: readonly WireTask[]): void {
+  if (settling.isSettled) return;
+  const fresh = tasks.filter(({ task_id }) => !settling.asked.has(task_id.value));
+  for (const { task_id } of fresh) settling.asked.add(task_id.value);
+  reconciler.ask(fresh.map(({ task_id, agent_id }) => ({ taskId: task_id.value, agentId: agent_id.value })));
+}
+
+/** Why a listing of tasks is not complete; undefined when it is. */
+function doubtOf(
+  { settling, reconciler }: Link,
+  { recovering, missing }: { readonly recovering: number; readonly missing: number },
+): string | undefined {
+  if (recovering > 0) return `${recovering} agents are not back yet`;
+  if (!settling.isSettled) return `${reconciler.openQuestions()} tasks have not answered yet`;
+  return missing > 0 ? `${missing} known tasks are not listed` : undefined;
+}
+
+function epochOf(session: Session): string {
+  return `${session.masterId}/${session.frameworkId}`;
+}
