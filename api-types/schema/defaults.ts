@@ -2,8 +2,8 @@ import { fieldSchema } from "./prune.js";
 import type { StructuralSchema } from "./structural.js";
 
 /**
- * Fills what is absent with the schema's defaults, inside list items too. A null of a field that may not be null counts
- * as absent. Unchanged parts are shared with `object`.
+ * Fills what is absent with the schema's defaults, inside list items too. Undefined, and a null of a field that may not be
+ * null, count as absent. Unchanged parts are shared with `object`.
  */
 export function withDefaults(schema: StructuralSchema, object: unknown): unknown {
   if (Array.isArray(object)) return defaultItems(schema, object);
@@ -26,10 +26,10 @@ function defaultFields(schema: StructuralSchema, value: object): unknown {
   let isSame = true;
   for (const [name, child] of Object.entries(value)) {
     const field = fieldSchema(schema, name);
-    const isNull = child === null && field !== undefined && field.nullable !== true;
+    const isAbsent = child === undefined || (child === null && field !== undefined && field.nullable !== true);
     const next = field === undefined ? child : withDefaults(field, child);
-    if (!isNull) filled.set(name, next);
-    isSame &&= !isNull && next === child;
+    if (!isAbsent) filled.set(name, next);
+    isSame &&= !isAbsent && next === child;
   }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (field.default === undefined || filled.has(name)) continue;

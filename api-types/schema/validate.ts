@@ -53,10 +53,11 @@ function choiceErrors(schema: StructuralSchema, value: unknown, path: string): r
 }
 
 function memberErrors(schema: StructuralSchema, value: object, path: string): readonly FieldError[] {
+  const present = Object.entries(value).filter(([, child]) => child !== undefined);
   const missing = (schema.required ?? [])
-    .filter((name) => !Object.hasOwn(value, name))
+    .filter((name) => !present.some(([other]) => other === name))
     .map((name) => required(memberPath(path, name)));
-  const inside = Object.entries(value).flatMap(([name, child]) => {
+  const inside = present.flatMap(([name, child]) => {
     const field = fieldSchema(schema, name);
     return field === undefined ? [] : check(field, child, memberPath(path, name));
   });

@@ -11,7 +11,10 @@ export function restartFields(schema: TSchema, value: unknown, inherited: Applie
   // A typebox schema is a plain object of JSON Schema keywords and our marks.
   const { properties, items, ...marks } = schema as MarkedSchema;
   const applies = marks["rackwright:applies"] ?? inherited;
-  if (items !== undefined && Array.isArray(value)) return value.map((item) => restartFields(items, item, applies));
+  if (items !== undefined && Array.isArray(value)) {
+    const kept = value.map((item) => restartFields(items, item, applies));
+    return applies !== "restart" && kept.every((item) => item === undefined) ? undefined : kept;
+  }
   if (properties === undefined || typeof value !== "object" || value === null) {
     return applies === "restart" ? value : undefined;
   }
