@@ -17,6 +17,7 @@ import { startNamespaceCleaner } from "./built-in/namespace-cleaner.js";
 import { type ApiHandler, SYSTEM_IDENTITY } from "./http/contract.js";
 import { apiHandler } from "./http/handler.js";
 import { apiMetrics } from "./http/metrics.js";
+import { openApiOf } from "./openapi/openapi.js";
 import { deepFreeze } from "./read/cache/decode.js";
 import { startFeed } from "./read/cache/feed.js";
 import type { ApiContext } from "./read/context.js";
@@ -72,7 +73,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     kinds,
     metrics: apiMetrics(options.metrics, counts),
     registry: options.metrics,
-    openApi: undefined,
+    openApi: openApiOf(kinds),
     versionInfo: versionInfo(options.version),
     isClosing: () => isClosing,
   });

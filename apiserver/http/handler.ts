@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import type { Kind } from "../../api-types/meta/kind.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { HttpRequest, HttpResponse } from "../../platform/transport.js";
+import type { OpenApiDocuments } from "../openapi/openapi.js";
 import type { ApiContext } from "../read/context.js";
 import { StoreUnavailableError } from "../storage/store.js";
 import { authorizePath, identify, isPublic } from "./authorize.js";
@@ -10,7 +11,7 @@ import { answerDiscovery } from "./discovery/answer.js";
 import { type ServedGroup, servedGroups } from "./discovery/served.js";
 import { answerHealth, type HealthCheck } from "./health.js";
 import type { ApiMetrics } from "./metrics.js";
-import { answerOpenApi, type OpenApi } from "./openapi.js";
+import { answerOpenApi } from "./openapi.js";
 import { parsePath, type Route } from "./path.js";
 import { answerResource } from "./resource-handler.js";
 import { respondError, respondJson } from "./respond.js";
@@ -21,7 +22,7 @@ export interface HandlerOptions {
   readonly kinds: readonly Kind[];
   readonly metrics: ApiMetrics;
   readonly registry: Registry;
-  readonly openApi: OpenApi | undefined;
+  readonly openApi: OpenApiDocuments;
   readonly versionInfo: Readonly<Record<string, string>>;
   readonly isClosing: () => boolean;
 }

@@ -1,24 +1,16 @@
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { HttpResponse } from "../../platform/transport.js";
+import type { OpenApiDocuments } from "../openapi/openapi.js";
 import { cachedBytes, cachedJson } from "./etag.js";
 import { parseRange } from "./negotiate.js";
 import type { Route } from "./path.js";
 
-/** The OpenAPI documents, each made when first asked for. */
-export interface OpenApi {
-  readonly index: () => unknown;
-  readonly document: (groupVersion: string) => { readonly bytes: Uint8Array; readonly hash: string } | undefined;
-  readonly v2Json: () => Uint8Array;
-  readonly v2Protobuf: () => Uint8Array;
-}
-
 /** Answers `/openapi/v2`, `/openapi/v3` and the documents below it. */
 export function answerOpenApi(
-  openApi: OpenApi | undefined,
+  openApi: OpenApiDocuments,
   route: Route,
   { headers, query }: { readonly headers: Readonly<Record<string, string>>; readonly query: URLSearchParams },
 ): HttpResponse {
-  if (openApi === undefined) throw notServed();
   if (route.type === "openApiV2") return answerV2(openApi, headers);
   if (route.type === "openApiV3") return cachedJson(openApi.index(), headers);
   if (route.type === "openApiDocument") return answerDocument(openApi, route.groupVersion, { headers, query });
@@ -28,7 +20,7 @@ export function answerOpenApi(
 const V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 const FAR_FUTURE = "public, immutable, max-age=31536000";
 
-function answerV2(openApi: OpenApi, headers: Readonly<Record<string, string>>): HttpResponse {
+function answerV2(openApi: OpenApiDocuments, headers: Readonly<Record<string, string>>): HttpResponse {
   const types = (headers.accept ?? "").split(",").map((range) => parseRange(range).type);
   const isProtobuf = types[0]?.startsWith("application/com.github.proto-openapi.spec.v2") ?? false;
   return isProtobuf
@@ -37,7 +29,7 @@ function answerV2(openApi: OpenApi, headers: Readonly<Record<string, string>>): 
 }
 
 function answerDocument(
-  openApi: OpenApi,
+  openApi: OpenApiDocuments,
   groupVersion: string,
   { headers, query }: { readonly headers: Readonly<Record<string, string>>; readonly query: URLSearchParams },
 ): HttpResponse {
