@@ -1,0 +1,171 @@
+import { join } from "node:path";
+import { Subject } from "rxjs";
+import type { Clock, Timer } from "../../platform/clock.js";
+import type { Logger } from "../../platform/log.js";
+import { commandOf, KNOWN_IMAGES } from "../images/catalogue.js";
+import type { TelemetryReport } from "../images/telemetry.js";
+import type { RunnableTask, RunnerEvent, TaskRunner } from "../mesos/task-runner.js";
+import { adoptChild, type Child, type ChildEnd, type ChildIdentity, spawnChild } from "./child.js";
+import { runProbe } from "./probe.js";
+import { usageOf } from "./usage.js";
+
+/** What is stored of a running task, so that a restarted simulator finds its process again. */
+export interface StoredChild extends ChildIdentity {
+  readonly task: RunnableTask;
+  readonly address: string;
+}
+
+export interface ProcessRunnerOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** One folder a task is made below it. */
+  readonly directory: string;
+  /** A free address of the rack's block for a routed task. */
+  readonly nextAddress: (used: ReadonlySet<string>) => string;
+  /** The address of a node, for tasks on its network. */
+  readonly nodeAddress: (node: string) => string;
+  /** Added to every task's environment: the path, where names are resolved, where telemetry goes. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stored: readonly StoredChild[];
+  /** Called when children start or end. */
+  readonly onChange: (children: readonly StoredChild[]) => void;
+}
+
+/** A runner whose tasks are real processes. */
+export interface ProcessRunner extends TaskRunner {
+  /** A stand-in program reported its counters. */
+  report(report: TelemetryReport): void;
+  counters(taskId: string): Readonly<Record<string, number>>;
+  /** Kills every task, for the end of the simulator. Resolves when all are gone. */
+  stopAll(): Promise<void>;
+}
+
+interface Running {
+  readonly task: RunnableTask;
+  readonly address: string;
+  readonly child: Child;
+  report: TelemetryReport | undefined;
+  killTimer: Timer | undefined;
+}
+
+/** Runs tasks as child processes that live on without it; each routed one has a loopback address of its own. */
+export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
+  const { clock, log } = options;
+  const events = new Subject<RunnerEvent>();
+  const running = new Map<string, Running>();
+
+  const store = () => {
+    options.onChange([...running.values()].map(({ task, address, child }) => ({ ...child.identity, task, address })));
+  };
+  const onEnd = (taskId: string) => (end: ChildEnd) => {
+    running.get(taskId)?.killTimer?.cancel();
+    running.delete(taskId);
+    store();
+    events.next(endEvent(taskId, end));
+  };
+  const add = (task: RunnableTask, address: string, child: Child) => {
+    running.set(task.taskId, { task, address, child, report: undefined, killTimer: undefined });
+    store();
+  };
+
+  for (const { task, address, ...identity } of options.stored) {
+    const child = adoptChild(identity, clock, onEnd(task.taskId));
+    if (child !== undefined) add(task, address, child);
+  }
+
+  return {
+    events$: events.asObservable(),
+    launch(task) {
+      const command = programOf(task);
+      if (command === undefined) {
+        const message = `no such image: ${task.image}; the simulated rack runs ${KNOWN_IMAGES.join(", ")}`;
+        clock.schedule(0, () => events.next({ type: "failed", taskId: task.taskId, message }));
+        return;
+      }
+      const address = addressOf(options, task, running);
+      try {
+        const sandbox = join(options.directory, task.taskId);
+        const child = spawnChild({
+          command,
+          env: environmentOf(options, task, address),
+          sandbox,
+          onEnd: onEnd(task.taskId),
+        });
+        add(task, address, child);
+        log.info("task started", { task: task.taskId, pid: child.identity.pid, address });
+        clock.schedule(0, () => events.next({ type: "started", taskId: task.taskId, address }));
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        clock.schedule(0, () => events.next({ type: "failed", taskId: task.taskId, message }));
+      }
+    },
+    kill(taskId, graceSeconds) {
+      const entry = running.get(taskId);
+      if (entry === undefined) return;
+      entry.child.signal("SIGTERM");
+      entry.killTimer ??= clock.schedule(graceSeconds * 1000, () => entry.child.signal("SIGKILL"));
+    },
+    async probe(taskId, check, timeoutSeconds) {
+      const entry = running.get(taskId);
+      if (entry === undefined) return false;
+      const env = environmentOf(options, entry.task, entry.address);
+      return runProbe(check, { address: entry.address, env, timeoutMs: timeoutSeconds * 1000 });
+    },
+    statistics(taskId) {
+      const entry = running.get(taskId);
+      if (entry === undefined) return undefined;
+      return {
+        netRxBytes: entry.report?.netRxBytes ?? 0,
+        netTxBytes: entry.report?.netTxBytes ?? 0,
+        netRxDropped: 0,
+        netTxDropped: 0,
+        ...usageOf(entry.child.identity.pid),
+      };
+    },
+    running: () => [...running.values()].map(({ task, address }) => ({ task, address })),
+    report(report) {
+      const entry = running.get(report.taskId);
+      if (entry !== undefined) entry.report = report;
+    },
+    counters: (taskId) => running.get(taskId)?.report?.counters ?? {},
+    stopAll: () => stopAll(running, events),
+  };
+}
+
+function endEvent(taskId: string, end: ChildEnd): RunnerEvent {
+  if (end.type === "code") return { type: "exited", taskId, code: end.code };
+  if (end.type === "signal") return { type: "exited", taskId, signal: end.signal };
+  return {
+    type: "failed",
+    taskId,
+    message: "the process ended while the simulator was away; its exit code is unknown",
+  };
+}
+
+function programOf(task: RunnableTask): readonly string[] | undefined {
+  if (task.image === undefined) return task.isShell ? ["/bin/sh", "-c", task.argv.join(" ")] : task.argv;
+  if (task.isShell && task.argv.length > 0) return ["/bin/sh", "-c", task.argv.join(" ")];
+  const command = commandOf(task.image);
+  return command && [...command, ...task.argv];
+}
+
+function addressOf(options: ProcessRunnerOptions, task: RunnableTask, running: ReadonlyMap<string, Running>): string {
+  if (!task.isRouted) return options.nodeAddress(task.nodeName);
+  return options.nextAddress(new Set([...running.values()].map((entry) => entry.address)));
+}
+
+function environmentOf(options: ProcessRunnerOptions, task: RunnableTask, address: string): Record<string, string> {
+  return { ...task.env, ...options.env, ADDRESS: address, TASK_ID: task.taskId };
+}
+
+function stopAll(running: ReadonlyMap<string, Running>, events: Subject<RunnerEvent>): Promise<void> {
+  return new Promise((resolve) => {
+    if (running.size === 0) return resolve();
+    const subscription = events.subscribe(() => {
+      if (running.size > 0) return;
+      subscription.unsubscribe();
+      resolve();
+    });
+    for (const entry of running.values()) entry.child.signal("SIGKILL");
+  });
+}
