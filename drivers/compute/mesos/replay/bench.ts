@@ -134,3 +134,38 @@ export function update(taskId: string, state: string, changes: object = {}): obj
 export function answer(taskId: string, state = "TASK_RUNNING"): object {
   return update(taskId, state, { reason: "REASON_RECONCILIATION", source: "SOURCE_MASTER" });
 }
+
+/** An offer of four cpus on agent S0, as a record. */
+export const OFFERS = {
+  type: "OFFERS",
+  offers: {
+    offers: [
+      {
+        id: { value: "O1" },
+        framework_id: { value: "fw-1" },
+        agent_id: { value: "S0" },
+        hostname: "bladerunner1",
+        resources: [
+          { name: "cpus", type: "SCALAR", scalar: { value: 4 }, allocation_info: { role: "web" } },
+          { name: "mem", type: "SCALAR", scalar: { value: 4096 }, allocation_info: { role: "web" } },
+          {
+            name: "ports",
+            type: "RANGES",
+            ranges: { range: [{ begin: 31000, end: 32000 }] },
+            allocation_info: { role: "web" },
+          },
+        ],
+        allocation_info: { role: "web" },
+      },
+    ],
+  },
+};
+
+/** A subscribed driver that holds one offer, O1. */
+export async function withOffer(): Promise<Bench> {
+  const bench = createBench();
+  await bench.subscribed();
+  bench.master.push(OFFERS);
+  await bench.settle();
+  return bench;
+}

@@ -1,0 +1,257 @@
+import { describe, expect, it } from "vitest";
+import { answer, type Bench, createBench, launchOf, listedTask, PERIOD_MS, update, withOffer } from "./bench.js";
+import { recording, requestsOf } from "./recording.js";
+import { jsonResponse, textResponse } from "./scripted-master.js";
+
+const last = (bench: Bench) => bench.connections.at(-1);
+
+describe("R1 an answer that proves nothing", () => {
+  const bad: readonly (readonly [string, () => ReturnType<typeof jsonResponse>])[] = [
+    ["[]", () => jsonResponse([])],
+    ["{}", () => jsonResponse({})],
+    ["null", () => jsonResponse(null)],
+    ["500", () => textResponse(500, "oops")],
+    ["truncated JSON", () => ({ ...jsonResponse(0), body: Buffer.from('{"type":"GET_TASKS","get_tasks":{"tasks":[') })],
+    ["HTML 200", () => ({ ...textResponse(200, "<html>"), headers: { "content-type": "text/html" } })],
+    ["a redirect", () => textResponse(307, "", { location: "//m1:5050/api/v1" })],
+    ["another type", () => jsonResponse({ type: "GET_HEALTH", get_health: { healthy: true } })],
+    ["a task without id", () => jsonResponse({ type: "GET_TASKS", get_tasks: { tasks: [{ name: "t" }] } })],
+    [
+      "a list that is none",
+      () => jsonResponse({ type: "GET_AGENTS", get_agents: { agents: {} }, get_tasks: { tasks: 1 } }),
+    ],
+  ];
+
+  for (const type of ["GET_TASKS", "GET_AGENTS", "GET_MASTER"]) {
+    it.each(bad)(`to ${type} is Unknown: %s`, async (_name, respond) => {
+      const bench = createBench();
+      bench.master.state.tasks = [listedTask("t")];
+      await bench.subscribed();
+      bench.master.push(answer("t"));
+      await bench.clock.advance(PERIOD_MS);
+      expect(bench.tasks.at(-1)?.type).toBe("Complete");
+      const before = bench.tasks.length;
+      bench.master.state.intercept = (_request, body) => (body.type === type ? respond() : undefined);
+      await bench.clock.advance(5 * PERIOD_MS);
+      expect(bench.tasks.slice(before).map((seen) => seen.type)).not.toContain("Complete");
+      expect(bench.tasks.at(-1)).not.toHaveProperty("items");
+      expect(bench.agents.at(-1)?.type).toBe("Unknown");
+    });
+  }
+
+  it("is Partial when a known task is missing, until the master has said what became of it", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t"), listedTask("u")];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    bench.master.push(answer("u"));
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(bench.tasks.at(-1)?.type).toBe("Complete");
+    bench.master.state.tasks = [];
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial", reason: "2 known tasks are not listed" });
+    expect(bench.master.callsOf("RECONCILE").at(-1)?.body.reconcile.tasks.length).toBe(2);
+    bench.master.push(answer("t", "TASK_GONE"));
+    bench.master.push(answer("u", "TASK_UNKNOWN"));
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Complete", items: new Map() });
+  });
+
+  it("is Unknown when another master answers at the same address", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.state.masterId = "master-2";
+    await bench.clock.advance(PERIOD_MS);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Unknown", reason: "another master answered" });
+  });
+
+  it("is Partial after the connection is lost, and Unknown three periods after the last listing", async () => {
+    const bench = createBench({ masters: ["http://m1:5050"] });
+    bench.master.state.tasks = [listedTask("t")];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.state.intercept = () => textResponse(503, "No leader elected");
+    bench.master.endStream("broken");
+    await bench.clock.advance(1);
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial", reason: expect.stringContaining("not subscribed") });
+    await bench.clock.advance(3 * PERIOD_MS);
+    expect(bench.tasks.at(-1)?.type).toBe("Unknown");
+    expect(bench.agents.at(-1)?.type).toBe("Unknown");
+  });
+
+  it("shows an agent that is listed no more as unreachable, not as absent", async () => {
+    const bench = createBench();
+    const agent = (id: string) => ({ agent_info: { hostname: id, id: { value: id } }, active: true });
+    bench.master.state.agents = [agent("S0"), agent("S1")];
+    await bench.subscribed();
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.state.agents = [agent("S1")];
+    await bench.clock.advance(PERIOD_MS);
+    const observed = bench.agents.at(-1);
+    const states =
+      observed?.type === "Unknown" ? [] : [...(observed?.items.values() ?? [])].map(({ id, state }) => [id, state]);
+    expect(states).toEqual([
+      ["S0", "Unreachable"],
+      ["S1", "Active"],
+    ]);
+  });
+});
+
+describe("R23 a fresh subscription", () => {
+  it("is settled when every listed and stored task has answered", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("listed")];
+    await bench.driver.reconcile([{ taskId: "stored", agentId: "S1" }]);
+    await bench.subscribed();
+    expect(last(bench)).toMatchObject({ type: "subscribed", isSettled: false });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial" });
+    bench.master.push(answer("listed"));
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ isSettled: false });
+    bench.master.push(answer("stored", "TASK_UNKNOWN"));
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ isSettled: true });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Complete" });
+  });
+
+  it("is not settled after a recorded restart of the master, while agents are missing", async () => {
+    const bench = createBench();
+    const recorded = recording("13-master-restart").find(
+      ({ body }) => body?.get_agents?.recovered_agents?.length > 0,
+    )?.body;
+    // the recording shortened each agent to "hostname id"
+    const recovered = recorded.get_agents.recovered_agents.map((text: string) => {
+      const [hostname, id] = text.split(" ");
+      return { hostname, id: { value: id } };
+    });
+    bench.master.state.recoveredAgents = recovered;
+    await bench.driver.reconcile([{ taskId: "mr-1", agentId: recovered[0].id.value }]);
+    await bench.subscribed();
+    await bench.clock.advance(60_000);
+    expect(last(bench)).toMatchObject({ isSettled: false });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Partial", reason: "2 agents are not back yet" });
+    expect(bench.agents.at(-1)).toMatchObject({ type: "Partial" });
+    expect(bench.master.callsOf("KILL")).toEqual([]);
+    bench.master.state.recoveredAgents = [];
+    bench.master.push(answer("mr-1"));
+    bench.master.state.tasks = [listedTask("mr-1")];
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.push(answer("mr-1"));
+    await bench.clock.advance(PERIOD_MS);
+    expect(last(bench)).toMatchObject({ isSettled: true });
+    expect(bench.tasks.at(-1)?.type).toBe("Complete");
+  });
+
+  it("asks with agent ids, again and again with growing pauses, until it is answered", async () => {
+    const bench = createBench();
+    await bench.driver.reconcile([{ taskId: "t", agentId: "S0" }]);
+    await bench.subscribed();
+    await bench.clock.advance(70_000);
+    bench.master.push({ type: "HEARTBEAT" });
+    const asked = bench.master.callsOf("RECONCILE");
+    expect(asked.length).toBe(7);
+    const shape = { task_id: { value: "t" }, agent_id: { value: "S0" } };
+    expect(asked.every(({ body }) => JSON.stringify(body.reconcile.tasks) === JSON.stringify([shape]))).toBe(true);
+    const recorded = requestsOf(recording("09-reconcile"), "RECONCILE").find(
+      ({ body }) => body.reconcile.tasks?.[0]?.agent_id,
+    );
+    expect(Object.keys(recorded?.body.reconcile.tasks[0])).toEqual(Object.keys(shape));
+    bench.master.state.tasks = [listedTask("t")];
+    bench.master.push(answer("t"));
+    await bench.clock.advance(70_000);
+    expect(bench.master.callsOf("RECONCILE").length).toBe(7);
+  });
+
+  it("asks implicitly every 15 minutes", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    for (let minute = 0; minute < 31; minute++) {
+      bench.master.push({ type: "HEARTBEAT" });
+      await bench.clock.advance(60_000);
+    }
+    expect(bench.master.callsOf("RECONCILE").map(({ body }) => body.reconcile.tasks)).toEqual([[], []]);
+  });
+
+  it("asks for all running tasks again after each subscription", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.push(update("t", "TASK_RUNNING", { uuid: "AAAA" }));
+    bench.master.push(update("gone", "TASK_FAILED", { uuid: "AAAB" }));
+    await bench.settle();
+    bench.master.endStream("broken");
+    await bench.clock.advance(2_000);
+    await bench.subscribed();
+    expect(bench.master.callsOf("RECONCILE").at(-1)?.body.reconcile.tasks).toEqual([
+      { task_id: { value: "t" }, agent_id: { value: "S0" } },
+    ]);
+  });
+
+  it("tells a new epoch after a failover of the master", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.endStream("broken");
+    bench.master.state.masterId = "master-2";
+    await bench.clock.advance(2_000);
+    await bench.subscribed();
+    expect(last(bench)).toMatchObject({ epoch: "master-2/fw-1" });
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Complete", origin: { epoch: "master-2/fw-1" } });
+  });
+});
+
+describe("tasks between two listings", () => {
+  it("follow the updates, with name and labels of the launch", async () => {
+    const bench = await withOffer();
+    await bench.driver.launch(["O1"], [launchOf("t", { name: "web", labels: { a: "b" } })]);
+    bench.master.push(update("t", "TASK_RUNNING", { uuid: "AAAA" }));
+    await bench.clock.advance(200);
+    const observed = bench.tasks.at(-1);
+    const task = observed?.type === "Unknown" ? undefined : observed?.items.get("t");
+    expect(task).toMatchObject({ name: "web", labels: { a: "b" }, status: { state: "Running" } });
+  });
+
+  it("keep an update that is newer than the listing, and only tasks of our framework", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t"), listedTask("foreign", { framework_id: { value: "fw-2" } })];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    await bench.clock.advance(PERIOD_MS);
+    const observed = bench.tasks.at(-1);
+    expect(observed?.type === "Unknown" ? [] : [...(observed?.items.keys() ?? [])]).toEqual(["t"]);
+    expect(bench.master.callsOf("RECONCILE").flatMap(({ body }) => body.reconcile.tasks).length).toBe(1);
+  });
+
+  it("come from the recorded GET_TASKS with labels and health", async () => {
+    const recorded = recording("14-operator").find(({ body }) => body?.type === "GET_TASKS" && body.get_tasks)?.body
+      .get_tasks;
+    const frameworkId = recorded.tasks[0].framework_id.value;
+    const bench = createBench({ frameworkId });
+    bench.master.state.tasks = recorded.tasks;
+    await bench.subscribed(frameworkId);
+    const observed = bench.tasks.at(-1);
+    const items = observed?.type === "Unknown" ? new Map() : (observed?.items ?? new Map());
+    expect([...items.keys()]).toEqual(["pod-x-a", "op-run"]);
+    expect(items.get("op-run")).toMatchObject({
+      labels: { app: "web" },
+      status: { state: "Running", isHealthy: true, addresses: ["127.0.0.1"], isReconciliation: true },
+    });
+  });
+
+  it("come with the recorded agents", async () => {
+    const recorded = recording("14-operator").find(({ body }) => body?.type === "GET_AGENTS" && body.get_agents)?.body
+      .get_agents;
+    const bench = createBench();
+    bench.master.state.agents = recorded.agents;
+    await bench.subscribed();
+    const observed = bench.agents.at(-1);
+    const items = observed?.type === "Unknown" ? [] : [...(observed?.items.values() ?? [])];
+    expect(items.find(({ hostname }) => hostname === "bladerunner2")).toMatchObject({
+      ip: "127.0.0.1",
+      state: "Active",
+      region: "region-a",
+      zone: "zone-b",
+      attributes: { node_name: "bladerunner2", node_type: "slave", rack: "2" },
+      total: { cpu: 3, memoryMiB: 2560, diskMiB: 5000 },
+    });
+  });
+});
