@@ -22,6 +22,8 @@ export interface Metrics {
   /** The Prometheus text format, and its content type. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** What lies below, for parts that register metrics of their own. */
+  readonly registry: Registry;
 }
 
 /** An empty set of metrics; `isProcessIncluded` adds what prom-client knows of the process. */
@@ -44,6 +46,7 @@ export function createMetrics(options: { readonly isProcessIncluded?: boolean } 
       return registry.metrics();
     },
     contentType: registry.contentType,
+    registry,
   };
 }
 

@@ -1,10 +1,10 @@
 import { Observable, type Subscriber } from "rxjs";
 import type { Clock, Timer } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
+import { type LoopMetrics, type LoopResult, loopMetrics } from "../platform/loop-metrics.js";
 import type { Metrics } from "../platform/metrics.js";
 import type { Random } from "../platform/random.js";
 import { nextStepOf } from "./errors.js";
-import { type LoopMetrics, type LoopResult, loopMetrics } from "./loop-metrics.js";
 
 /** What a successful reconcile asks for; nothing means: wait for the next event. */
 export interface ReconcileResult {

@@ -1,4 +1,4 @@
-import type { Metrics } from "../platform/metrics.js";
+import type { Metrics } from "./metrics.js";
 
 /** How one key's work ended, as the metrics name it. */
 export type LoopResult = "success" | "requeue_after" | "error" | "stalled";
