@@ -19,7 +19,10 @@ export type DnsChange =
   | { readonly type: "register"; readonly entry: DnsEntry & { readonly stamp: Stamp } }
   | { readonly type: "deregister"; readonly name: string; readonly id: string };
 
-/** Names of a rack. Foreign entries of the names we use are observed too, with `stamp` undefined. */
+/**
+ * Names of a rack. What is observed are the entries where ours are kept; one there that is not ours has `stamp` undefined.
+ * Foreign entries kept elsewhere under a name we use are told by `read` only.
+ */
 export type DnsDriver = Driver<DnsEntry, DnsChange>;
 
 export function dnsKey(entry: { readonly name: string; readonly id: string }): string {
