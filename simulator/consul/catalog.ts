@@ -132,6 +132,11 @@ export function serviceTopic(service: string): Topic {
   return `service:${fold(service)}`;
 }
 
+/** The checks that decide about an instance: its own and those of its node. */
+export function checksFor(catalog: Catalog, row: ServiceRow): readonly CheckRow[] {
+  return catalog.checksOf(row.node).filter((check) => check.serviceId === "" || check.serviceId === row.id);
+}
+
 function fold(name: string): string {
   return name.toLowerCase();
 }

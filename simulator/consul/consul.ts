@@ -3,10 +3,10 @@ import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
 import type { HttpHandler } from "../../platform/transport.js";
 import { createCatalog } from "./catalog.js";
-import { answerQuestion, type DnsAnswer, type DnsQuestion } from "./dns.js";
-import { createHandler } from "./handler.js";
+import { answerQuestion, type DnsAnswer, type DnsQuestion } from "./dns/answer.js";
+import { createHandler } from "./http/handler.js";
+import type { Agent } from "./http/routes.js";
 import { createKeys } from "./keys.js";
-import type { Agent } from "./routes.js";
 import { type ConsulState, EMPTY_STATE } from "./state.js";
 import { createTopics } from "./topics.js";
 

@@ -8,7 +8,7 @@ import { silentLogger } from "../../platform/log.js";
 import { seededRandom } from "../../platform/random.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
 import { createConsul } from "./consul.js";
-import { replyTo } from "./dns-packet.js";
+import { replyTo } from "./dns/packet.js";
 import { type DnsServer, serveDns } from "./dns-server.js";
 
 const open: DnsServer[] = [];

@@ -2,7 +2,7 @@ import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Consul } from "./consul.js";
-import { replyTo } from "./dns-packet.js";
+import { replyTo } from "./dns/packet.js";
 
 /** A DNS server on a UDP and a TCP socket of one address. */
 export interface DnsServer {

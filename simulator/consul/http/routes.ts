@@ -1,10 +1,10 @@
-import type { Catalog } from "./catalog.js";
-import { nodeTopic, serviceTopic } from "./catalog.js";
+import type { Catalog } from "../catalog.js";
+import { checksFor, nodeTopic, serviceTopic } from "../catalog.js";
+import { type Keys, keyTopic } from "../keys.js";
+import type { CheckRow, ServiceRow } from "../state.js";
+import type { Topic } from "../topics.js";
 import { HttpError } from "./http-error.js";
-import { type Keys, keyTopic } from "./keys.js";
 import { decodeAgentService, decodeDeregistration, decodeRegistration } from "./registration.js";
-import type { CheckRow, ServiceRow } from "./state.js";
-import type { Topic } from "./topics.js";
 import { runTransaction } from "./transaction.js";
 import { agentServiceView, checkView, instanceView, keyView, nodeView, serviceView } from "./view.js";
 
@@ -156,11 +156,6 @@ function health(agent: Agent, { rest, query }: Call): Reply {
       return [{ Node: nodeView(node, datacenter), Service: serviceView(row), Checks: shown }];
     }),
   );
-}
-
-/** The checks that decide about an instance: its own and those of its node. */
-export function checksFor(catalog: Catalog, row: ServiceRow): readonly CheckRow[] {
-  return catalog.checksOf(row.node).filter((check) => check.serviceId === "" || check.serviceId === row.id);
 }
 
 function shownCheck({ catalog }: Agent, row: CheckRow) {

@@ -1,4 +1,4 @@
-import type { Registration } from "./catalog.js";
+import type { Registration } from "../catalog.js";
 import { type Decoded, decodeBody, decodeObject, mapOf, type Shape, textOf } from "./decode.js";
 import { HttpError } from "./http-error.js";
 

@@ -1,8 +1,7 @@
-import type { Clock } from "../../platform/clock.js";
-import type { Random } from "../../platform/random.js";
-import type { Catalog } from "./catalog.js";
-import { checksFor } from "./routes.js";
-import type { NodeRow, ServiceRow } from "./state.js";
+import type { Clock } from "../../../platform/clock.js";
+import type { Random } from "../../../platform/random.js";
+import { type Catalog, checksFor } from "../catalog.js";
+import type { NodeRow, ServiceRow } from "../state.js";
 
 /** A question as a client put it; `type` is the mnemonic, e.g. `SRV`. */
 export interface DnsQuestion {

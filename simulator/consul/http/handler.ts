@@ -1,8 +1,8 @@
-import type { Random } from "../../platform/random.js";
-import type { HttpHandler, HttpRequest, HttpResponse } from "../../platform/transport.js";
+import type { Random } from "../../../platform/random.js";
+import type { HttpHandler, HttpRequest, HttpResponse } from "../../../platform/transport.js";
+import type { Topics } from "../topics.js";
 import { HttpError } from "./http-error.js";
 import { type Agent, type Call, type Reply, ROUTES } from "./routes.js";
-import type { Topics } from "./topics.js";
 
 const WAIT_DEFAULT_MS = 300_000;
 const WAIT_MAX_MS = 600_000;

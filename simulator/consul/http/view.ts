@@ -1,4 +1,4 @@
-import type { CheckRow, KeyRow, NodeRow, ServiceRow } from "./state.js";
+import type { CheckRow, KeyRow, NodeRow, ServiceRow } from "../state.js";
 
 /** Shapes of answers: how Consul 1.8 writes its records as JSON. */
 

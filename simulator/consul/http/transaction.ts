@@ -1,6 +1,6 @@
+import type { Keys } from "../keys.js";
 import { type Decoded, decodeObject, type Shape, textOf } from "./decode.js";
 import { HttpError } from "./http-error.js";
-import type { Keys } from "./keys.js";
 import { keyView } from "./view.js";
 
 const OPERATIONS_MAX = 64;

@@ -1,5 +1,5 @@
 import packet from "dns-packet";
-import type { DnsAnswer, DnsQuestion, DnsRecord } from "./dns.js";
+import type { DnsAnswer, DnsQuestion, DnsRecord } from "./answer.js";
 
 const RCODES = { NOERROR: 0, NXDOMAIN: 3, REFUSED: 5 } as const;
 const FORMAT_ERROR = 1;
