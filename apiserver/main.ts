@@ -16,7 +16,7 @@ import { NAMESPACE_PREFIX, PERMANENT_NAMESPACES } from "./built-in/namespace.js"
 import { startNamespaceCleaner } from "./built-in/namespace-cleaner.js";
 import { type ApiHandler, SYSTEM_IDENTITY } from "./http/contract.js";
 import { apiHandler } from "./http/handler.js";
-import { apiMetrics } from "./http/metrics.js";
+import { apiMetrics } from "./http/health/metrics.js";
 import { openApiOf } from "./openapi/openapi.js";
 import { deepFreeze } from "./read/cache/decode.js";
 import { startFeed } from "./read/cache/feed.js";

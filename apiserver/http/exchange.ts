@@ -5,7 +5,7 @@ import { gzip } from "node:zlib";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { HttpRequest, HttpResponse } from "../../platform/transport.js";
 import type { ApiHandler, Identity } from "./contract.js";
-import { respondError } from "./respond.js";
+import { respondError } from "./format/respond.js";
 
 export type Incoming = Http2ServerRequest | IncomingMessage;
 export type Outgoing = Http2ServerResponse | ServerResponse;

@@ -5,16 +5,16 @@ import type { HttpRequest, HttpResponse } from "../../platform/transport.js";
 import type { OpenApiDocuments } from "../openapi/openapi.js";
 import type { ApiContext } from "../read/context.js";
 import { StoreUnavailableError } from "../storage/store.js";
-import { authorizePath, identify, isPublic } from "./authorize.js";
 import type { ApiHandler, Identity } from "./contract.js";
 import { answerDiscovery } from "./discovery/answer.js";
+import { answerOpenApi } from "./discovery/openapi.js";
 import { type ServedGroup, servedGroups } from "./discovery/served.js";
-import { answerHealth, type HealthCheck } from "./health.js";
-import type { ApiMetrics } from "./metrics.js";
-import { answerOpenApi } from "./openapi.js";
-import { parsePath, type Route } from "./path.js";
+import { respondError, respondJson } from "./format/respond.js";
+import { answerHealth, type HealthCheck } from "./health/health.js";
+import type { ApiMetrics } from "./health/metrics.js";
 import { answerResource } from "./resource-handler.js";
-import { respondError, respondJson } from "./respond.js";
+import { authorizePath, identify, isPublic } from "./route/authorize.js";
+import { parsePath, type Route } from "./route/path.js";
 
 /** What answers requests beside the objects. */
 export interface HandlerOptions {

@@ -10,13 +10,13 @@ import { deleteCollection, deleteObject } from "../write/delete.js";
 import { APPLY_TYPE, patchObject } from "../write/patch.js";
 import { getScale, writeScale } from "../write/scale.js";
 import { updateObject } from "../write/update.js";
-import { authorizeResource } from "./authorize.js";
-import { decodeObject, mediaType } from "./body.js";
 import type { Identity } from "./contract.js";
-import type { ApiMetrics, RequestLabels } from "./metrics.js";
-import { type Form, negotiate } from "./negotiate.js";
-import type { Route } from "./path.js";
-import { respond, watchConversion } from "./respond.js";
+import { decodeObject, mediaType } from "./format/body.js";
+import { type Form, negotiate } from "./format/negotiate.js";
+import { respond, watchConversion } from "./format/respond.js";
+import type { ApiMetrics, RequestLabels } from "./health/metrics.js";
+import { authorizeResource } from "./route/authorize.js";
+import type { Route } from "./route/path.js";
 
 type ResourceRoute = Extract<Route, { type: "resource" }>;
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../api-types/meta/object.js";
 import { checkNamespace } from "../built-in/namespace.js";
-import { decodeYaml } from "../http/body.js";
 import { badRequest, conflict, notFound, resourceName } from "../http/failure.js";
+import { decodeYaml } from "../http/format/body.js";
 import { serverSideApply } from "../patch/server-side-apply.js";
 import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
 import { storageKey } from "../read/resource.js";

@@ -1,8 +1,8 @@
 import type { Kind } from "../../api-types/meta/kind.js";
 import type { KubeObject } from "../../api-types/meta/object.js";
 import { asBornNamespace, checkNamespace, NAMESPACE_PREFIX } from "../built-in/namespace.js";
-import { decodeObject } from "../http/body.js";
 import { alreadyExists, badRequest, forbidden, invalid } from "../http/failure.js";
+import { decodeObject } from "../http/format/body.js";
 import { recordUpdate } from "../patch/record-update.js";
 import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
 import { commit, type Decision } from "./commit.js";

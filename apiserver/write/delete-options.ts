@@ -1,6 +1,6 @@
 import type { FieldError } from "../../api-types/schema/structural.js";
-import { decodeObject } from "../http/body.js";
 import { badRequest, invalidOptions } from "../http/failure.js";
+import { decodeObject } from "../http/format/body.js";
 import type { ResourceRequest } from "../read/context.js";
 
 export type Propagation = "Background" | "Foreground" | "Orphan";

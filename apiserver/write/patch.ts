@@ -1,7 +1,7 @@
 import type { Kind } from "../../api-types/meta/kind.js";
 import type { KubeObject } from "../../api-types/meta/object.js";
-import { decodeJson, mediaType, unsupportedType } from "../http/body.js";
 import { notFound } from "../http/failure.js";
+import { decodeJson, mediaType, unsupportedType } from "../http/format/body.js";
 import { applyJsonPatch } from "../patch/json-patch.js";
 import { applyMergePatch } from "../patch/merge-patch.js";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.js";

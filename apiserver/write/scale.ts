@@ -1,8 +1,8 @@
 import type { ScaleSubresource } from "../../api-types/meta/kind.js";
 import type { KubeObject } from "../../api-types/meta/object.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
-import { decodeObject, mediaType } from "../http/body.js";
 import { badRequest, invalid, notFound } from "../http/failure.js";
+import { decodeObject, mediaType } from "../http/format/body.js";
 import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
 import { getObject } from "../read/list.js";
 import { commit } from "./commit.js";

@@ -1,5 +1,5 @@
-import { decodeObject } from "../http/body.js";
 import { invalid, notFound } from "../http/failure.js";
+import { decodeObject } from "../http/format/body.js";
 import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
 import { commit } from "./commit.js";
 import { acceptObject } from "./prepare/incoming.js";

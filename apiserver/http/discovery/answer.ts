@@ -1,8 +1,8 @@
 import { StatusError } from "../../../api-types/meta/status-error.js";
 import type { HttpResponse } from "../../../platform/transport.js";
-import { cachedJson } from "../etag.js";
-import { parseRange } from "../negotiate.js";
-import type { Route } from "../path.js";
+import { cachedJson } from "../format/etag.js";
+import { parseRange } from "../format/negotiate.js";
+import type { Route } from "../route/path.js";
 import { aggregated, groupDocument, groupList, legacyVersions, resourceList } from "./documents.js";
 import type { ServedGroup } from "./served.js";
 

@@ -1,6 +1,6 @@
-import { StatusError } from "../../api-types/meta/status-error.js";
-import type { HttpResponse } from "../../platform/transport.js";
-import { respondText } from "./respond.js";
+import { StatusError } from "../../../api-types/meta/status-error.js";
+import type { HttpResponse } from "../../../platform/transport.js";
+import { respondText } from "../format/respond.js";
 
 /** One thing that must hold; resolves when it does, rejects otherwise. */
 export interface HealthCheck {

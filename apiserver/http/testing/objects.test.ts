@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startHarness } from "./testing/api-harness.js";
+import { startHarness } from "./api-harness.js";
 
 const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
 const configMap = (name: string, data: Record<string, string> = { a: "1" }, labels?: Record<string, string>) => ({

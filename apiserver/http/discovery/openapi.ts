@@ -1,9 +1,9 @@
-import { StatusError } from "../../api-types/meta/status-error.js";
-import type { HttpResponse } from "../../platform/transport.js";
-import type { OpenApiDocuments } from "../openapi/openapi.js";
-import { cachedBytes, cachedJson } from "./etag.js";
-import { parseRange } from "./negotiate.js";
-import type { Route } from "./path.js";
+import { StatusError } from "../../../api-types/meta/status-error.js";
+import type { HttpResponse } from "../../../platform/transport.js";
+import type { OpenApiDocuments } from "../../openapi/openapi.js";
+import { cachedBytes, cachedJson } from "../format/etag.js";
+import { parseRange } from "../format/negotiate.js";
+import type { Route } from "../route/path.js";
 
 /** Answers `/openapi/v2`, `/openapi/v3` and the documents below it. */
 export function answerOpenApi(

@@ -1,4 +1,4 @@
-import { StatusError } from "../../api-types/meta/status-error.js";
+import { StatusError } from "../../../api-types/meta/status-error.js";
 
 /** The form of an answer. */
 export type Form =

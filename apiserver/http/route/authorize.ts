@@ -1,8 +1,8 @@
-import type { Kind } from "../../api-types/meta/kind.js";
-import { StatusError } from "../../api-types/meta/status-error.js";
-import { isAdmin } from "../built-in/reviews.js";
-import type { Identity } from "./contract.js";
-import { resourceName } from "./failure.js";
+import type { Kind } from "../../../api-types/meta/kind.js";
+import { StatusError } from "../../../api-types/meta/status-error.js";
+import { isAdmin } from "../../built-in/reviews.js";
+import type { Identity } from "../contract.js";
+import { resourceName } from "../failure.js";
 import type { Route } from "./path.js";
 
 /** Paths that tell nothing but how the server is: open to everyone. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HttpResponse } from "../../platform/transport.js";
+import type { HttpResponse } from "../../../platform/transport.js";
 
 /** Bytes with an ETag, or 304 when the client has them already. */
 export function cachedBytes(

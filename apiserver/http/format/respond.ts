@@ -1,12 +1,12 @@
 import { stringify } from "yaml";
-import type { Kind } from "../../api-types/meta/kind.js";
-import type { KubeObject } from "../../api-types/meta/object.js";
-import type { StatusError } from "../../api-types/meta/status-error.js";
-import type { HttpResponse } from "../../platform/transport.js";
-import type { Answer, ApiContext, ListMeta, ResourceRequest } from "../read/context.js";
-import { bytesOf } from "../read/encode.js";
-import { tableOf } from "../table/table-of.js";
-import { statusOf } from "./failure.js";
+import type { Kind } from "../../../api-types/meta/kind.js";
+import type { KubeObject } from "../../../api-types/meta/object.js";
+import type { StatusError } from "../../../api-types/meta/status-error.js";
+import type { HttpResponse } from "../../../platform/transport.js";
+import type { Answer, ApiContext, ListMeta, ResourceRequest } from "../../read/context.js";
+import { bytesOf } from "../../read/encode.js";
+import { tableOf } from "../../table/table-of.js";
+import { statusOf } from "../failure.js";
 import type { Form } from "./negotiate.js";
 
 /** Data is never cached by anyone between. */

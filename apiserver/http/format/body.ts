@@ -1,9 +1,9 @@
 import { parseDocument, type Tags } from "yaml";
-import type { Kind } from "../../api-types/meta/kind.js";
-import { StatusError } from "../../api-types/meta/status-error.js";
-import { findDuplicateKeys } from "../patch/duplicate-keys.js";
-import { decodeProtobufBody } from "../protobuf/decode-body.js";
-import { badRequest } from "./failure.js";
+import type { Kind } from "../../../api-types/meta/kind.js";
+import { StatusError } from "../../../api-types/meta/status-error.js";
+import { findDuplicateKeys } from "../../patch/duplicate-keys.js";
+import { decodeProtobufBody } from "../../protobuf/decode-body.js";
+import { badRequest } from "../failure.js";
 
 /** A decoded body, and the keys that its text holds twice. */
 export interface DecodedBody {
