@@ -37,7 +37,7 @@ export function union(left: FieldSet, right: FieldSet): FieldSet {
 
 function uniteNodes(left: FieldsV1, right: FieldsV1): FieldsV1 {
   if (left === right) return left;
-  if (isLeaf(left)) return withSelf(right);
+  if (isLeaf(left)) return isLeaf(right) ? left : withSelf(right);
   if (isLeaf(right)) return withSelf(left);
   let result: Record<string, FieldsV1> | undefined;
   for (const segment in right) {
