@@ -1,9 +1,9 @@
 import { parseTime } from "./format/time.js";
 import { AGE, countColumn, textColumn } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
+import { invalid } from "./meta/field-error.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
-import { invalid } from "./schema/errors.js";
 import { type Data, integer, list, object, oneOf, optional, setOf, text } from "./schema/fields.js";
 import type { FieldError } from "./schema/structural.js";
 

@@ -2,9 +2,9 @@ import { isIpv4, isIpv6 } from "./format/address.js";
 import { isDnsName } from "./format/names.js";
 import { AGE, conditionColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
+import { invalid, isLiteral } from "./meta/field-error.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
-import { invalid, isLiteral } from "./schema/errors.js";
 import { type Data, integer, later, list, listByKey, object, oneOf, optional, text } from "./schema/fields.js";
 import type { FieldError } from "./schema/structural.js";
 

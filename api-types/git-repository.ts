@@ -1,9 +1,8 @@
 import { AGE, conditionColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
-import { secretRef } from "./meta/references.js";
 import { statusOf } from "./meta/status-fields.js";
-import { flag, list, object, oneOf, optional, text } from "./schema/fields.js";
+import { flag, list, object, oneOf, optional, secretRef, text } from "./schema/fields.js";
 
 const applied = object("One object that the repository put here.", {
   apiVersion: text("Group and version."),

@@ -1,8 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { Type } from "typebox";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { asCustomResourceDefinition } from "./core/custom-resource-definition.js";
+import { Event, EventsEvent } from "./core/event.js";
 import { KINDS, RACKWRIGHT_KINDS } from "./kinds.js";
-import type { Kind } from "./meta/kind.js";
+import { defineKind } from "./meta/define-kind.js";
+import type { Kind, ObjectOf } from "./meta/kind.js";
+import { faultsOf } from "./meta/suite.js";
 import { withDefaults } from "./schema/defaults.js";
+import { emit } from "./schema/emit.js";
+import { integer, later, mapOf, object, oneOf, optional, text } from "./schema/fields.js";
 import { prune } from "./schema/prune.js";
 import type { StructuralSchema } from "./schema/structural.js";
 import { validateSchema } from "./schema/validate.js";
@@ -111,5 +117,119 @@ describe("the kinds", () => {
       ({ path, applies }) => path.startsWith("spec.") && applies === undefined,
     );
     expect(unmarked.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe("defineKind", () => {
+  const Toy = defineKind({
+    kind: "Toy",
+    plural: "toys",
+    scope: "Namespaced",
+    description: "A toy.",
+    spec: object("What it is.", {
+      colour: text("Colour.", { default: "red" }),
+      wheels: optional(integer("Wheels.", { exclusiveMinimum: 0 })),
+      shape: Type.Union([Type.Literal("Round"), Type.Literal("Square")], { description: "Shape." }),
+      parts: mapOf("Parts by name.", text("A part."), { default: {} }),
+      motor: later(object("A motor.", { power: integer("Watt.") })),
+      sound: oneOf("Sound.", ["Beep", "Boop"], { default: "Beep", later: ["Boop"] }),
+    }),
+    columns: [],
+    validate: ({ spec }) =>
+      spec.colour === "none" ? [{ type: "Invalid", path: "spec.colour", message: "is none" }] : [],
+  });
+  type Toy = ObjectOf<typeof Toy>;
+
+  it("emits a structural schema", () => {
+    const spec = Toy.schema.properties?.spec;
+    expect(spec?.required).toEqual(["shape"]);
+    expect(spec?.properties?.shape).toEqual({ type: "string", enum: ["Round", "Square"], description: "Shape." });
+    expect(spec?.properties?.parts).toEqual({
+      type: "object",
+      additionalProperties: { type: "string", description: "A part." },
+      description: "Parts by name.",
+      default: {},
+    });
+    expect(spec?.properties?.wheels).toEqual({
+      type: "integer",
+      description: "Wheels.",
+      minimum: 0,
+      exclusiveMinimum: true,
+    });
+    expect(Toy.schema.required).toEqual(["spec"]);
+  });
+
+  it("types what has a default as always there", () => {
+    expectTypeOf<Toy["spec"]["colour"]>().toEqualTypeOf<string>();
+    expectTypeOf<Toy["spec"]["wheels"]>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<Toy["spec"]["shape"]>().toEqualTypeOf<"Round" | "Square">();
+    expectTypeOf<Toy["spec"]["parts"]>().toEqualTypeOf<Readonly<Record<string, string>>>();
+  });
+
+  it("refuses what is not built, beside its own rules", () => {
+    const toy = (spec: object) => ({
+      apiVersion: Toy.apiVersion,
+      kind: "Toy",
+      metadata: { name: "a" },
+      spec: { shape: "Round", ...spec },
+    });
+    expect(faultsOf(Toy, toy({}))).toEqual([]);
+    expect(faultsOf(Toy, toy({ colour: "none", motor: { power: 1 }, sound: "Boop" }))).toEqual([
+      "spec.motor: not supported yet",
+      'spec.sound: Unsupported value: "Boop": not supported yet, supported values: "Beep"',
+      "spec.colour: is none",
+    ]);
+  });
+
+  it("cannot emit what Kubernetes has no word for", () => {
+    expect(() => emit(Type.Union([Type.String(), Type.Integer()]))).toThrow(TypeError);
+    expect(() => emit(Type.Literal(1))).toThrow(TypeError);
+    expect(() => emit(Type.Null())).toThrow(TypeError);
+  });
+});
+
+describe("the columns of events", () => {
+  const cells = (kind: Kind, event: object) => {
+    const whole = {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: { name: "e", creationTimestamp: "2026-01-01T00:00:00Z" },
+      ...event,
+    };
+    return Object.fromEntries(kind.columns.map(({ name, value }) => [name, value?.(whole)]));
+  };
+
+  it("are the same for both shapes", () => {
+    const involvedObject = { kind: "Route", name: "a" };
+    expect(cells(Event, { involvedObject, lastTimestamp: "2026-01-01T00:00:09Z", count: 3 })).toMatchObject({
+      "Last Seen": "2026-01-01T00:00:09Z",
+      Object: "route/a",
+      Count: 3,
+      "First Seen": "2026-01-01T00:00:00Z",
+    });
+    const series = { count: 4, lastObservedTime: "2026-01-01T00:00:08.000000Z" };
+    expect(cells(EventsEvent, { regarding: involvedObject, series, reportingController: "c" })).toMatchObject({
+      "Last Seen": "2026-01-01T00:00:08.000000Z",
+      Object: "route/a",
+      Count: 4,
+      Source: "c",
+    });
+  });
+
+  it("can be selected by what they are about", () => {
+    const event = {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: { name: "e" },
+      involvedObject: { kind: "Route", name: "a" },
+      source: { component: "c" },
+    };
+    const fields = Object.entries(Event.selectableFields).map(([name, select]) => [name, select(event)]);
+    expect(Object.fromEntries(fields)).toMatchObject({
+      "involvedObject.kind": "Route",
+      "involvedObject.name": "a",
+      "involvedObject.uid": "",
+      source: "c",
+    });
   });
 });

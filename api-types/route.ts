@@ -1,10 +1,10 @@
 import { isIpv4, isIpv6, parseIpv4Prefix } from "./format/address.js";
 import { AGE, conditionColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
+import { invalid, isLiteral, required } from "./meta/field-error.js";
 import type { Column, ObjectOf } from "./meta/kind.js";
 import { notSupportedYet } from "./meta/not-yet.js";
 import { statusOf } from "./meta/status-fields.js";
-import { invalid, isLiteral, required } from "./schema/errors.js";
 import { type Data, flag, integer, later, list, object, oneOf, optional, text } from "./schema/fields.js";
 import type { FieldError } from "./schema/structural.js";
 

@@ -19,7 +19,10 @@ const samples: readonly Sample[] = readdirSync(folder, { recursive: true, encodi
   .filter((file) => file.endsWith(".yaml"))
   .sort()
   .flatMap((file) => {
-    const documents = parseAllDocuments(readFileSync(fileURLToPath(new URL(file, folder)), "utf8"));
+    const documents = parseAllDocuments(readFileSync(fileURLToPath(new URL(file, folder)), "utf8"), {
+      version: "1.1",
+      merge: true,
+    });
     return documents.map((document) => ({ file, object: document.toJS() as Sample["object"] }));
   });
 

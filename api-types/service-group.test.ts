@@ -1,7 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { faultsOf } from "./meta/suite.js";
-import { findCycle } from "./service/cycle.js";
 import { ServiceGroup } from "./service-group.js";
 
 const base = { name: "web", image: "nginx" };
@@ -299,29 +297,5 @@ describe("a group", () => {
       { ...base, name: "c", dependsOn: ["b"] },
     ];
     checkSpec({ services }, ['spec.services[1].dependsOn: Invalid value: "b": is a cycle: b → c → b']);
-  });
-});
-
-describe("findCycle", () => {
-  it("finds none where every edge leads forward, and one where an edge leads back along a path", () => {
-    const edges = fc.array(fc.tuple(fc.nat(9), fc.nat(9)), { maxLength: 30 });
-    fc.assert(
-      fc.property(edges, (pairs) => {
-        const forward = new Map<string, string[]>();
-        for (const [from, to] of pairs.filter(([from, to]) => from < to)) {
-          forward.set(`${from}`, [...(forward.get(`${from}`) ?? []), `${to}`]);
-        }
-        expect(findCycle(forward)).toBeUndefined();
-        const [first] = forward;
-        if (first === undefined) return;
-        const [from, [to = ""]] = [first[0], first[1]];
-        expect(findCycle(new Map([...forward, [to, [...(forward.get(to) ?? []), from]]]))).toBeDefined();
-      }),
-    );
-  });
-
-  it("survives a chain of 100,000 names", () => {
-    const chain = new Map(Array.from({ length: 100_000 }, (_, index) => [`${index}`, [`${index + 1}`]] as const));
-    expect(findCycle(chain)).toBeUndefined();
   });
 });

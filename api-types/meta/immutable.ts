@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { invalid } from "../schema/errors.js";
 import type { FieldError } from "../schema/structural.js";
+import { invalid } from "./field-error.js";
 
 /** Refuses every change of `spec`. */
 export function specUnchanged(

@@ -1,3 +1,4 @@
+import { describe, expect, it } from "vitest";
 import { withDefaults } from "../schema/defaults.js";
 import { prune } from "../schema/prune.js";
 import type { FieldError } from "../schema/structural.js";
@@ -23,4 +24,24 @@ function stored(kind: Kind, previous: unknown): KubeObject | undefined {
 
 function textOf({ path, message }: FieldError): string {
   return `${path}: ${message}`;
+}
+
+/** An object of a kind. */
+export const objectOf = (kind: Kind, spec: object, metadata: object = {}) => ({
+  apiVersion: kind.apiVersion,
+  kind: kind.kind,
+  metadata: { name: "it", ...metadata },
+  spec,
+});
+
+/** Rows of what is changed in a good spec, and the faults that follow. */
+export type Row = readonly [what: string, change: object, faults: readonly string[]];
+
+/** Checks each row against the kind. */
+export function checkRows(kind: Kind, good: object, rows: readonly Row[]): void {
+  describe(kind.kind, () => {
+    it.each(rows)("%s", (_what, change, faults) => {
+      expect(faultsOf(kind, objectOf(kind, { ...good, ...change }))).toEqual(faults);
+    });
+  });
 }

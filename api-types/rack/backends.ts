@@ -1,5 +1,15 @@
-import { secretRef } from "../meta/references.js";
-import { type Data, integer, later, list, listByKey, object, oneOf, optional, text } from "../schema/fields.js";
+import {
+  type Data,
+  integer,
+  later,
+  list,
+  listByKey,
+  object,
+  oneOf,
+  optional,
+  secretRef,
+  text,
+} from "../schema/fields.js";
 
 /** How a server is trusted and a client proves itself. */
 export const tls = object("Transport security.", {

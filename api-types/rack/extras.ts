@@ -1,5 +1,4 @@
-import { secretRef } from "../meta/references.js";
-import { integer, later, list, listByKey, object, oneOf, optional, text } from "../schema/fields.js";
+import { integer, later, list, listByKey, object, oneOf, optional, secretRef, text } from "../schema/fields.js";
 import { tls } from "./backends.js";
 
 const metricSource = object("A place that holds measurements: exactly one of prometheus, influxdb, etcd, pcp.", {

@@ -1,9 +1,9 @@
 import { isIpv4, isIpv6, parseIpv4Prefix } from "../format/address.js";
 import { isDnsName, isVariableName } from "../format/names.js";
+import { invalid, isLiteral, required } from "../meta/field-error.js";
 import type { ObjectMeta } from "../meta/object.js";
 import type { RackSpec } from "../rack.js";
 import { isDuration } from "../schema/duration.js";
-import { invalid, isLiteral, required } from "../schema/errors.js";
 import type { FieldError } from "../schema/structural.js";
 import type { RackNode } from "./nodes.js";
 

@@ -1,6 +1,6 @@
+import { forbidden, invalid, required, unsupported } from "../meta/field-error.js";
 import { valueNotSupportedYet } from "../meta/not-yet.js";
 import type { ScalingPolicySpec } from "../scaling-policy.js";
-import { forbidden, invalid, required, unsupported } from "../schema/errors.js";
 import type { FieldError } from "../schema/structural.js";
 import { BUILT_IN_METRICS, type ScalingMetric } from "./metrics.js";
 import type { ScalingRule } from "./rules.js";

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { parseTime } from "../format/time.js";
-import { invalid } from "./errors.js";
+import { invalid } from "../meta/field-error.js";
 import type { FieldError, StructuralSchema } from "./structural.js";
 
 /** Faults of a value against the limits of its schema: ranges, lengths, patterns, sizes. */

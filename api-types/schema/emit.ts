@@ -60,7 +60,7 @@ function typeOf(raw: RawSchema): StructuralSchema {
     case "number":
     case "boolean":
       return { type: raw.type };
-    case undefined:
+    default:
       return refuse(raw);
   }
 }

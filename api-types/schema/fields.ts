@@ -153,6 +153,14 @@ export function later<Schema extends TSchema>(schema: Schema): TAddOptional<Sche
   return Optional(schema);
 }
 
+/** A reference to one value of a Secret in the object's namespace (cluster-scoped kinds: in rackwright-system). */
+export function secretRef(description: string): TObject<{ name: TString; key: TString }> {
+  return object(description, {
+    name: text("Name of the Secret."),
+    key: text("Key inside the Secret."),
+  });
+}
+
 function settings(description: string, options: FieldOptions): Record<string, unknown> {
   const { applies, ...rest } = options;
   const marks: Marks = applies === undefined ? {} : { "rackwright:applies": applies };

@@ -1,5 +1,5 @@
+import { duplicate, required, unsupported } from "../meta/field-error.js";
 import { boundsErrors } from "./bounds.js";
-import { duplicate, required, unsupported } from "./errors.js";
 import { fieldSchema } from "./prune.js";
 import type { FieldError, StructuralSchema } from "./structural.js";
 

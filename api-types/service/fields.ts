@@ -1,6 +1,5 @@
 import {
   type Data,
-  decimal,
   flag,
   integer,
   integerOrText,
@@ -135,6 +134,5 @@ export const serviceStatus = object("State of one service.", {
   updated: optional(integer("Instances of the newest revision.")),
   revision: optional(text("Name of the newest Revision.")),
   nextAttempt: optional(text("When the next replacement of a failed instance starts; RFC 3339.")),
-  failures: optional(decimal("Failures since the last stable time; what the delay of restarts grows with.")),
 });
 export type ServiceStatus = Data<typeof serviceStatus>;

@@ -1,6 +1,6 @@
 import { DNS_LABEL_RULE, isDnsLabel, isDnsName } from "../format/names.js";
+import { duplicate, forbidden, invalid, isLiteral, required, unsupported } from "../meta/field-error.js";
 import { notSupportedYet, valueNotSupportedYet } from "../meta/not-yet.js";
-import { duplicate, forbidden, invalid, isLiteral, required, unsupported } from "../schema/errors.js";
 import type { FieldError } from "../schema/structural.js";
 import type { Service } from "./fields.js";
 import type { HealthCheck } from "./health.js";

@@ -1,5 +1,5 @@
 import { isLabelKey, isLabelValue } from "../format/names.js";
-import { forbidden, invalid, isLiteral, required } from "../schema/errors.js";
+import { forbidden, invalid, isLiteral, required } from "../meta/field-error.js";
 import { isQuantity, parseQuantity } from "../schema/quantity.js";
 import type { FieldError } from "../schema/structural.js";
 import type { Service } from "./fields.js";

@@ -1,8 +1,8 @@
 import { DNS_LABEL_RULE, isDnsLabel } from "../format/names.js";
 import { parseTime } from "../format/time.js";
+import { forbidden, invalid, isLiteral } from "../meta/field-error.js";
 import { notSupportedYet } from "../meta/not-yet.js";
 import type { ObjectMeta } from "../meta/object.js";
-import { forbidden, invalid, isLiteral } from "../schema/errors.js";
 import type { FieldError } from "../schema/structural.js";
 import type { ServiceGroupSpec } from "../service-group.js";
 import { findCycle } from "./cycle.js";

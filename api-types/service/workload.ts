@@ -1,4 +1,3 @@
-import { secretRef } from "../meta/references.js";
 import {
   type Data,
   decimal,
@@ -11,6 +10,7 @@ import {
   object,
   oneOf,
   optional,
+  secretRef,
   text,
 } from "../schema/fields.js";
 

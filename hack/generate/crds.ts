@@ -8,6 +8,6 @@ const HEADER = "# Generated from api-types/ by `make generate`. Do not edit.\n";
 export function crdFiles(kinds: readonly Kind[]): readonly (readonly [path: string, text: string])[] {
   return kinds.map((kind) => [
     `manifests/crds/${kind.plural}.${kind.group}.yaml`,
-    `${HEADER}${stringify(asCustomResourceDefinition(kind), { lineWidth: 0, aliasDuplicateObjects: false })}`,
+    `${HEADER}${stringify(asCustomResourceDefinition(kind), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`,
   ]);
 }

@@ -1,4 +1,4 @@
-import type { FieldError } from "./structural.js";
+import type { FieldError } from "../schema/structural.js";
 
 /** `Invalid value: "x": must be …`. */
 export function invalid(path: string, value: unknown, why: string): FieldError {
