@@ -132,8 +132,14 @@ function returnNode(world: World, node: Node): void {
   node.isPartitioned = false;
   if (!world.isUp) return;
   const agent = agentOf(world, node);
-  if (wasDown) return returnLater(world, node, world.timing.agentReturnMs);
-  if (agent?.status !== "Registered") return returnLater(world, node, PARTITION_HEAL_MS);
+  if (wasDown) {
+    returnLater(world, node, world.timing.agentReturnMs);
+    return;
+  }
+  if (agent?.status !== "Registered") {
+    returnLater(world, node, PARTITION_HEAL_MS);
+    return;
+  }
   agent.lossTimer?.cancel();
   agent.lossTimer = undefined;
   resendFrom(world, node);

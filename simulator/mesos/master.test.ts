@@ -5,8 +5,17 @@ import { TransportError } from "../../platform/transport.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
 import { type AgentSpec, createMesosMaster, type PersistedState } from "./master.js";
 import { type PretendBehaviour, pretendRunner } from "./pretend-runner.js";
-import { connect, FRAMEWORK, launchOn, offersIn, post, sleeper, statesOf, statusesOf } from "./scheduler-client.js";
 import type { RunnableTask } from "./task-runner.js";
+import {
+  connect,
+  FRAMEWORK,
+  launchOn,
+  offersIn,
+  post,
+  sleeper,
+  statesOf,
+  statusesOf,
+} from "./testing/scheduler-client.js";
 
 const AGENTS: readonly AgentSpec[] = [1, 2].map((number) => ({
   name: `blade${number}`,

@@ -86,23 +86,32 @@ function serveStreamCall(world: World, request: HttpRequest, call: ReceivedCall)
 function perform(world: World, framework: Framework, call: ReceivedCall): void {
   switch (call.type) {
     case "TEARDOWN":
-      return removeFramework(world, framework);
+      removeFramework(world, framework);
+      return;
     case "ACCEPT":
-      return accept(world, framework, call.accept);
+      accept(world, framework, call.accept);
+      return;
     case "DECLINE":
-      return decline(world, framework, call.decline);
+      decline(world, framework, call.decline);
+      return;
     case "REVIVE":
-      return revive(world, framework, call.revive?.roles);
+      revive(world, framework, call.revive?.roles);
+      return;
     case "SUPPRESS":
-      return suppress(framework, call.suppress?.roles);
+      suppress(framework, call.suppress?.roles);
+      return;
     case "KILL":
-      return kill(world, framework, call.kill);
+      kill(world, framework, call.kill);
+      return;
     case "SHUTDOWN":
-      return kill(world, framework, { task_id: call.shutdown.executor_id, agent_id: call.shutdown.agent_id });
+      kill(world, framework, { task_id: call.shutdown.executor_id, agent_id: call.shutdown.agent_id });
+      return;
     case "ACKNOWLEDGE":
-      return acknowledged(world, framework, call.acknowledge);
+      acknowledged(world, framework, call.acknowledge);
+      return;
     case "RECONCILE":
-      return reconcile(world, framework, call.reconcile.tasks ?? []);
+      reconcile(world, framework, call.reconcile.tasks ?? []);
+      return;
     default:
       world.log.debug("call not simulated", { call: call.type });
   }

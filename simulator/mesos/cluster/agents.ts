@@ -22,6 +22,7 @@ export function newAgent(world: World, node: Node, id: string): Agent {
   const total = parseResources(node.spec.resources);
   const agent: Agent = {
     id,
+    order: world.agents.size,
     spec: node.spec,
     node,
     attributes: parseAttributes(node.spec.attributes),

@@ -21,7 +21,7 @@ export function allocateNow(world: World, agents: Iterable<Agent>): void {
   arm(world, URGENT_MS);
 }
 
-const URGENT_MS = 1;
+const URGENT_MS = 4;
 
 function arm(world: World, delayMs: number): void {
   world.allocation.timer = world.clock.schedule(delayMs, () => {
@@ -33,7 +33,7 @@ function arm(world: World, delayMs: number): void {
 
 /** Looks only at agents that changed since the last round: each is offered whole to the claim with the smallest share. */
 function allocate(world: World): void {
-  const agents = [...world.allocation.dirty];
+  const agents = [...world.allocation.dirty].sort((a, b) => a.order - b.order);
   world.allocation.dirty.clear();
   const claims = claimsOf(world);
   const offered = new Map<Framework, Offer[]>();
@@ -108,9 +108,9 @@ export interface Refusal {
 
 /** Remembers refusals, which hold for any subset of their resources; one timer for all of them. */
 export function refuse(world: World, refusals: readonly Refusal[], refuseSeconds: number | undefined): void {
-  const wanted = refuseSeconds ?? DEFAULT_REFUSE_SECONDS;
-  const durationMs = 1000 * Math.min(wanted < 0 ? DEFAULT_REFUSE_SECONDS : wanted, REFUSE_SECONDS_MAX);
-  if (durationMs === 0 || refusals.length === 0) return;
+  const durationMs = 1000 * Math.min(refuseSeconds ?? DEFAULT_REFUSE_SECONDS, REFUSE_SECONDS_MAX);
+  // recorded: a negative duration filters nothing, whatever Mesos' documentation says
+  if (durationMs <= 0 || refusals.length === 0) return;
   const lastsMs = Math.max(durationMs, world.timing.allocationMs);
   const now = world.clock.monotonic();
   for (const { framework, agent, role, resources } of refusals) {

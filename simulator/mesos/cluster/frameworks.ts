@@ -22,7 +22,8 @@ export interface Subscription {
 export function subscribe(world: World, subscription: Subscription): void {
   const id = subscription.info.id?.value;
   if (id !== undefined && world.removedFrameworks.has(id)) {
-    return refuseStream(subscription.stream, "Framework has been removed");
+    refuseStream(subscription.stream, "Framework has been removed");
+    return;
   }
   const known = id === undefined ? undefined : world.frameworks.get(id);
   const wasConnected = known?.subscription !== undefined;
@@ -158,7 +159,10 @@ export function onDisconnected(world: World, framework: Framework, streamId: str
   detach(world, framework);
   const timeoutMs = 1000 * (framework.info.failover_timeout ?? 0);
   world.changed();
-  if (timeoutMs <= 0) return removeFramework(world, framework);
+  if (timeoutMs <= 0) {
+    removeFramework(world, framework);
+    return;
+  }
   framework.failoverTimer = world.clock.schedule(timeoutMs, () => removeFramework(world, framework));
 }
 

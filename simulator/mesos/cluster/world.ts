@@ -133,6 +133,8 @@ export interface Offer {
 /** An agent as the master knows it. */
 export interface Agent {
   readonly id: string;
+  /** Rank by first registration: the order in which agents are offered. */
+  readonly order: number;
   readonly spec: AgentSpec;
   readonly node: Node;
   readonly attributes: readonly WireAttribute[];

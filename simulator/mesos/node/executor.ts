@@ -13,7 +13,10 @@ export function startTask(world: World, node: Node, launch: Launch): void {
   const task = newTask(world, node, launch);
   node.tasks.set(task.key, task);
   const refusal = refusalOf(task);
-  if (refusal !== undefined) return end(world, task, agentStatus(world, task, refusal));
+  if (refusal !== undefined) {
+    end(world, task, agentStatus(world, task, refusal));
+    return;
+  }
   world.running.set(task.info.task_id.value, task);
   later(world, task, world.timing.executorStartMs, () => begin(world, task));
 }
@@ -65,16 +68,30 @@ function failed(message: string, reason?: string): StatusContent {
 function begin(world: World, task: NodeTask): void {
   task.phase = "Launching";
   const problem = dockerProblem(task.info);
-  if (problem === undefined) world.runner.launch(runnableOf(task));
+  if (problem === undefined && !lacksCommand(task.info)) world.runner.launch(runnableOf(task));
   const early = task.early[0];
   if (early?.type === "failed") {
     const content = failed(`Failed to launch container: ${early.message}`, "REASON_CONTAINER_LAUNCH_FAILED");
-    return end(world, task, agentStatus(world, task, content));
+    end(world, task, agentStatus(world, task, content));
+    return;
   }
   task.phase = "Starting";
   report(world, task, executorStatus(world, task, { state: "TASK_STARTING" }));
-  if (problem !== undefined) return end(world, task, executorStatus(world, task, failed(problem)));
+  if (problem !== undefined) {
+    end(world, task, executorStatus(world, task, failed(problem)));
+    return;
+  }
+  if (lacksCommand(task.info)) {
+    const content = failed("Executor terminated", "REASON_EXECUTOR_TERMINATED");
+    end(world, task, agentStatus(world, task, content));
+    return;
+  }
   for (const event of task.early.splice(0)) onRunnerEvent(world, event);
+}
+
+/** A shell without a script brings the command executor down. */
+function lacksCommand({ command, container }: WireTaskInfo): boolean {
+  return container?.type !== "DOCKER" && (command?.shell ?? true) && command?.value === undefined;
 }
 
 /** What the docker executor refuses. */
@@ -100,15 +117,16 @@ export function onRunnerEvent(world: World, event: RunnerEvent): void {
   }
   switch (event.type) {
     case "started":
-      return onStarted(world, task, event.address);
+      onStarted(world, task, event.address);
+      return;
     case "exited":
-      return onExited(world, task, event);
+      onExited(world, task, event);
+      return;
     case "failed":
-      return end(world, task, executorStatus(world, task, failed(event.message)));
-    default: {
-      const unknown: never = event;
-      return unknown;
-    }
+      end(world, task, executorStatus(world, task, failed(event.message)));
+      return;
+    default:
+      throw new Error(`runner event not known: ${JSON.stringify(event satisfies never)}`);
   }
 }
 
@@ -125,8 +143,14 @@ function onStarted(world: World, task: NodeTask, address: string): void {
 
 /** Takes a task up again after the simulator's own restart. */
 export function resumeTask(world: World, task: NodeTask, address: string | undefined): void {
-  if (task.phase === "Queued") return later(world, task, world.timing.executorStartMs, () => begin(world, task));
-  if (task.phase === "Starting" && address !== undefined) return onStarted(world, task, address);
+  if (task.phase === "Queued") {
+    later(world, task, world.timing.executorStartMs, () => begin(world, task));
+    return;
+  }
+  if (task.phase === "Starting" && address !== undefined) {
+    onStarted(world, task, address);
+    return;
+  }
   if (task.phase === "Running") supervise(world, task);
   if (task.phase === "Killing") world.runner.kill(task.info.task_id.value, graceOf(world, task, {}));
 }
@@ -153,7 +177,10 @@ export interface KillOrder {
 
 /** Kills a task: at once before its executor is up, else SIGTERM, grace, SIGKILL. */
 export function killTask(world: World, task: NodeTask, order: KillOrder): void {
-  if (task.phase === "Queued") return killQueued(world, task);
+  if (task.phase === "Queued") {
+    killQueued(world, task);
+    return;
+  }
   if (task.phase !== "Starting" && task.phase !== "Running") return;
   task.phase = "Killing";
   task.killReason = order.reason;

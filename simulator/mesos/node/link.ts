@@ -20,7 +20,10 @@ export function toMaster(world: World, node: Node, deliver: () => void): void {
 
 function pass(world: World, node: Node, deliver: () => void): void {
   if (!isLinked(node)) return;
-  if (node.delayMs === 0) return deliver();
+  if (node.delayMs === 0) {
+    deliver();
+    return;
+  }
   world.clock.schedule(node.delayMs, () => {
     if (isLinked(node)) deliver();
   });

@@ -86,7 +86,7 @@ function parseJson(body: string): ParsedJson {
 
 /** Whether the client takes JSON. */
 export function acceptsJson(request: HttpRequest): boolean {
-  const accept = request.headers["accept"];
+  const accept = request.headers.accept;
   if (accept === undefined || accept === "") return true;
   const types = accept.split(",").map((part) => (part.split(";")[0] ?? "").trim());
   return types.some((type) => type === "*/*" || type === "application/*" || type === "application/json");

@@ -1,5 +1,10 @@
-import type { WireEvent, WireFrameworkInfo, WireStreamCall, WireTaskInfo } from "../../drivers/compute/mesos/wire.js";
-import { type HttpHandler, type HttpResponse, TransportError } from "../../platform/transport.js";
+import type {
+  WireEvent,
+  WireFrameworkInfo,
+  WireStreamCall,
+  WireTaskInfo,
+} from "../../../drivers/compute/mesos/wire.js";
+import { type HttpHandler, type HttpResponse, TransportError } from "../../../platform/transport.js";
 
 /** An event as it came; those the driver does not know are events too. */
 export type ReceivedEvent = WireEvent | { readonly type: string };
@@ -48,7 +53,7 @@ export const FRAMEWORK: WireFrameworkInfo = {
 export async function connect(
   handler: HttpHandler,
   info: WireFrameworkInfo = FRAMEWORK,
-  options: { readonly acknowledges?: boolean } = {},
+  options: { readonly acknowledges?: boolean | ((event: ReceivedEvent) => boolean) } = {},
 ): Promise<SchedulerClient> {
   const abort = new AbortController();
   const id = info.id === undefined ? {} : { framework_id: info.id };
@@ -89,7 +94,9 @@ export async function connect(
       const line = Buffer.from(chunk).toString("utf8");
       const event = JSON.parse(line.slice(line.indexOf("\n") + 1)) as ReceivedEvent;
       events.push(event);
-      if (options.acknowledges !== false) await acknowledge(client, event);
+      const { acknowledges = true } = options;
+      const isWanted = typeof acknowledges === "function" ? acknowledges(event) : acknowledges;
+      if (isWanted) await acknowledge(client, event);
     }
   }
 
