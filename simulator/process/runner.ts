@@ -36,6 +36,8 @@ export interface ProcessRunner extends TaskRunner {
   /** A stand-in program reported its counters. */
   report(report: TelemetryReport): void;
   counters(taskId: string): Readonly<Record<string, number>>;
+  /** 0 when it does not run. */
+  pid(taskId: string): number;
   /** Kills every task, for the end of the simulator. Resolves when all are gone. */
   stopAll(): Promise<void>;
 }
@@ -128,6 +130,7 @@ export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
       if (entry !== undefined) entry.report = report;
     },
     counters: (taskId) => running.get(taskId)?.report?.counters ?? {},
+    pid: (taskId) => running.get(taskId)?.child.identity.pid ?? 0,
     stopAll: () => stopAll(running, events),
   };
 }

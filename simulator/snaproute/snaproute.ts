@@ -50,6 +50,7 @@ export function createSnapRoute(options: SnapRouteOptions): SnapRoute {
   const objects = createSwitchObjects(table, nextId);
   const initial = options.state ?? initialState(options, nextId);
   let isReady = true;
+  let restarts = 0;
 
   const load = (state: SwitchState) => {
     table.clear();
@@ -72,12 +73,15 @@ export function createSnapRoute(options: SnapRouteOptions): SnapRoute {
     routes$: table.changes$,
     snapshot,
     restart({ wipe }) {
-      const state = snapshot();
       isReady = false;
+      const started = ++restarts;
+      if (wipe) routes.load([]);
       table.clear();
-      log.info("switch agent restarts", { wipe, routes: state.routes.length });
+      log.info("switch agent restarts", { wipe, routes: routes.list().length });
       clock.schedule(options.startMs ?? 1000, () => {
-        load(wipe ? { ...state, routes: [] } : state);
+        // a later restart begins the wait anew
+        if (started !== restarts) return;
+        load(snapshot());
         isReady = true;
       });
     },

@@ -1,0 +1,19 @@
+import { systemClock } from "../platform/clock.js";
+import type { Logger } from "../platform/log.js";
+import { seededRandom, systemRandom } from "../platform/random.js";
+import { type Simulator, startSimulator } from "./rack/rack.js";
+
+export interface SimulateOptions {
+  readonly directory: string;
+  readonly dns: { readonly host: string; readonly port: number };
+  /** Repeats the random choices of an earlier run. */
+  readonly seed: number | undefined;
+  readonly log: Logger;
+}
+
+/** The simulated rack as a process of its own: on the system's clock, until it is closed. */
+export function simulate({ directory, dns, seed, log }: SimulateOptions): Promise<Simulator> {
+  const random = seed === undefined ? systemRandom() : seededRandom(seed);
+  const path = process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
+  return startSimulator({ directory, dns, path, clock: systemClock(), random, log });
+}

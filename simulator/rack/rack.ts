@@ -1,0 +1,236 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Subscription } from "rxjs";
+import { stringify } from "yaml";
+import type { Clock } from "../../platform/clock.js";
+import type { Logger } from "../../platform/log.js";
+import type { Random } from "../../platform/random.js";
+import { createConsul } from "../consul/consul.js";
+import { serveDns } from "../consul/dns-server.js";
+import { createMesosMaster } from "../mesos/master.js";
+import { type ProcessRunner, processRunner } from "../process/runner.js";
+import { createSnapRoute, type SnapRoute } from "../snaproute/snaproute.js";
+import { nextAddressIn, takeAddressBlock } from "./address-block.js";
+import { createJournal } from "./journal.js";
+import { createKeeper, type Keeper, type StoredRack } from "./keeper.js";
+import { agentSpecs, NODE_NAMES, nodeAddress, SWITCH_NETWORKS } from "./nodes.js";
+import { createReachability, type Reachability } from "./reachability.js";
+import { openSocket, openTelemetry, type Socket } from "./sockets.js";
+import { lockDirectory, readJson } from "./state-file.js";
+import { statusHandler } from "./status.js";
+
+export interface SimulatorOptions {
+  /** Where state, sandboxes and `rack.yaml` are kept. */
+  readonly directory: string;
+  /** Where DNS is answered. */
+  readonly dns: { readonly host: string; readonly port: number };
+  /** The search path of the tasks' environment. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface Simulator {
+  /** The file that names the rack's addresses. */
+  readonly rackFile: string;
+  /** Ends the servers; with `stopTasks` every task, too. */
+  close(options: { readonly stopTasks: boolean }): Promise<void>;
+}
+
+/** Where real back ends listen; another port is taken where one is in use. */
+const PORTS = { mesos: 5050, consul: 8500, switch: 8080, status: 5080, agent: 5051 };
+
+/** A rack of five nodes over real sockets, whose tasks are processes; picks up where an earlier one on the directory stopped. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const lock = lockDirectory(options.directory);
+  const closers: (() => Promise<void> | void)[] = [() => lock.release()];
+  const closeAll = async () => {
+    for (const close of closers.reverse()) await close();
+  };
+  try {
+    const { runner, rackFile, keeper } = await assemble(options, closers);
+    return {
+      rackFile,
+      async close({ stopTasks }) {
+        if (stopTasks) await runner.stopAll();
+        keeper.flush();
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+type Closers = (() => Promise<void> | void)[];
+
+async function assemble(options: SimulatorOptions, closers: Closers) {
+  const { directory, clock, random, log } = options;
+  const stateFile = join(directory, "state.json");
+  const earlier = readJson<StoredRack>(stateFile);
+  const block = await takeAddressBlock(earlier?.block);
+  closers.push(() => block.close());
+  const first = { lastAddress: 0, telemetryPort: 0, children: [], ...earlier, block: block.prefix };
+  const keeper = createKeeper(stateFile, first, clock);
+  const sockets = await openSockets(block.prefix, closers);
+  const journal = createJournal(clock);
+  const reachability = createReachability();
+
+  const runner = await createRunner(options, { keeper, earlier, reachability, closers, block: block.prefix });
+  const tools = { clock, random, log };
+  const consul = createConsul({
+    ...tools,
+    datacenter: "dc1",
+    domain: "torc",
+    ...(earlier?.consul === undefined ? {} : { state: earlier.consul }),
+    onChange: () => keeper.changed("consul", () => consul.snapshot()),
+  });
+  const tor = createSnapRoute({
+    ...tools,
+    connected: SWITCH_NETWORKS,
+    ...(earlier?.switch === undefined ? {} : { state: earlier.switch }),
+    onChange: () => keeper.changed("switch", () => tor.snapshot()),
+  });
+  const watching = watchReachability(reachability, { runner, tor, clock });
+  closers.push(() => watching.unsubscribe());
+  const dns = await serveDns({ consul, ...options.dns });
+  closers.push(() => dns.close());
+  const mesos = createMesosMaster({
+    ...tools,
+    runner,
+    cluster: {
+      hostname: sockets.mesos.host,
+      ip: sockets.mesos.host,
+      port: sockets.mesos.port,
+      clusterName: "torc",
+      agents: agentSpecs(block.prefix, (name) => sockets.agents.get(name)?.port ?? PORTS.agent),
+    },
+    ...(earlier?.mesos === undefined ? {} : { state: earlier.mesos }),
+    onChange: (state) => keeper.changed("mesos", () => state),
+  });
+  closers.push(() => mesos.close());
+  sockets.mesos.answerWith(journal.recorded("mesos", mesos.handler));
+  sockets.consul.answerWith(journal.recorded("consul", consul.handler));
+  sockets.switch.answerWith(journal.recorded("switch", tor.handler));
+  sockets.status.answerWith(
+    statusHandler({ journal, tasks: () => taskList(runner), violations: reachability.violations }),
+  );
+  for (const [name, socket] of sockets.agents) socket.answerWith(mesos.agentHandler(name));
+  const rackFile = join(directory, "rack.yaml");
+  writeFileSync(rackFile, stringify(rackOf(sockets)));
+  return { runner, rackFile, keeper };
+}
+
+interface Sockets {
+  readonly mesos: Socket;
+  readonly consul: Socket;
+  readonly switch: Socket;
+  readonly status: Socket;
+  readonly agents: ReadonlyMap<string, Socket>;
+}
+
+async function openSockets(prefix: string, closers: Closers): Promise<Sockets> {
+  const open = async (host: string, port: number) => {
+    const socket = await openSocket(host, port);
+    closers.push(() => socket.close());
+    return socket;
+  };
+  const host = `${prefix}.0.1`;
+  const agents = new Map<string, Socket>();
+  for (const name of NODE_NAMES) agents.set(name, await open(nodeAddress(prefix, name) ?? host, PORTS.agent));
+  return {
+    mesos: await open(host, PORTS.mesos),
+    consul: await open(host, PORTS.consul),
+    switch: await open(host, PORTS.switch),
+    status: await open(host, PORTS.status),
+    agents,
+  };
+}
+
+interface RunnerParts {
+  readonly keeper: Keeper;
+  readonly earlier: StoredRack | undefined;
+  readonly reachability: Reachability;
+  readonly closers: Closers;
+  readonly block: string;
+}
+
+async function createRunner(options: SimulatorOptions, parts: RunnerParts): Promise<ProcessRunner> {
+  const { keeper, earlier, reachability, closers, block } = parts;
+  const host = `${block}.0.1`;
+  const telemetry = await openTelemetry({ host, port: earlier?.telemetryPort ?? 0 }, (report) => {
+    const running = runner.running().find(({ task }) => task.taskId === report.taskId);
+    runner.report(report);
+    if (running?.task.isRouted) reachability.received(running.address, report);
+  });
+  closers.push(() => telemetry.close());
+  keeper.changed("telemetryPort", () => telemetry.port);
+  const runner = processRunner({
+    clock: options.clock,
+    log: options.log,
+    directory: join(options.directory, "sandboxes"),
+    nextAddress(used) {
+      const next = nextAddressIn(block, used, keeper.stored().lastAddress);
+      keeper.lastAddress(next.last);
+      return next.address;
+    },
+    nodeAddress: (node) => nodeAddress(block, node) ?? host,
+    env: {
+      PATH: options.path,
+      RESOLVER: `${options.dns.host}:${options.dns.port}`,
+      TELEMETRY: `${host}:${telemetry.port}`,
+    },
+    stored: earlier?.children ?? [],
+    onChange: (children) => keeper.children(children),
+  });
+  return runner;
+}
+
+/** Follows which routed addresses the switch knows. */
+function watchReachability(
+  reachability: Reachability,
+  { runner, tor, clock }: { runner: ProcessRunner; tor: SnapRoute; clock: Clock },
+): Subscription {
+  const begin = ({ task, address }: ReturnType<ProcessRunner["running"]>[number]) => {
+    if (task.isRouted) reachability.begin(address, { at: clock.now(), isRouted: tor.routes().has(`${address}/32`) });
+  };
+  for (const running of runner.running()) begin(running);
+  const subscription = tor.routes$.subscribe((change) => {
+    if (change.type === "removed") reachability.routeRemoved(change.prefix.replace("/32", ""), clock.now());
+    else reachability.routeAdded(change.route.prefix.replace("/32", ""), clock.now());
+  });
+  subscription.add(
+    runner.events$.subscribe((event) => {
+      const running = runner.running().find(({ task }) => task.taskId === event.taskId);
+      if (event.type === "started" && running !== undefined) begin(running);
+    }),
+  );
+  return subscription;
+}
+
+function taskList(runner: ProcessRunner) {
+  return runner.running().map(({ task, address }) => ({
+    taskId: task.taskId,
+    node: task.nodeName,
+    address,
+    image: task.image,
+    pid: runner.pid(task.taskId),
+    counters: runner.counters(task.taskId),
+  }));
+}
+
+/** The rack's addresses in the shape of a Rack, for `up` and for people. */
+function rackOf(sockets: Sockets) {
+  return {
+    apiVersion: "rackwright.dev/v1alpha1",
+    kind: "Rack",
+    metadata: { name: "simulated", annotations: { "rackwright.dev/simulator-status": sockets.status.url } },
+    spec: {
+      compute: { mesos: { masters: [sockets.mesos.url] } },
+      dns: { type: "Consul", domain: "service.torc", consul: { address: sockets.consul.url } },
+      network: { switch: { type: "SnapRoute", address: sockets.switch.url } },
+    },
+  };
+}
