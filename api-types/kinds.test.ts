@@ -181,6 +181,20 @@ describe("defineKind", () => {
     ]);
   });
 
+  it("lets an old fault stand, and no new one in", () => {
+    const toy = (spec: object) => ({
+      apiVersion: Toy.apiVersion,
+      kind: "Toy",
+      metadata: { name: "a" },
+      spec: { shape: "Round", ...spec },
+    });
+    const old = toy({ colour: "none" });
+    expect(faultsOf(Toy, old, old)).toEqual([]);
+    expect(faultsOf(Toy, toy({ colour: "none", motor: { power: 1 } }), old)).toEqual(["spec.motor: not supported yet"]);
+    expect(faultsOf(Toy, old, toy({}))).toEqual(["spec.colour: is none"]);
+    expect(faultsOf(Toy, old, toy({ colour: "none", shape: 1 }))).toEqual(["spec.colour: is none"]);
+  });
+
   it("cannot emit what Kubernetes has no word for", () => {
     expect(() => emit(Type.Union([Type.String(), Type.Integer()]))).toThrow(TypeError);
     expect(() => emit(Type.Literal(1))).toThrow(TypeError);

@@ -2,6 +2,7 @@ import type { TObject, TProperties, TSchema, TUnsafe } from "typebox";
 import { emit } from "../schema/emit.js";
 import { type Data, object } from "../schema/fields.js";
 import type { FieldError, StructuralSchema } from "../schema/structural.js";
+import { validateSchema } from "../schema/validate.js";
 import { fieldNotes } from "./field-notes.js";
 import type { Column, Kind, ObjectOf, ScaleSubresource } from "./kind.js";
 import { refuseNotYet } from "./not-yet.js";
@@ -55,7 +56,8 @@ export function defineKind<
   Status extends TSchema = Nothing,
   Fields extends TProperties = Record<never, TSchema>,
 >(definition: KindDefinition<Spec, Status, Fields>): KindOf<Spec, Status, Fields> {
-  const { group = GROUP, version = VERSION, kind, validate } = definition;
+  const { group = GROUP, version = VERSION, kind } = definition;
+  const schema = wholeSchema(definition);
   const family = definition.family ?? "custom";
   return {
     group,
@@ -70,20 +72,14 @@ export function defineKind<
     description: definition.description,
     family,
     isCreatable: definition.isCreatable ?? true,
-    schema: wholeSchema(definition),
+    schema,
     hasStatus: definition.status !== undefined,
     fieldNotes: fieldNotes(fieldsOf(definition), ""),
     notYet: definition.notYet ?? [],
     ...(definition.scale !== undefined && { scale: definition.scale }),
     columns: definition.columns,
     selectableFields: definition.selectableFields ?? {},
-    validate(candidate, previous) {
-      const refused = refusedFields(definition, candidate);
-      type Checked = ObjectOf<KindOf<Spec, Status, Fields>>;
-      // Callers pass objects of this kind that passed its schema (see Kind.validate).
-      const rules = validate?.(candidate as Checked, previous as Checked | undefined) ?? [];
-      return [...refused, ...rules];
-    },
+    validate: (candidate, previous) => newFaults(definition, schema, { candidate, previous }),
   };
 }
 
@@ -97,11 +93,32 @@ function fieldsOf(definition: {
   return object(description, { ...fields, ...(spec && { spec }), ...(status && { status }) });
 }
 
-function refusedFields(
-  definition: { readonly spec?: TSchema; readonly fields?: TProperties },
-  candidate: KubeObject,
+/** What `validate` needs of a definition, whatever its types. */
+interface Rules {
+  readonly spec?: TSchema;
+  readonly validate?: (object: never, previous: never) => readonly FieldError[];
+}
+
+/** Faults of an object, without those that stood there before: an old fault must not block an update, nor a deletion. */
+function newFaults(
+  rules: Rules,
+  schema: StructuralSchema,
+  { candidate, previous }: { readonly candidate: KubeObject; readonly previous: KubeObject | undefined },
 ): readonly FieldError[] {
-  return definition.spec === undefined ? [] : refuseNotYet(definition.spec, candidate.spec, "spec");
+  const faults = faultsOf(rules, candidate, previous);
+  if (faults.length === 0 || previous === undefined || validateSchema(schema, previous).length > 0) return faults;
+  const old = new Set(faultsOf(rules, previous, undefined).map(({ path, message }) => `${path}: ${message}`));
+  return faults.filter(({ path, message }) => !old.has(`${path}: ${message}`));
+}
+
+function faultsOf(
+  { spec, validate }: Rules,
+  candidate: KubeObject,
+  previous: KubeObject | undefined,
+): readonly FieldError[] {
+  const refused = spec === undefined ? [] : refuseNotYet(spec, candidate.spec, "spec");
+  // Callers pass objects of this kind that passed its schema (see Kind.validate).
+  return [...refused, ...(validate?.(candidate as never, previous as never) ?? [])];
 }
 
 function wholeSchema(definition: Parameters<typeof fieldsOf>[0]): StructuralSchema {
