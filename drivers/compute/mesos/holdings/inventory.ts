@@ -4,7 +4,7 @@ import type { Observation } from "../../../observation.js";
 import type { Agent, Task, TaskStatus } from "../../driver.js";
 import { createView } from "../../view.js";
 import { agentOf, recoveringAgentOf } from "../mapping/agent.js";
-import { type ContainerFacts, containerFacts, statusOf, taskOf } from "../mapping/status.js";
+import { type ContainerFacts, containerFacts, isTerminal, statusOf, taskOf } from "../mapping/status.js";
 import type { WireTaskStatus } from "../wire.js";
 import type { Inspection } from "./operator.js";
 
@@ -17,6 +17,8 @@ export interface Inventory {
   readonly agents$: Observable<Observation<Agent>>;
   /** So that its first update can be shown with name and labels. */
   launched(task: LaunchedTask): void;
+  /** It was not launched after all. */
+  forget(taskId: string): void;
   /** An update of the stream, completed by what earlier ones told. */
   heard(status: WireTaskStatus): TaskStatus;
   /** A listing asked for at `askedAt`. */
@@ -64,6 +66,7 @@ export function createInventory(options: {
     const result = statusOf(status, facts);
     const base = tasks.get(taskId) ?? launches.get(taskId);
     if (base !== undefined) tasks.change(taskId, { ...base, status: result });
+    if (isTerminal(result.state) || result.state === "Unknown") launches.delete(taskId);
     return result;
   }
 
@@ -120,6 +123,7 @@ export function createInventory(options: {
     tasks$: tasks.observe$,
     agents$: agents.observe$,
     launched: (task) => launches.set(task.id, task),
+    forget: (taskId) => launches.delete(taskId),
     heard,
     confirm,
     weaken(doubt) {

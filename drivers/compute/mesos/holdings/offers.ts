@@ -1,4 +1,4 @@
-import { BehaviorSubject, map, type Observable } from "rxjs";
+import { BehaviorSubject, type Observable } from "rxjs";
 import type { Offer } from "../../driver.js";
 import { offerOf } from "../mapping/agent.js";
 import type { WireOffer } from "../wire.js";
@@ -16,25 +16,25 @@ export interface OfferBook {
   close(): void;
 }
 
-/** An empty book. */
+/** An empty book. Each offer is translated once, however often the list changes. */
 export function createOfferBook(): OfferBook {
-  const held = new Map<string, WireOffer>();
-  const subject = new BehaviorSubject<readonly WireOffer[]>([]);
-  const publish = () => subject.next([...held.values()]);
+  const held = new Map<string, { readonly wire: WireOffer; readonly offer: Offer }>();
+  const subject = new BehaviorSubject<readonly Offer[]>([]);
+  const publish = () => subject.next([...held.values()].map(({ offer }) => offer));
 
   return {
-    offers$: subject.pipe(map((offers) => offers.map(offerOf))),
+    offers$: subject.asObservable(),
     add(offers) {
-      for (const offer of offers) held.set(offer.id.value, offer);
+      for (const wire of offers) held.set(wire.id.value, { wire, offer: offerOf(wire) });
       publish();
     },
     remove(offerIds) {
-      const found = offerIds.flatMap((id) => held.get(id) ?? []);
-      for (const offer of found) held.delete(offer.id.value);
+      const found = offerIds.flatMap((id) => held.get(id)?.wire ?? []);
+      for (const { id } of found) held.delete(id.value);
       if (found.length > 0) publish();
       return found;
     },
-    get: (offerId) => held.get(offerId),
+    get: (offerId) => held.get(offerId)?.wire,
     clear() {
       held.clear();
       publish();

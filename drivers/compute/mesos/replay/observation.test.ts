@@ -11,6 +11,7 @@ describe("R1 an answer that proves nothing", () => {
     ["{}", () => jsonResponse({})],
     ["null", () => jsonResponse(null)],
     ["500", () => textResponse(500, "oops")],
+    ["500 with a good list", () => jsonResponse({ type: "GET_TASKS", get_tasks: {} }, 500)],
     ["truncated JSON", () => ({ ...jsonResponse(0), body: Buffer.from('{"type":"GET_TASKS","get_tasks":{"tasks":[') })],
     ["HTML 200", () => ({ ...textResponse(200, "<html>"), headers: { "content-type": "text/html" } })],
     ["a redirect", () => textResponse(307, "", { location: "//m1:5050/api/v1" })],
@@ -55,6 +56,22 @@ describe("R1 an answer that proves nothing", () => {
     bench.master.push(answer("u", "TASK_UNKNOWN"));
     await bench.clock.advance(2 * PERIOD_MS);
     expect(bench.tasks.at(-1)).toMatchObject({ type: "Complete", items: new Map() });
+  });
+
+  it.each([
+    ["statuses that are none", { tasks: [listedTask("t", { statuses: 5 })] }],
+    ["labels that are none", { tasks: [listedTask("t", { labels: { labels: 5 } })] }],
+    [
+      "attributes that are none",
+      { agents: [{ active: true, agent_info: { hostname: "h", id: { value: "S0" }, attributes: 5 } }] },
+    ],
+  ])("is Unknown with %s", async (_name, state) => {
+    const bench = createBench({}, new Map(), state);
+    await bench.subscribed();
+    await bench.clock.advance(PERIOD_MS);
+    expect(bench.tasks.map(({ type }) => type)).not.toContain("Complete");
+    expect(bench.tasks.at(-1)).toMatchObject({ type: "Unknown", reason: expect.stringContaining("damaged") });
+    expect(bench.agents.at(-1)?.type).toBe("Unknown");
   });
 
   it("is Unknown when another master answers at the same address", async () => {
@@ -143,6 +160,17 @@ describe("R23 a fresh subscription", () => {
     expect(bench.tasks.at(-1)?.type).toBe("Complete");
   });
 
+  it("is not settled while agents are missing, even when nothing is asked for", async () => {
+    const recoveredAgents = [{ hostname: "bladerunner1", id: { value: "S0" } }];
+    const bench = createBench({}, new Map(), { recoveredAgents });
+    await bench.subscribed();
+    await bench.clock.advance(3 * PERIOD_MS);
+    expect(last(bench)).toMatchObject({ type: "subscribed", isSettled: false });
+    bench.master.state.recoveredAgents = [];
+    await bench.clock.advance(PERIOD_MS);
+    expect(last(bench)).toMatchObject({ isSettled: true });
+  });
+
   it("asks with agent ids, again and again with growing pauses, until it is answered", async () => {
     const bench = createBench();
     await bench.driver.reconcile([{ taskId: "t", agentId: "S0" }]);
@@ -199,6 +227,17 @@ describe("R23 a fresh subscription", () => {
   });
 });
 
+describe("R20 a driver that was replaced", () => {
+  it("knows nothing from that moment on", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    expect(bench.tasks.at(-1)?.type).toBe("Complete");
+    bench.master.push({ type: "ERROR", error: { message: "Framework failed over" } });
+    await bench.settle();
+    expect(bench.tasks.at(-1)?.type).toBe("Unknown");
+  });
+});
+
 describe("tasks between two listings", () => {
   it("follow the updates, with name and labels of the launch", async () => {
     const bench = await withOffer();
@@ -210,7 +249,29 @@ describe("tasks between two listings", () => {
     expect(task).toMatchObject({ name: "web", labels: { a: "b" }, status: { state: "Running" } });
   });
 
-  it("keep an update that is newer than the listing, and only tasks of our framework", async () => {
+  it("keep an update that is newer than the listing", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t")];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    await bench.settle();
+    let pushes = 0;
+    bench.master.state.intercept = (_request, { type }) => {
+      if (type === "GET_AGENTS" && pushes++ === 0) bench.master.push(update("t", "TASK_KILLING", { uuid: "AAAA" }));
+      return undefined;
+    };
+    await bench.clock.advance(PERIOD_MS);
+    const state = () => {
+      const observed = bench.tasks.at(-1);
+      return observed?.type === "Complete" ? observed.items.get("t")?.status.state : undefined;
+    };
+    expect(pushes).toBe(1);
+    expect(state()).toBe("Killing");
+    await bench.clock.advance(PERIOD_MS);
+    expect(state()).toBe("Running");
+  });
+
+  it("are only those of our framework", async () => {
     const bench = createBench();
     bench.master.state.tasks = [listedTask("t"), listedTask("foreign", { framework_id: { value: "fw-2" } })];
     await bench.subscribed();

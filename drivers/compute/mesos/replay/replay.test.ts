@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TaskLaunch } from "../../driver.js";
 import { createBench, launchOf } from "./bench.js";
@@ -102,6 +103,23 @@ describe("a recorded master", () => {
       ).toEqual(["bladerunner1", "bladerunner2"]);
       bench.driver.close();
     }
+  });
+
+  it("never breaks the driver with flipped bits: it subscribes again", async () => {
+    const body = unchunked(recordedBytes("01-subscribe-raw.response.http"));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(body.length - 1), fc.nat(7), async (at, bit) => {
+        const bench = createBench({ frameworkId: undefined });
+        await bench.settle();
+        const damaged = Buffer.from(body);
+        damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << bit), at);
+        bench.master.pushBytes(damaged);
+        await bench.clock.advance(200_000);
+        expect(bench.connections.at(-1)?.type).not.toBe("stopped");
+        bench.driver.close();
+      }),
+      { numRuns: 300, seed: 1 },
+    );
   });
 
   it("gets the subscription that was recorded", async () => {

@@ -22,8 +22,11 @@ export async function launchTasks(
   try {
     await callMaster(link, `launching ${tasks.map(({ taskId }) => taskId).join(", ")}`, call);
   } catch (error) {
-    if (isNotDone(error)) {
-      for (const { taskId } of tasks) link.reconciler.forget(taskId);
+    if (isRefused(error)) {
+      for (const { taskId } of tasks) {
+        link.reconciler.forget(taskId);
+        link.inventory.forget(taskId);
+      }
       if (session !== undefined && session === link.session) link.offers.add(held);
     }
     throw error;
@@ -57,6 +60,6 @@ function register(link: Link, tasks: readonly TaskLaunch[]): void {
 }
 
 /** The master has certainly not done it. */
-function isNotDone(error: unknown): boolean {
+function isRefused(error: unknown): boolean {
   return error instanceof StatusError || (error instanceof TransportError && !error.isSent);
 }

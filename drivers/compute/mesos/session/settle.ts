@@ -12,7 +12,8 @@ export async function watchMaster(link: Link, session: Session): Promise<void> {
     const wake = () => asleep.abort();
     link.settling.wake = wake;
     session.signal.addEventListener("abort", wake, { once: true });
-    await look(link, session);
+    // a listing of a wrong shape deep inside is no listing
+    await look(link, session).catch((error: unknown) => link.inventory.lose(`a damaged listing: ${error}`));
     await sleep(clock, observePeriodMs, asleep.signal);
     session.signal.removeEventListener("abort", wake);
   }
