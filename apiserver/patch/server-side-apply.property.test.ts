@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../api-types/meta/object.js";
 import { SAMPLE_SCHEMA, sample, setOf } from "./fields/sample.js";
 import { isEqualJson, isJsonObject } from "./json.js";
+import { recordUpdate } from "./record-update.js";
 import { serverSideApply } from "./server-side-apply.js";
 
 interface Door {
@@ -92,6 +93,45 @@ describe("properties of apply", () => {
         const again = apply(gone, "a", sample(first, { labels: { base: "1" } }), { isForced: true });
         expect(normal(again).spec).toEqual(normal(live).spec);
       }),
+    );
+  });
+});
+
+describe("any configuration at all", () => {
+  const anything = fc.jsonValue({ maxDepth: 3 });
+  const member = fc.constantFrom(
+    "replicas",
+    "nested",
+    "env",
+    "whole",
+    "list",
+    "tags",
+    "free",
+    "ports",
+    "services",
+    "port",
+  );
+  const wild = fc.dictionary(member, anything, { noNullPrototype: true });
+
+  it("is applied or refused with a StatusError, whatever is live", () => {
+    fc.assert(
+      fc.property(wild, wild, wild, (lived, first, second) => {
+        let live: KubeObject = recordUpdate({
+          before: undefined,
+          after: sample(lived),
+          schema: SAMPLE_SCHEMA,
+          writer: { manager: "u", apiVersion: "test/v1", time: "2026-01-01T00:00:00Z" },
+        });
+        for (const spec of [first, second]) {
+          try {
+            live = apply(live, "a", sample(spec), { isForced: true });
+            expect(apply(live, "a", sample(spec), { isForced: true })).toBe(live);
+          } catch (error) {
+            expect(error).toMatchObject({ name: "StatusError", reason: "BadRequest" });
+          }
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });
