@@ -93,6 +93,8 @@ export function createInventory(options: {
     seen: Extract<Inspection, { type: "seen" }>,
     about: { readonly epoch: string; readonly askedAt: number; readonly doubt: string | undefined },
   ): void {
+    // both are translated before either is believed
+    const listedAgents = agentsOf(seen);
     const listed = new Map(
       seen.tasks.map((wire) => {
         const task = merged(taskOf(wire, memories.get(wire.task_id.value)?.facts), about.askedAt);
@@ -101,21 +103,18 @@ export function createInventory(options: {
     );
     forgetOthers(listed, about.askedAt);
     tasks.confirm({ items: listed, epoch: about.epoch, doubt: about.doubt });
-    confirmAgents(seen, about);
+    confirmAgents(listedAgents, { ...about, recovering: seen.recovered.length });
     epoch = about.epoch;
   }
 
   function confirmAgents(
-    seen: Extract<Inspection, { type: "seen" }>,
-    about: { readonly epoch: string; readonly doubt: string | undefined },
+    listed: ReadonlyMap<string, Agent>,
+    about: { readonly epoch: string; readonly recovering: number },
   ): void {
-    const present = seen.agents.flatMap((agent) => agentOf(agent) ?? []);
-    const recovering = seen.recovered.flatMap((info) => recoveringAgentOf(info) ?? []);
-    const listed = new Map([...recovering, ...present].map((agent) => [agent.id, agent]));
     const before = about.epoch === epoch ? agents.items() : new Map<string, Agent>();
     const isEmptied = listed.size === 0 && before.size > 0;
     const items = new Map([...vanished.update(before, listed), ...listed]);
-    const doubt = seen.recovered.length > 0 ? `${seen.recovered.length} agents are not back yet` : undefined;
+    const doubt = about.recovering > 0 ? `${about.recovering} agents are not back yet` : undefined;
     agents.confirm({ items, epoch: about.epoch, doubt: isEmptied ? "no agent is listed any more" : doubt });
   }
 
@@ -139,6 +138,12 @@ export function createInventory(options: {
       agents.close();
     },
   };
+}
+
+function agentsOf(seen: Extract<Inspection, { type: "seen" }>): ReadonlyMap<string, Agent> {
+  const present = seen.agents.flatMap((agent) => agentOf(agent) ?? []);
+  const recovering = seen.recovered.flatMap((info) => recoveringAgentOf(info) ?? []);
+  return new Map([...recovering, ...present].map((agent) => [agent.id, agent]));
 }
 
 /** The master stops listing an agent that it cannot reach: it is shown on, as unreachable, for a while. */
