@@ -1,18 +1,21 @@
 import { describe, expect, it } from "vitest";
+import { type Clock, sleep, systemClock } from "../../../platform/clock.js";
+import { serve } from "../../../platform/http-server.js";
 import { silentLogger } from "../../../platform/log.js";
 import { seededRandom } from "../../../platform/random.js";
 import { type HttpHandler, type HttpResponse, TransportError } from "../../../platform/transport.js";
+import { undiciTransport } from "../../../platform/undici-transport.js";
 import { type VirtualClock, virtualClock } from "../../../platform/virtual-clock.js";
 import { createSnapRoute, type SnapRoute } from "../../../simulator/snaproute/snaproute.js";
 import type { Observation, Stamp } from "../../observation.js";
-import type { SwitchRoute } from "../driver.js";
-import { networkDriverSuite } from "../suite.js";
+import type { NetworkDriver, SwitchRoute } from "../driver.js";
+import { type NetworkHarness, networkDriverSuite } from "../suite.js";
 import { createSnaprouteDriver } from "./snaproute.js";
 
 const PERIOD_MS = 5000;
 const STAMP: Stamp = { identity: "torc", kind: "Route", namespace: "demo", name: "r", uid: "u-1", term: 7 };
 
-function simulated(clock: VirtualClock): SnapRoute {
+function simulated(clock: Clock): SnapRoute {
   const connected = [
     { name: "vlan100", cidr: "10.250.3.20/24" },
     { name: "vlan200", cidr: "10.250.4.20/24" },
@@ -39,11 +42,14 @@ function transportTo(snaproute: SnapRoute): HttpHandler {
   };
 }
 
-networkDriverSuite("snaproute, simulated in process", async () => {
-  const clock = virtualClock();
-  const snaproute = simulated(clock);
-  const transport = transportTo(snaproute);
-  const driver = driverOf(clock, transport);
+/** A harness around a simulated switch; `pass` lets some time pass. */
+function harnessOf(parts: {
+  readonly snaproute: SnapRoute;
+  readonly driver: NetworkDriver;
+  readonly pass: () => Promise<unknown>;
+  readonly close: () => Promise<void>;
+}): NetworkHarness {
+  const { snaproute, driver, pass, close } = parts;
   return {
     driver,
     async addForeign(count) {
@@ -53,12 +59,8 @@ networkDriverSuite("snaproute, simulated in process", async () => {
           NetworkMask: "255.255.255.255",
           NextHop: [{ NextHopIp: "10.250.3.1" }],
         };
-        await transport({
-          method: "POST",
-          url: "http://switch:8080/public/v1/config/IPv4Route",
-          headers: {},
-          body: Buffer.from(JSON.stringify(body)),
-        });
+        const request = { method: "POST", url: "/public/v1/config/IPv4Route", headers: {} };
+        await snaproute.handler({ ...request, body: Buffer.from(JSON.stringify(body)) });
       }
     },
     table: async () =>
@@ -66,12 +68,37 @@ networkDriverSuite("snaproute, simulated in process", async () => {
     async until(isDone) {
       for (let round = 0; round < 200; round += 1) {
         if (await isDone()) return;
-        await clock.advance(100);
+        await pass();
       }
       throw new Error("never happened");
     },
-    close: async () => driver.close(),
+    async close() {
+      driver.close();
+      await close();
+    },
   };
+}
+
+networkDriverSuite("snaproute, simulated in process", async () => {
+  const clock = virtualClock();
+  const snaproute = simulated(clock);
+  const driver = driverOf(clock, transportTo(snaproute));
+  return harnessOf({ snaproute, driver, pass: () => clock.advance(100), close: async () => {} });
+});
+
+networkDriverSuite("snaproute, simulated over sockets", async () => {
+  const clock = systemClock();
+  const snaproute = simulated(clock);
+  const server = await serve(snaproute.handler, { host: "127.0.0.1", port: 0 });
+  const transport = undiciTransport();
+  const address = `http://127.0.0.1:${server.port}`;
+  const random = seededRandom(6);
+  const driver = createSnaprouteDriver({ transport, address, clock, random, log: silentLogger, periodMs: 50 });
+  const close = async () => {
+    await transport.close();
+    await server.close();
+  };
+  return harnessOf({ snaproute, driver, pass: () => sleep(clock, 10), close });
 });
 
 type Fault = (response: HttpResponse) => HttpResponse;
