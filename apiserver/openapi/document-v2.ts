@@ -5,7 +5,7 @@ import { type Operation, type Parameter, type PathOperations, pathsOf } from "./
 import { type PublishedSchema, reference } from "./schema.js";
 
 /** A Swagger 2.0 document, as far as ours go. */
-export interface SwaggerDocument {
+interface SwaggerDocument {
   readonly swagger: "2.0";
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, SwaggerPath>>;

@@ -5,7 +5,7 @@ import { type OpenApiDocument, openApiV3Document } from "./document-v3.js";
 import { groupVersionPath } from "./names.js";
 
 /** The index of the version 3 documents, as `/openapi/v3` answers it. */
-export interface OpenApiIndex {
+interface OpenApiIndex {
   readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
 }
 

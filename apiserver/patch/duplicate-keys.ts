@@ -15,7 +15,7 @@ export function findDuplicateKeys(bytes: Uint8Array): string[] {
 }
 
 /** As deep as a request body may nest. */
-export const DEPTH_MAX = 64;
+const DEPTH_MAX = 64;
 /** Enough to explain the fault; more are not listed. */
 const FOUND_MAX = 100;
 

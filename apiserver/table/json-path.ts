@@ -1,5 +1,5 @@
 /** Reads the first value at a path; undefined when there is none. */
-export type JsonPath = (value: unknown) => unknown;
+type JsonPath = (value: unknown) => unknown;
 
 /**
  * Compiles the subset of JSON path that printer columns use: `.a.b`, `['a.b']`, `[0]`, `[-1]`, `[*]` and

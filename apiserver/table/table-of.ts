@@ -16,14 +16,14 @@ export interface TableInput {
 }
 
 /** The metadata of a list. */
-export interface TableMeta {
+interface TableMeta {
   readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }
 
 /** A column as clients see it. */
-export interface TableColumn {
+interface TableColumn {
   readonly name: string;
   readonly type: string;
   readonly format: string;
@@ -32,7 +32,7 @@ export interface TableColumn {
 }
 
 /** A row: null is a missing value. */
-export interface TableRow {
+interface TableRow {
   readonly cells: readonly (string | number | boolean | null)[];
   readonly object?: KubeObject | PartialObjectMetadata;
 }

@@ -3,7 +3,7 @@ import type { StructuralSchema } from "../../../api-types/schema/structural.js";
 import { isJsonObject, type JsonObject, setOwn } from "../json.js";
 
 /** A configuration ready to be merged, and what is wrong with it, each fault as `.spec.x: field not declared in schema`. */
-export interface CheckedConfig {
+interface CheckedConfig {
   readonly config: JsonObject;
   readonly faults: readonly string[];
 }

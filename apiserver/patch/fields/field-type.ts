@@ -137,12 +137,12 @@ export function fieldTypeOf(type: ObjectType, key: string): FieldType {
 }
 
 /** The segment of an item of a set. */
-export function valueSegment(value: unknown): string {
+function valueSegment(value: unknown): string {
   return `v:${JSON.stringify(value)}`;
 }
 
 /** The segment of an item of a map list; undefined when it lacks a key. */
-export function keySegment(type: MapListType, item: unknown): string | undefined {
+function keySegment(type: MapListType, item: unknown): string | undefined {
   if (!isJsonObject(item)) return undefined;
   let text = "k:{";
   for (const key of type.keys) {

@@ -77,7 +77,7 @@ export function mapSets(entries: Entries, change: (set: FieldSet, entry: Managed
 }
 
 /** What a request says about managedFields. */
-export type RequestedEntries =
+type RequestedEntries =
   | { readonly type: "keep" }
   | { readonly type: "clear" }
   | { readonly type: "replace"; readonly entries: Entries };

@@ -36,7 +36,7 @@ export function pruneObject(object: JsonObject, type: ObjectType, sets: PruneSet
 }
 
 /** What the manager owned until now, and what it or anybody else owns from now on. */
-export interface PruneSets {
+interface PruneSets {
   readonly last: FieldSet;
   readonly kept: FieldSet;
 }
