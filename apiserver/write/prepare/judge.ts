@@ -15,14 +15,12 @@ export function judge(
 ): readonly string[] {
   const { object, previous } = written;
   const kind = request.resource.stored;
-  const faults = [
-    ...metadataErrors(kind, object, previous),
-    ...newFaults(validateSchema(kind.schema, object), kind.schema, previous),
-  ];
-  // rules beyond the schema read objects that passed it
-  if (faults.length === 0) faults.push(...kind.validate(object, previous));
-  const verdicts =
-    faults.length > 0 ? [] : context.admissions.map((admission) => admission(inputOf(context, request, written)));
+  const shape = newFaults(validateSchema(kind.schema, object), kind.schema, previous);
+  const faults = [...metadataErrors(kind, object, previous), ...shape];
+  // what goes beyond the schema reads objects that passed it
+  if (shape.length === 0) faults.push(...kind.validate(object, previous));
+  const input = inputOf(context, request, written);
+  const verdicts = shape.length > 0 ? [] : context.admissions.map((admission) => admission(input));
   const refusal = verdicts.find((verdict) => verdict.forbidden !== undefined)?.forbidden;
   if (refusal !== undefined) throw forbidden(kind, object.metadata.name, refusal);
   faults.push(...verdicts.flatMap((verdict) => verdict.errors ?? []));
