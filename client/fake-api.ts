@@ -119,7 +119,7 @@ async function handle(state: State, request: HttpRequest): Promise<HttpResponse>
 function answer(state: State, request: HttpRequest, url: URL): unknown {
   const { key, isStatus } = route(state, url.pathname);
   const body: Partial<KubeObject> = request.body === undefined ? {} : JSON.parse(Buffer.from(request.body).toString());
-  if (request.method === "POST") return create(state, body, key);
+  if (request.method === "POST") return create(state, body);
   if (request.method === "GET" && key === undefined) return list(state, url);
   const known = state.objects.get(key ?? "");
   if (known === undefined) throw new StatusError("NotFound", `${state.kind.plural} "${key}" not found`);
@@ -142,7 +142,7 @@ function route(state: State, path: string): { readonly key: string | undefined; 
   return { key: key?.endsWith("/") ? undefined : key, isStatus: parts[at + 2] === "status" };
 }
 
-function create(state: State, body: Partial<KubeObject>, _key: string | undefined): KubeObject {
+function create(state: State, body: Partial<KubeObject>): KubeObject {
   const { name = "", namespace } = body.metadata ?? { name: "" };
   const key = namespace === undefined ? name : `${namespace}/${name}`;
   if (state.objects.has(key)) throw new StatusError("AlreadyExists", `${state.kind.plural} "${name}" already exists`);
@@ -187,7 +187,7 @@ function change(state: State, { key, known, body, isStatus }: Update): KubeObjec
     : { ...known, ...body, metadata: { ...known.metadata, ...body.metadata, uid: known.metadata.uid } };
   const isGone = next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0;
   const written = write(state, key, isGone ? undefined : (next as KubeObject)); // known was an object
-  return written ?? known;
+  return isGone || written === undefined ? (next as KubeObject) : written; // as above
 }
 
 /** Bytes of a watch, pulled by its reader. */

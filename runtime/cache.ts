@@ -1,6 +1,7 @@
 import { type Observable, Subject } from "rxjs";
 import type { Kind, ObjectOf } from "../api-types/meta/kind.js";
 import type { ObjectMeta } from "../api-types/meta/object.js";
+import type { ObjectKey } from "../client/client.js";
 import type { ReflectEvent } from "./reflect.js";
 
 /** A change of one object: creation has no `previous`, deletion no `current`. */
@@ -36,18 +37,22 @@ export interface FedCache<T> extends Cache<T> {
 }
 
 /** What every cached object has. */
-interface Cached {
+export interface Cached {
   readonly metadata: ObjectMeta;
 }
 
 /** The key of an object: `namespace/name`, or `name`. */
 export function keyOf(object: Cached): string {
-  const { namespace, name } = object.metadata;
+  return joinKey(object.metadata);
+}
+
+/** Namespace and name as one key. */
+export function joinKey({ namespace, name }: ObjectKey): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 /** Namespace and name of a key. */
-export function splitKey(key: string): { readonly namespace?: string; readonly name: string } {
+export function splitKey(key: string): ObjectKey {
   const slash = key.indexOf("/");
   return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

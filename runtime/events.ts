@@ -3,6 +3,7 @@ import { Event } from "../api-types/core/event.js";
 import type { KubeObject } from "../api-types/meta/object.js";
 import { isStatus } from "../api-types/meta/status-error.js";
 import type { Client } from "../client/client.js";
+import { readOptional } from "../client/read-optional.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import { formatTime } from "./conditions.js";
@@ -47,10 +48,7 @@ async function store({ client, clock }: EventWriter, event: ObjectEvent): Promis
   const suffix = createHash("sha256").update(identity).digest("hex").slice(0, 16);
   const key = { namespace: metadata.namespace ?? CLUSTER_EVENTS_NAMESPACE, name: `${metadata.name}.${suffix}` };
   const lastTimestamp = formatTime(clock.now());
-  const known = await client.get(Event, key).catch((error: unknown) => {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  });
+  const known = await readOptional(client, Event, key);
   if (known === undefined) {
     await client.create(Event, {
       ...bodyOf(event),

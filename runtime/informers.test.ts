@@ -52,6 +52,7 @@ describe("writeThrough", () => {
     await client.delete(Widget, key);
     expect(cache.get("ns/a")?.metadata.deletionTimestamp).toBeDefined();
     await client.patch(Widget, key, { metadata: { finalizers: [] } });
+    expect(cache.get("ns/a")).toBeUndefined();
     await client.create(Widget, { metadata: { ...key, name: "b" } });
     await client.delete(Widget, { ...key, name: "b" });
     expect(cache.get("ns/b")).toBeUndefined();

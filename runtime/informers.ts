@@ -1,12 +1,12 @@
 import { filter, firstValueFrom, ReplaySubject, type Subscription } from "rxjs";
 import type { Kind, ObjectOf } from "../api-types/meta/kind.js";
-import { isStatus } from "../api-types/meta/status-error.js";
-import type { Client, ObjectKey } from "../client/client.js";
+import type { Client } from "../client/client.js";
+import { observeWrites } from "../client/observe-writes.js";
 import { resourceName } from "../client/path.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Random } from "../platform/random.js";
-import { type Cache, createCache, type FedCache, type Indexers } from "./cache.js";
+import { type Cache, type Cached, createCache, type FedCache, type Indexers, joinKey } from "./cache.js";
 import { reflect } from "./reflect.js";
 
 export interface InformersOptions {
@@ -60,33 +60,16 @@ export function createInformers(options: InformersOptions): Informers {
   };
 }
 
-/**
- * The same client, whose answers are visible in the caches before the caller goes on (R7). A deletion is followed by a
- * read, because finalizers may keep the object.
- */
+/** The same client, whose answers are visible in the caches before the caller goes on (R7). */
 export function writeThrough(client: Client, informers: Informers): Client {
-  const confirmed = async <K extends Kind>(kind: K, isDryRun: boolean | undefined, write: Promise<ObjectOf<K>>) => {
-    const object = await write;
-    if (!isDryRun) informers.existing(kind)?.confirm(object);
-    return object;
-  };
-  return {
-    ...client,
-    create: (kind, object, options) => confirmed(kind, options?.isDryRun, client.create(kind, object, options)),
-    update: (kind, object, options) => confirmed(kind, options?.isDryRun, client.update(kind, object, options)),
-    apply: (kind, object, options) => confirmed(kind, options.isDryRun, client.apply(kind, object, options)),
-    applyStatus: (kind, key, status, options) => confirmed(kind, false, client.applyStatus(kind, key, status, options)),
-    async patch(kind, key, patch, options) {
-      const answer = client.patch(kind, key, patch, options);
-      // the scale subresource answers with a Scale, not with the object
-      return options?.subresource === "scale" ? answer : confirmed(kind, options?.isDryRun, answer);
+  return observeWrites(client, {
+    written: (kind, object) => informers.existing(kind)?.confirm(object),
+    deleted: (kind, key, uid) => informers.existing(kind)?.confirmDeleted(joinKey(key), uid),
+    knownUid(kind, key) {
+      const known = informers.existing(kind)?.get(joinKey(key)) as Cached | undefined; // every ObjectOf has metadata
+      return known?.metadata.uid;
     },
-    async delete(kind, key, options) {
-      await client.delete(kind, key, options);
-      if (!options?.isDryRun) await confirmDeletion(client, informers, { kind, key });
-    },
-    withFence: (fence) => writeThrough(client.withFence(fence), informers),
-  };
+  });
 }
 
 interface Feed {
@@ -106,21 +89,4 @@ function startFeed<K extends Kind>(options: InformersOptions, kind: K, cache: Fe
 
 function unsynced(feeds: ReadonlyMap<string, Feed>): readonly Feed[] {
   return [...feeds.values()].filter((feed) => !feed.cache.hasSynced());
-}
-
-async function confirmDeletion<K extends Kind>(
-  client: Client,
-  informers: Informers,
-  { kind, key }: { readonly kind: K; readonly key: ObjectKey },
-): Promise<void> {
-  const cache = informers.existing(kind);
-  if (cache === undefined) return;
-  const cacheKey = key.namespace === undefined ? key.name : `${key.namespace}/${key.name}`;
-  const known: { readonly metadata: { readonly uid?: string } } | undefined = cache.get(cacheKey);
-  try {
-    cache.confirm(await client.get(kind, key));
-  } catch (error) {
-    if (!isStatus(error, "NotFound")) throw error;
-    cache.confirmDeleted(cacheKey, known?.metadata.uid);
-  }
 }

@@ -2,6 +2,7 @@ import { BehaviorSubject, distinctUntilChanged, type Observable } from "rxjs";
 import { Lease } from "../api-types/core/lease.js";
 import { isStatus } from "../api-types/meta/status-error.js";
 import type { Client } from "../client/client.js";
+import { readOptional } from "../client/read-optional.js";
 import { type Clock, sleep, type Timer } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Random } from "../platform/random.js";
@@ -115,10 +116,7 @@ async function campaign(candidate: Candidate): Promise<void> {
 async function challenge(candidate: Candidate): Promise<void> {
   const { client, clock, namespace, name, identity } = candidate.options;
   const sentAt = clock.monotonic();
-  const known = await client.get(Lease, { namespace, name }).catch((error: unknown) => {
-    if (isStatus(error, "NotFound")) return undefined;
-    throw error;
-  });
+  const known = await readOptional(client, Lease, { namespace, name });
   if (known === undefined) {
     const spec = { ...claim(candidate), acquireTime: microTime(clock.now()), leaseTransitions: 0 };
     return hold(candidate, await client.create(Lease, { metadata: { namespace, name }, spec }), sentAt);
@@ -152,7 +150,7 @@ async function renew(candidate: Candidate, held: Lease): Promise<void> {
   } catch (error) {
     if (!isStatus(error, "Conflict", "NotFound")) throw error;
     // somebody wrote it, or our own last write was stored although its answer was lost
-    const stored = isStatus(error, "NotFound") ? undefined : await client.get(Lease, { namespace, name });
+    const stored = await readOptional(client, Lease, { namespace, name });
     const isOurs = stored?.spec.holderIdentity === identity && termOf(stored) === termOf(held);
     if (!isOurs) stepDown(candidate);
     else if (candidate.held !== undefined) candidate.held = stored;
