@@ -5,7 +5,15 @@ import { virtualClock } from "../../platform/virtual-clock.js";
 import { type AgentSpec, createMesosMaster, type MesosMaster, type Timing } from "./master.js";
 import { type PretendBehaviour, type PretendRunner, pretendRunner } from "./pretend-runner.js";
 import { type Difference, type PlayOptions, play, type Scene } from "./testing/player.js";
-import { agentIdsIn, behavioursIn, type RecordedEvent, type RecordedLine, readRaw, readRecording, statusIn } from "./testing/recording.js";
+import {
+  agentIdsIn,
+  behavioursIn,
+  type RecordedEvent,
+  type RecordedLine,
+  readRaw,
+  readRecording,
+  statusIn,
+} from "./testing/recording.js";
 
 /** The recorded cluster, as the README of the recordings tells it. */
 const BLADERUNNERS: readonly AgentSpec[] = [
@@ -113,18 +121,21 @@ function span(from: number, to: number, why: string): Record<number, string> {
   return Object.fromEntries(Array.from({ length: to - from + 1 }, (_, offset) => [from + offset, why]));
 }
 
-/** A DECLINE that the recorder sent without recording it. */
-async function decline(scene: Scene, conn: string, refuseSeconds: number): Promise<void> {
+/** A DECLINE that the recorder sent without recording it; only of one offer, or of all. */
+async function decline(scene: Scene, conn: string, recordedId?: string): Promise<void> {
   const stream = scene.streams.get(conn);
-  const offer_ids = (stream?.offerIds ?? []).map((value) => ({ value }));
-  await stream?.call({ type: "DECLINE", decline: { offer_ids, filters: { refuse_seconds: refuseSeconds } } });
+  const ids = recordedId === undefined ? (stream?.offerIds ?? []) : [scene.ids.get(recordedId) ?? ""];
+  const offer_ids = ids.map((value) => ({ value }));
+  await stream?.call({ type: "DECLINE", decline: { offer_ids, filters: { refuse_seconds: 0 } } });
 }
 
 /** The recorder made its other frameworks step back, unrecorded, so that this one gets offers. */
 function offersFor(conn: string) {
   return async (scene: Scene) => {
-    for (const other of scene.streams.keys()) {
-      if (other !== conn && other !== "operator") await decline(scene, other, 3600);
+    for (const [other, stream] of scene.streams) {
+      if (other === conn || other === "operator") continue;
+      await stream.call({ type: "SUPPRESS" });
+      await decline(scene, other);
     }
     await scene.streams.get(conn)?.call({ type: "REVIVE" });
   };
@@ -176,7 +187,7 @@ const CASES: readonly Case[] = [
     name: "07-errors",
     phaseMs: 798,
     gaps: { 98: "the recorder's own close, seen before its line" },
-    hooks: () => ({ 256: (scene) => decline(scene, "sub1", 0) }),
+    hooks: () => ({ 256: (scene) => decline(scene, "sub1", "003bd67a-329b-4885-8753-991b68f21d4f-O54") }),
   },
   {
     name: "08-failover",
@@ -199,6 +210,9 @@ const CASES: readonly Case[] = [
     setting: { timing: { agentReturnMs: 1_100 } },
     gaps: {
       4: "its snapshot was cut when recorded",
+      84: "lacks agent_info.checkpoint, which GET_AGENTS has",
+      129: "lacks agent_info.checkpoint, which GET_AGENTS has",
+      24: "the agent knew a later state already, by chance",
       ...span(108, 109, "the same update, repeated by the agent's recovery"),
       ...span(111, 112, "the same update, repeated by the agent's recovery"),
       ...span(151, 152, "its answer was cut when recorded"),

@@ -5,7 +5,7 @@ import { EMPTY, fromWire } from "../wire/resources.js";
 import { admit, registerAgent } from "./agents.js";
 import { addFramework } from "./frameworks.js";
 import { hold } from "./offers.js";
-import { declare, forgetTask, wireTask } from "./tasks.js";
+import { declare, forgetTask, masterStatus, wireTask } from "./tasks.js";
 import {
   type Agent,
   type Framework,
@@ -14,6 +14,7 @@ import {
   type Node,
   type NodeTask,
   publish,
+  send,
   type Task,
   type World,
 } from "./world.js";
@@ -80,7 +81,6 @@ function takeOver(world: World, returning: Returning): void {
 
 function restored({ agent, nodeTask, framework }: Returning): Task {
   const isEnded = isTerminal(nodeTask.latestState);
-  const sent = nodeTask.history.slice(0, nodeTask.history.length - nodeTask.updates.length).at(-1);
   return {
     info: nodeTask.info,
     id: nodeTask.info.task_id.value,
@@ -90,8 +90,8 @@ function restored({ agent, nodeTask, framework }: Returning): Task {
     resources: isEnded ? EMPTY : fromWire(nodeTask.info.resources, nodeTask.role),
     state: nodeTask.latestState,
     statuses: nodeTask.history.filter((status) => !isTerminal(status.state)).map(({ data: _, ...kept }) => kept),
-    statusState: sent?.state,
-    statusUuid: sent?.uuid,
+    statusState: undefined,
+    statusUuid: undefined,
     isReleased: isEnded,
   };
 }
@@ -100,15 +100,17 @@ function containerOf(nodeTask: NodeTask): WireContainerStatus | undefined {
   return nodeTask.history.at(-1)?.container_status;
 }
 
+/** Only the scheduler hears it; the operator gets TASK_ADDED. */
 function declareBack(world: World, task: Task, container: WireContainerStatus | undefined): void {
-  const { statuses } = task;
-  declare(world, task, {
+  const status = masterStatus(world, {
+    taskId: task.id,
+    agentId: task.agent.id,
     state: task.state,
     reason: "REASON_AGENT_REREGISTERED",
     message: "Unreachable agent re-reregistered",
     ...(container === undefined ? {} : { extra: { container_status: container } }),
   });
-  task.statuses = statuses;
+  send(task.framework, { type: "UPDATE", update: { status } });
 }
 
 function runPendingKills(world: World, agent: Agent): void {

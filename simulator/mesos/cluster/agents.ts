@@ -47,13 +47,14 @@ export function newAgent(world: World, node: Node, id: string): Agent {
 
 /** Lets a known agent take part. */
 export function admit(world: World, agent: Agent): void {
+  const isBack = agent.status === "Registered";
   agent.status = "Registered";
   agent.isConnected = true;
   agent.unreachableAt = undefined;
   agent.lossTimer?.cancel();
   agent.lossTimer = undefined;
   agent.free = subtract(inOfferOrder(agent.total), heldBy(agent));
-  publish(world, { type: "AGENT_ADDED", agent_added: { agent: wireAgent(agent) } });
+  if (!isBack) publish(world, { type: "AGENT_ADDED", agent_added: { agent: wireAgent(agent) } });
   allocateNow(world, [agent]);
   world.changed();
 }

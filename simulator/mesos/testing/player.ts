@@ -2,8 +2,8 @@ import type { HttpHandler, HttpResponse } from "../../../platform/transport.js";
 import { readBody, TransportError } from "../../../platform/transport.js";
 import type { VirtualClock } from "../../../platform/virtual-clock.js";
 import { normalise, translate } from "./normalise.js";
-import { type RecordedEvent, type RecordedLine, recordedOffers, statusIn } from "./recording.js";
 import { openStream, type RawStream } from "./raw-stream.js";
+import { type RecordedEvent, type RecordedLine, recordedOffers, statusIn } from "./recording.js";
 
 /** How one recording is played. */
 export interface PlayOptions {
@@ -115,7 +115,11 @@ export async function play(options: PlayOptions): Promise<PlayResult> {
     if (response === undefined || response instanceof TransportError) return compare(line, line.status, response);
     const text = Buffer.from(await readBody(response)).toString("utf8");
     const isJson = response.headers["content-type"] === "application/json";
-    compare(line, [line.status, line.body ?? line.body_text ?? ""], [response.status, isJson ? JSON.parse(text) : text]);
+    compare(
+      line,
+      [line.status, line.body ?? line.body_text ?? ""],
+      [response.status, isJson ? JSON.parse(text) : text],
+    );
   }
 
   function bindStreamId(line: RecordedLine, response: HttpResponse): void {
@@ -167,15 +171,25 @@ export async function play(options: PlayOptions): Promise<PlayResult> {
     const reason = options.skips?.(line);
     if (reason !== undefined) {
       skipped.push(`${line.index}: ${reason}`);
+      if (line.event !== undefined) {
+        passOver(translate(line.event, options.ids) as RecordedEvent, streams.get(line.conn ?? ""));
+      }
       continue;
     }
     await options.clock.advance(Math.max(0, startMs + line.t * 1000 - options.clock.monotonic()));
     await playLine(line);
   }
   for (const [conn, stream] of streams) {
-    for (const event of stream.unmatched) differences.push({ line: -1, recorded: `nothing on ${conn}`, received: event });
+    for (const event of stream.unmatched)
+      differences.push({ line: -1, recorded: `nothing on ${conn}`, received: event });
   }
   return { compared, skipped, differences };
+}
+
+/** Takes an event out that is there but cannot be compared. */
+function passOver(event: RecordedEvent, stream: RawStream | undefined): void {
+  const index = stream?.unmatched.findIndex((entry) => signature(entry) === signature(event)) ?? -1;
+  if (index >= 0) stream?.unmatched.splice(index, 1);
 }
 
 function frameworkIdIn(event: RecordedEvent): string | undefined {
@@ -194,7 +208,9 @@ function requestOf(line: RecordedLine, ids: ReadonlyMap<string, string>) {
 /** What makes two events the same but for their content. */
 function signature(event: RecordedEvent): string {
   const status = statusIn(event);
-  if (status !== undefined) return ["UPDATE", status.task_id.value, status.state, status.reason].join(" ");
+  if (status !== undefined) return [event.type, status.task_id.value, status.state, status.reason].join(" ");
+  const added = event.task_added as { readonly task: { readonly task_id: { readonly value: string } } } | undefined;
+  if (added !== undefined) return `${event.type} ${added.task.task_id.value}`;
   return event.type === "RESCIND" || event.type === "FAILURE" ? JSON.stringify(event) : event.type;
 }
 

@@ -49,9 +49,10 @@ export function readRaw(name: string): string {
   return readFileSync(new URL(`mesos/${name}`, FOLDER), "utf8");
 }
 
-/** The status of a recorded UPDATE. */
+/** The status of a recorded UPDATE, or of an operator's TASK_UPDATED. */
 export function statusIn(event: RecordedEvent | undefined): RecordedStatus | undefined {
-  return event?.type === "UPDATE" ? (event.update as { readonly status: RecordedStatus }).status : undefined;
+  const part = (event?.update ?? event?.task_updated) as { readonly status: RecordedStatus } | undefined;
+  return part?.status;
 }
 
 /** Ids of agents by hostname, from the recorded offers. */
@@ -81,7 +82,7 @@ export function recordedOffers(event: RecordedEvent): readonly RecordedOffer[] {
 export function behavioursIn(lines: readonly RecordedLine[]): ReadonlyMap<string, PretendBehaviour> {
   const seen = new Map<string, { readonly status: RecordedStatus; readonly t: number }[]>();
   for (const { event, t } of lines) {
-    const status = statusIn(event);
+    const status = event?.type === "UPDATE" ? statusIn(event) : undefined;
     if (status === undefined || status.source === "SOURCE_MASTER") continue;
     const id = status.task_id.value;
     seen.set(id, [...(seen.get(id) ?? []), { status, t }]);
@@ -105,7 +106,8 @@ function behaviourOf(updates: readonly { readonly status: RecordedStatus; readon
   if (last.status.reason !== undefined || !/exited|terminated/.test(message)) return { startMs: START_MS };
   const afterMs = Math.max(1, 1000 * (last.t - running.t));
   const code = /status (\d+)$/.exec(message)?.[1];
-  const end = code === undefined ? { signal: `SIG${SIGNAL_OF[message.split(" ").at(-1) ?? ""]}` } : { code: Number(code) };
+  const end =
+    code === undefined ? { signal: `SIG${SIGNAL_OF[message.split(" ").at(-1) ?? ""]}` } : { code: Number(code) };
   return { startMs: START_MS, exit: { afterMs, ...end } };
 }
 
