@@ -10,6 +10,8 @@ APT="$TOOLS/apt"
 BIN="$TOOLS/bin"
 MISSING=""
 IS_UPDATED=""
+# what a slim system lacks of dig's libraries
+DIG_LIBRARIES="libjemalloc2 libmaxminddb0 libfstrm0 libprotobuf-c1 liblmdb0 libuv1 libjson-c5 libnghttp2-14 libxml2 libicu72 libidn2-0 libunistring2"
 
 main() {
   mkdir -p "$BIN"
@@ -20,7 +22,7 @@ main() {
   tool kubectl      "trixie"            "kubectl kubernetes-client" usr/bin/kubectl kubectl
   tool kubectl-1.20 "bookworm bullseye" "kubernetes-client"  usr/bin/kubectl  kubectl-1.20
   tool consul       "bullseye"          "consul"             usr/bin/consul   consul
-  tool dig          "bookworm"          "bind9-dnsutils bind9-libs" usr/bin/dig dig
+  tool dig          "bookworm"          "bind9-dnsutils bind9-libs $DIG_LIBRARIES" usr/bin/dig dig
   report
 }
 
@@ -59,6 +61,7 @@ unpack() {
     [ -f "$deb" ] && dpkg -x "$deb" "$stage/tree"
   done
   if [ ! -x "$stage/tree/$4" ]; then
+    echo "tools: $2 has no $4" >&2
     rm -rf "$stage"
     return 1
   fi

@@ -40,9 +40,12 @@ export async function lockDirectory(directory: string, nowMs: number): Promise<D
 /** Several processes may find the same stale lock at once; one of them wins each round. */
 const TAKEOVERS_MAX = 5;
 
+/** Makes the names of temporary files unique within the process. */
+let drafts = 0;
+
 /** Written aside and linked, so that a lock is never seen half written. */
 async function take(path: string, own: Holder): Promise<boolean> {
-  const draft = `${path}.${own.pid}`;
+  const draft = `${path}.${own.pid}.${++drafts}`;
   await writeFile(draft, JSON.stringify(own));
   try {
     await link(draft, path);
@@ -64,7 +67,7 @@ async function removeStale(path: string, directory: string): Promise<void> {
         "stop that process, or choose another directory",
     );
   }
-  const aside = `${path}.stale.${process.pid}`;
+  const aside = `${path}.stale.${process.pid}.${++drafts}`;
   await rename(path, aside).catch(ignoreAbsent);
   const moved = await holderOf(aside);
   // between the look and the move someone else may have taken over: it gets its lock back
