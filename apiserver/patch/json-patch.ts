@@ -224,10 +224,9 @@ function missing(operation: string, path: Pointer): StatusError {
   return refused(`${operation} operation does not apply: doc is missing path: ${print(path)}: missing value`);
 }
 
+/** Without details: kubectl then prints the message itself. */
 function refused(message: string): StatusError {
-  return new StatusError("Invalid", `the server rejected our request due to an error in our request: ${message}`, {
-    details: { causes: [{ reason: "UnexpectedServerResponse", message }] },
-  });
+  return new StatusError("Invalid", `the server rejected our request due to an error in our request: ${message}`);
 }
 
 function bad(message: string): StatusError {
