@@ -45,84 +45,42 @@ interface KnownTask {
   readonly since: number;
 }
 
+interface Questions {
+  readonly options: ReconcilerOptions;
+  readonly known: Map<string, KnownTask>;
+  readonly open: Set<string>;
+  isActive: boolean;
+  repeatMs: number;
+  repeatTimer: Timer | undefined;
+  implicitTimer: Timer | undefined;
+}
+
 /** Absence of an answer is no answer: questions are repeated with truncated exponential back-off. */
-export function createReconciler({ clock, send }: ReconcilerOptions): Reconciler {
+export function createReconciler(options: ReconcilerOptions): Reconciler {
   const known = new Map<string, KnownTask>();
   const open = new Set<string>();
-  let isActive = false;
-  let repeatMs = REPEAT_MIN_MS;
-  let repeatTimer: Timer | undefined;
-  let implicitTimer: Timer | undefined;
-
-  function learn({ taskId, agentId }: TaskKey): void {
-    const before = known.get(taskId);
-    known.set(taskId, { agentId: agentId ?? before?.agentId, since: before?.since ?? clock.monotonic() });
-  }
-
-  function ask(keys: readonly TaskKey[]): void {
-    const fresh = keys.filter(({ taskId }) => !open.has(taskId));
-    for (const key of fresh) {
-      learn(key);
-      open.add(key.taskId);
-    }
-    if (!isActive || fresh.length === 0) return;
-    repeatMs = REPEAT_MIN_MS;
-    sendAll(fresh.map(({ taskId }) => taskId));
-    armRepeat();
-  }
-
-  function sendAll(taskIds: readonly string[]): void {
-    for (let at = 0; at < taskIds.length; at += BATCH_MAX) {
-      const batch = taskIds.slice(at, at + BATCH_MAX);
-      const keys = batch.map((taskId) => ({ taskId, agentId: known.get(taskId)?.agentId }));
-      // a failed call is repeated by the timer
-      send(keys).catch(() => {});
-    }
-  }
-
-  function armRepeat(): void {
-    repeatTimer?.cancel();
-    repeatTimer = clock.schedule(repeatMs, () => {
-      repeatTimer = undefined;
-      if (open.size === 0) return;
-      repeatMs = Math.min(repeatMs * 2, REPEAT_MAX_MS);
-      sendAll([...open]);
-      armRepeat();
-    });
-  }
-
-  function armImplicit(): void {
-    implicitTimer = clock.schedule(IMPLICIT_PERIOD_MS, () => {
-      send([]).catch(() => {});
-      armImplicit();
-    });
-  }
-
-  function end(): void {
-    isActive = false;
-    repeatTimer?.cancel();
-    implicitTimer?.cancel();
-  }
-
+  const questions: Questions = {
+    options,
+    known,
+    open,
+    isActive: false,
+    repeatMs: REPEAT_MIN_MS,
+    repeatTimer: undefined,
+    implicitTimer: undefined,
+  };
   return {
-    begin() {
-      end();
-      isActive = true;
-      open.clear();
-      armImplicit();
-      ask([...known].map(([taskId, { agentId }]) => ({ taskId, agentId })));
-    },
-    end,
-    learn,
+    begin: () => begin(questions),
+    end: () => end(questions),
+    learn: (key) => learn(questions, key),
     forget(taskId) {
       known.delete(taskId);
       open.delete(taskId);
     },
-    ask,
+    ask: (keys) => ask(questions, keys),
     heard(status) {
       open.delete(status.taskId);
       if (isTerminal(status.state) || status.state === "Unknown") known.delete(status.taskId);
-      else learn(status);
+      else learn(questions, status);
     },
     missing: (listed, at) =>
       [...known].flatMap(([taskId, { agentId, since }]) =>
@@ -130,4 +88,69 @@ export function createReconciler({ clock, send }: ReconcilerOptions): Reconciler
       ),
     openQuestions: () => open.size,
   };
+}
+
+function begin(questions: Questions): void {
+  end(questions);
+  questions.isActive = true;
+  questions.open.clear();
+  armImplicit(questions);
+  ask(
+    questions,
+    [...questions.known].map(([taskId, { agentId }]) => ({ taskId, agentId })),
+  );
+}
+
+function end(questions: Questions): void {
+  questions.isActive = false;
+  questions.repeatTimer?.cancel();
+  questions.implicitTimer?.cancel();
+}
+
+function learn({ known, options }: Questions, { taskId, agentId }: TaskKey): void {
+  const before = known.get(taskId);
+  known.set(taskId, { agentId: agentId ?? before?.agentId, since: before?.since ?? options.clock.monotonic() });
+}
+
+function ask(questions: Questions, keys: readonly TaskKey[]): void {
+  const fresh = keys.filter(({ taskId }) => !questions.open.has(taskId));
+  for (const key of fresh) {
+    learn(questions, key);
+    questions.open.add(key.taskId);
+  }
+  if (!questions.isActive || fresh.length === 0) return;
+  questions.repeatMs = REPEAT_MIN_MS;
+  sendAll(
+    questions,
+    fresh.map(({ taskId }) => taskId),
+  );
+  armRepeat(questions);
+}
+
+function sendAll({ known, options }: Questions, taskIds: readonly string[]): void {
+  for (let at = 0; at < taskIds.length; at += BATCH_MAX) {
+    const batch = taskIds.slice(at, at + BATCH_MAX);
+    const keys = batch.map((taskId) => ({ taskId, agentId: known.get(taskId)?.agentId }));
+    // a failed call is repeated by the timer
+    options.send(keys).catch(() => {});
+  }
+}
+
+function armRepeat(questions: Questions): void {
+  questions.repeatTimer?.cancel();
+  questions.repeatTimer = questions.options.clock.schedule(questions.repeatMs, () => {
+    if (questions.open.size === 0) return;
+    questions.repeatMs = Math.min(questions.repeatMs * 2, REPEAT_MAX_MS);
+    sendAll(questions, [...questions.open]);
+    armRepeat(questions);
+  });
+}
+
+function armImplicit(questions: Questions): void {
+  const { clock, send } = questions.options;
+  questions.implicitTimer = clock.schedule(IMPLICIT_PERIOD_MS, () => {
+    // a failed one is made up for by the next
+    send([]).catch(() => {});
+    armImplicit(questions);
+  });
 }
