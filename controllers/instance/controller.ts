@@ -18,8 +18,8 @@ import { planEnd, planOverdue, taskReport } from "./plan.js";
 const NAME = "instance";
 /** A kill may be lost with a master: it is repeated until the end is stored. */
 const KILL_AGAIN_MS = 10_000;
-/** A placed task of which nothing is heard for so long is asked for. */
-const ASK_AGAIN_MS = 10_000;
+/** A placed task of which nothing is heard for so long is asked for: longer than a launch can be on its way. */
+const ASK_AFTER_MS = 20_000;
 
 type Compute = NonNullable<RackDrivers["compute"]>;
 
@@ -161,10 +161,12 @@ export function instanceController(context: LoopContext) {
         { ...action, message: `${action.message}: not running after ${service.startDeadlineSeconds} s` },
       ]);
     }
+    const waitedMs = clock.now() - Date.parse(conditionOf(instance, "Scheduled")?.lastTransitionTime ?? "");
+    if (waitedMs < ASK_AFTER_MS) return { requeueAfterMs: ASK_AFTER_MS - waitedMs };
     if (compute.connection.value().type === "subscribed") {
       await compute.driver.reconcile([{ taskId: placement.taskID, agentId: placement.agentID }]);
     }
-    return { requeueAfterMs: ASK_AGAIN_MS };
+    return { requeueAfterMs: ASK_AFTER_MS };
   }
 }
 

@@ -52,7 +52,8 @@ function isStale(instance: Instance, said: TaskStatus, at: string): boolean {
   if (last === undefined) return false;
   // an answer to reconciliation is about now, and says nothing new when the state is known
   if (said.isReconciliation) return last.state === said.state;
-  return at < (last.at ?? "") || (at === last.at && last.state === said.state);
+  const isSameHealth = said.isHealthy === undefined || said.isHealthy === instance.status?.health?.isHealthy;
+  return at < (last.at ?? "") || (at === last.at && last.state === said.state && isSameHealth);
 }
 
 type Health = NonNullable<TaskReport["health"]>;

@@ -48,17 +48,24 @@ const SHORT_RUN_MS = 10_000;
 export function planSlot(context: SlotContext, { number, slot, canUpdate }: Slot): SlotPlan {
   const newest = slot.at(-1);
   if (newest === undefined) return { steps: [] };
-  if (isTerminal(newest)) return restart(context, newest, number);
-  if (slot.length > 1) {
-    const older = slot.slice(0, -1);
-    return { steps: isAvailable(newest) ? older.map((instance) => release(instance)) : [] };
+  const older = slot.slice(0, -1);
+  const spent = older.filter((instance) => isAvailable(newest) || isSpent(instance)).map(release);
+  if (isTerminal(newest)) {
+    const plan = restart(context, newest, number);
+    return { ...plan, steps: [...spent, ...plan.steps] };
   }
+  if (older.length > 0) return { steps: spent };
   if (isDeleting(newest)) return replace(context, newest, number);
   if (needsSuccessor(context, newest)) return { steps: [successor(context, newest, number)] };
   if (mustLeaveFirst(context, newest)) return { steps: [{ type: "release", instance: newest, reason: "StopFirst" }] };
   const due = successorDue(context, newest);
   if (due !== undefined) return { steps: [], nextAttempt: due };
   return isOutdated(context, newest) ? update(context, newest, { number, canUpdate }) : { steps: [] };
+}
+
+/** It ended and no name leads to it: nothing is lost when it goes before its successor is there. */
+function isSpent(instance: Instance): boolean {
+  return isTerminal(instance) && !isTrue(instance, "Published");
 }
 
 function release(instance: Instance): GroupStep {
