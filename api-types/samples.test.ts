@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { KINDS, RACKWRIGHT_KINDS } from "./kinds.js";
@@ -59,5 +60,63 @@ describe("the samples", () => {
     expect(named("40-dns.yaml")).toEqual(["ServiceGroup/dns"]);
     expect(named("50-load.yaml")).toEqual(["ServiceGroup/normalload200", "ServiceGroup/normalload400"]);
     expect(named("60-policy.yaml")).toEqual(["ScalingPolicy/dns"]);
+  });
+});
+
+/** Values that have broken parsers and validators before. */
+const hostile = fc.oneof(
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.constantFrom<unknown>(
+    null,
+    "",
+    "$(",
+    "$(A)".repeat(1000),
+    "/".repeat(10_000),
+    "a-".repeat(10_000),
+    "1".repeat(10_000),
+    -0,
+    Number.MAX_VALUE,
+    [[[]]],
+    JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'),
+  ),
+);
+
+/** A copy of plain data in which the node that `picks` lead to is another one. */
+function withOther(value: unknown, other: unknown, picks: readonly number[]): unknown {
+  const [pick, ...rest] = picks;
+  if (pick === undefined || typeof value !== "object" || value === null) return other;
+  const keys = Object.keys(value);
+  const key = keys[pick % Math.max(keys.length, 1)];
+  if (key === undefined) return other;
+  const changed = Object.entries(value).map(([name, child]) => [
+    name,
+    name === key ? withOther(child, other, rest) : child,
+  ]);
+  return Array.isArray(value) ? changed.map(([, child]) => child) : Object.fromEntries(changed);
+}
+
+describe("a sample of which one part is replaced", () => {
+  it("is accepted or refused with paths, and breaks nothing", () => {
+    const known = samples.flatMap(({ object }) => {
+      const kind = KINDS.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind);
+      return kind === undefined ? [] : [{ kind, object }];
+    });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...known),
+        hostile,
+        fc.array(fc.nat(), { minLength: 1, maxLength: 7 }),
+        ({ kind, object }, other, picks) => {
+          const spec = withOther((object as { spec?: unknown }).spec ?? {}, other, picks);
+          const faults = faultsOf(kind, { ...object, spec });
+          expect(
+            faults.every((fault) => /^(spec|unknown field "spec)/.test(fault)),
+            faults.join("\n"),
+          ).toBe(true);
+          expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+        },
+      ),
+      { numRuns: 3000 },
+    );
   });
 });

@@ -246,6 +246,17 @@ describe("a service", () => {
 });
 
 describe("a group", () => {
+  it("of 20,000 services is judged in a moment", () => {
+    const services = Array.from({ length: 20_000 }, (_, index) => ({
+      ...base,
+      name: `s${index}`,
+      dependsOn: [`s${index + 1}`],
+    }));
+    checkSpec({ services }, [
+      'spec.services[19999].dependsOn[0]: Invalid value: "s20000": no service of this group has this name',
+    ]);
+  });
+
   it.each<[what: string, spec: object, fault: string]>([
     [
       "no services",

@@ -10,8 +10,8 @@ import type { KubeObject } from "./object.js";
 import { OBJECT_META } from "./object-meta.js";
 
 /** The group and version of our own kinds. */
-export const GROUP = "rackwright.dev";
-export const VERSION = "v1alpha1";
+const GROUP = "rackwright.dev";
+const VERSION = "v1alpha1";
 
 type Nothing = TUnsafe<undefined>;
 

@@ -29,6 +29,6 @@ export function isLiteral(text: string): boolean {
 }
 
 /** A value as Kubernetes prints it in an error: JSON. */
-export function printed(value: unknown): string {
+function printed(value: unknown): string {
   return value === undefined ? "null" : JSON.stringify(value);
 }

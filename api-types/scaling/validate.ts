@@ -12,7 +12,7 @@ export function validateScalingPolicy(spec: ScalingPolicySpec): readonly FieldEr
     minReplicas > maxReplicas
       ? [invalid("spec.minReplicas", minReplicas, `must not be greater than maxReplicas (${maxReplicas})`)]
       : [];
-  const names = metrics.map(({ name }) => name);
+  const names = new Set(metrics.map(({ name }) => name));
   return [
     ...bounds,
     ...metrics.flatMap((metric, index) => metricErrors(metric, `spec.metrics[${index}]`)),
@@ -27,7 +27,7 @@ function metricErrors({ source, query }: ScalingMetric, path: string): readonly 
   return isKnown ? [] : [unsupported(`${path}.query`, query, BUILT_IN_METRICS)];
 }
 
-function ruleErrors(rule: ScalingRule, metrics: readonly string[], path: string): readonly FieldError[] {
+function ruleErrors(rule: ScalingRule, metrics: ReadonlySet<string>, path: string): readonly FieldError[] {
   return [
     ...metricOfRule(rule, metrics, `${path}.metric`),
     ...exactlyOne(rule, ["above", "below"], path),
@@ -36,10 +36,10 @@ function ruleErrors(rule: ScalingRule, metrics: readonly string[], path: string)
   ];
 }
 
-function metricOfRule(rule: ScalingRule, metrics: readonly string[], path: string): readonly FieldError[] {
+function metricOfRule(rule: ScalingRule, metrics: ReadonlySet<string>, path: string): readonly FieldError[] {
   // what is declared but not built is refused elsewhere, with its own words
   if (rule.metric === undefined) return rule.all === undefined && rule.any === undefined ? [required(path)] : [];
-  return metrics.includes(rule.metric) ? [] : [invalid(path, rule.metric, "no metric of this policy has this name")];
+  return metrics.has(rule.metric) ? [] : [invalid(path, rule.metric, "no metric of this policy has this name")];
 }
 
 function exactlyOne<Field extends string>(

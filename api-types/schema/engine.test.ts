@@ -119,6 +119,11 @@ describe("withDefaults", () => {
     expect(fill().network).not.toBe(fill().network);
   });
 
+  it("takes undefined for absent", () => {
+    check({ spec: { replicas: undefined, on: undefined } }, { spec: { replicas: 1 } });
+    expect(Object.keys(withDefaults(schema, { spec: undefined }) as object)).toEqual([]);
+  });
+
   it("changes nothing the second time, and shares it", () => {
     const once = withDefaults(schema, { spec: { services: [{ name: "a" }] } });
     expect(withDefaults(schema, once)).toBe(once);

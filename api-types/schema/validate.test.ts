@@ -164,6 +164,14 @@ describe("validateSchema", () => {
     ],
   ])("words a fault as Kubernetes does: %s", (_name, spec, type, text) => check(spec, [[type, text]]));
 
+  it("survives values of any depth", () => {
+    const deep: unknown = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
+    const faults = validateSchema(schema, {
+      spec: { replicas: deep, tags: [deep, deep], services: [{ name: deep }, { name: deep }] },
+    });
+    expect(faults.map(({ type }) => type)).toEqual(Array.from({ length: 5 }, () => "TypeInvalid"));
+  });
+
   it("tells all faults at once", () => {
     const faults = validateSchema(schema, { spec: { replicas: -1, on: 1, services: [{ mode: "x" }] } });
     expect(faults.map(({ path }) => path)).toEqual([

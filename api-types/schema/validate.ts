@@ -81,23 +81,28 @@ function repeated(schema: StructuralSchema, values: readonly unknown[], path: st
   const seen = new Set<string>();
   const faults: FieldError[] = [];
   for (const [index, value] of values.entries()) {
-    const identity = listType === "set" ? value : keysOf(schema, value);
-    const text = JSON.stringify(identity) ?? "null";
-    if (identity !== undefined && seen.has(text)) faults.push(duplicate(`${path}[${index}]`, identity));
+    const identity = listType === "set" ? scalarOf(value) : keysOf(schema, value);
+    if (identity === undefined) continue;
+    const text = JSON.stringify(identity);
+    if (seen.has(text)) faults.push(duplicate(`${path}[${index}]`, identity));
     seen.add(text);
   }
   return faults;
 }
 
-/** The key fields of an item of a map list; undefined when it is no object. */
+/** The key fields of an item of a map list; undefined when it is no object or has odd keys: its types tell. */
 function keysOf(schema: StructuralSchema, value: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeName(value) !== "object") return undefined;
   // Just found to be an object.
   const fields = value as Readonly<Record<string, unknown>>;
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  return Object.fromEntries(
-    keys
-      .map((key) => [key, Object.hasOwn(fields, key) ? fields[key] : schema.items?.properties?.[key]?.default] as const)
-      .filter(([, value]) => value !== undefined),
-  );
+  const keys = (schema["x-kubernetes-list-map-keys"] ?? []).map((key) => {
+    const own = Object.hasOwn(fields, key) ? fields[key] : schema.items?.properties?.[key]?.default;
+    return [key, scalarOf(own)] as const;
+  });
+  return keys.some(([, own]) => own === undefined) ? undefined : Object.fromEntries(keys);
+}
+
+/** The value itself unless it is an object, a list or null, which have no identity. */
+function scalarOf(value: unknown): unknown {
+  return typeof value === "object" ? undefined : value;
 }

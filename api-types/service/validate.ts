@@ -17,11 +17,15 @@ interface GroupLike {
 
 /** Rules of a ServiceGroup beyond its schema. */
 export function validateServiceGroup({ metadata, spec }: GroupLike): readonly FieldError[] {
+  const names = new Set(spec.services.map(({ name }) => name));
   return [
     ...labelErrors("metadata.name", metadata.name),
     ...restartedAtErrors(spec.restartedAt),
     ...groupDependencyErrors(metadata, spec),
-    ...spec.services.flatMap((service, index) => serviceErrors(spec, service, `spec.services[${index}]`)),
+    ...spec.services.flatMap((service, index) => [
+      ...serviceErrors(spec, service, `spec.services[${index}]`),
+      ...dependencyErrors(names, service, `spec.services[${index}]`),
+    ]),
     ...cycleErrors(spec.services),
   ];
 }
@@ -52,7 +56,6 @@ function serviceErrors(spec: ServiceGroupSpec, service: Service, path: string): 
   return [
     ...labelErrors(`${path}.name`, service.name),
     ...sizeErrors(spec, service, path),
-    ...dependencyErrors(spec.services, service, path),
     ...validateTask(service, path),
     ...validateReach(service, path),
   ];
@@ -69,13 +72,12 @@ function sizeErrors(spec: ServiceGroupSpec, service: Service, path: string): rea
   ];
 }
 
-function dependencyErrors(services: readonly Service[], service: Service, path: string): readonly FieldError[] {
+function dependencyErrors(names: ReadonlySet<string>, service: Service, path: string): readonly FieldError[] {
   return (service.dependsOn ?? []).flatMap((name, index) => {
     const at = `${path}.dependsOn[${index}]`;
     if (!isLiteral(name)) return [];
     if (name.includes("/")) return [notSupportedYet(at)];
-    const isKnown = services.some((other) => other.name === name);
-    return isKnown ? [] : [invalid(at, name, "no service of this group has this name")];
+    return names.has(name) ? [] : [invalid(at, name, "no service of this group has this name")];
   });
 }
 
