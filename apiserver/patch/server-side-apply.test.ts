@@ -249,6 +249,15 @@ describe("account keeping", () => {
     expect(apply(live, "a", config, { time: "2026-02-02T00:00:00Z" })).toBe(live);
   });
 
+  it("sees through the defaults inside an atomic list", () => {
+    const config = sample({ rules: [{ name: "x" }] });
+    const created = apply(undefined, "a", config);
+    const live = { ...created, spec: { rules: [{ name: "x", weight: 1 }] } };
+    expect(apply(live, "a", config)).toBe(live);
+    expect(apply(live, "b", config).spec).toEqual(live.spec);
+    expect(() => apply(live, "b", sample({ rules: [{ name: "x", weight: 2 }] }))).toThrow(".spec.rules");
+  });
+
   it("changes the time with ownership", () => {
     const live = apply(undefined, "a", sample({ replicas: 1 }));
     const owned = apply(live, "b", sample({ replicas: 1 }), { time: "2026-02-02T00:00:00Z" });

@@ -6,12 +6,13 @@ import { isJsonObject } from "../json.js";
  * How a field is owned and merged. `leaf`: as a whole (scalars, atomic lists and objects). `deduced`: unknown to the schema,
  * objects merge member by member, everything else is a leaf.
  */
-export type FieldType =
-  | { readonly type: "leaf" }
-  | ObjectType
-  | { readonly type: "set" }
-  | MapListType
-  | { readonly type: "deduced" };
+export type FieldType = LeafType | ObjectType | { readonly type: "set" } | MapListType | { readonly type: "deduced" };
+
+/** A field without parts of its own; `schema`: of an atomic list or object, whose insides may have defaults. */
+export interface LeafType {
+  readonly type: "leaf";
+  readonly schema?: StructuralSchema;
+}
 
 /** An object that is owned member by member. */
 export interface ObjectType {
@@ -99,7 +100,7 @@ function compile(schema: StructuralSchema): FieldType {
 }
 
 function compileObject(schema: StructuralSchema): FieldType {
-  if (schema["x-kubernetes-map-type"] === "atomic") return LEAF_TYPE;
+  if (schema["x-kubernetes-map-type"] === "atomic") return { type: "leaf", schema };
   const rest = schema.additionalProperties === undefined ? DEDUCED : compile(schema.additionalProperties);
   return { type: "object", fields: compileFields(schema), rest, isOwnable: true };
 }
@@ -112,7 +113,7 @@ function compileList(schema: StructuralSchema): FieldType {
     case "map":
       return { type: "mapList", keys: compileKeys(schema, items), item: compileItem(items) };
     default:
-      return LEAF_TYPE;
+      return { type: "leaf", schema };
   }
 }
 

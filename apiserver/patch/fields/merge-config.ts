@@ -1,3 +1,4 @@
+import { withDefaults } from "../../../api-types/schema/defaults.js";
 import { copyObject, isEqualJson, isJsonObject, type JsonObject, setOwn } from "../json.js";
 import {
   type FieldType,
@@ -30,7 +31,12 @@ function mergeValue(live: unknown, config: unknown, type: FieldType): unknown {
   if (objectType !== undefined && isJsonObject(live) && isJsonObject(config)) {
     return mergeConfig(live, config, objectType);
   }
-  return isEqualJson(live, config) ? live : config;
+  return isEqualJson(live, config) || isDefaulted(live, config, type) ? live : config;
+}
+
+/** Whether an atomic value is live already but for the defaults inside it: applying it again must change nothing. */
+function isDefaulted(live: unknown, config: unknown, type: FieldType): boolean {
+  return type.type === "leaf" && type.schema !== undefined && isEqualJson(live, withDefaults(type.schema, config));
 }
 
 function mergeList(live: unknown, config: unknown, type: MapListType | { readonly type: "set" }): unknown {

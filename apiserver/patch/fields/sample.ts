@@ -19,6 +19,13 @@ export const SAMPLE_SCHEMA: StructuralSchema = {
         env: { type: "object", additionalProperties: { type: "string" } },
         whole: { type: "object", additionalProperties: { type: "string" }, "x-kubernetes-map-type": "atomic" },
         list: { type: "array", items: { type: "string" } },
+        rules: {
+          type: "array",
+          items: {
+            type: "object",
+            properties: { name: { type: "string" }, weight: { type: "integer", default: 1 } },
+          },
+        },
         tags: { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "set" },
         free: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
         ports: {
