@@ -27,13 +27,7 @@ export function consulHarness(options: {
     log: silentLogger,
     periodMs,
   });
-  const call = async (method: string, path: string, body?: object) => {
-    const payload = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
-    const response = await transport({ method, url: address + path, headers: {}, ...payload });
-    const text = Buffer.from(await readBody(response)).toString("utf8");
-    if (response.status !== 200) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as unknown;
-  };
+  const call = callerOf(transport, address);
   const put = (node: string, service: object) =>
     call("PUT", "/v1/catalog/register", { Node: node, Address: "10.1.1.1", SkipNodeUpdate: true, Service: service });
 
@@ -66,5 +60,16 @@ export function consulHarness(options: {
       driver.close();
       await options.close();
     },
+  };
+}
+
+/** Plain calls past the driver; everything but 200 rejects. */
+function callerOf(transport: HttpHandler, address: string) {
+  return async (method: string, path: string, body?: object): Promise<unknown> => {
+    const payload = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
+    const response = await transport({ method, url: address + path, headers: {}, ...payload });
+    const text = Buffer.from(await readBody(response)).toString("utf8");
+    if (response.status !== 200) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
   };
 }

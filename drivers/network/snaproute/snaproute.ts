@@ -37,22 +37,7 @@ export function createSnaprouteDriver(options: SnaprouteDriverOptions): NetworkD
   const removed = new Set<string>();
   const closed = new ReplaySubject<void>(1);
   const changes = createChangeSignal(clock);
-  let memory = NO_TABLE;
-  let index = 0;
-
-  const look = async (signal: AbortSignal): Promise<Seen<SwitchRoute>> => {
-    const before = changes.count();
-    const table = await readTable(connection, signal);
-    const judgement = judgeTable(memory, table.routes, removed);
-    memory = judgement.memory;
-    index += 1;
-    for (const prefix of [...removed]) if (!judgement.items.has(prefix)) removed.delete(prefix);
-    const origin = { source, epoch: memory.epoch, index, takenAt: clock.monotonic() };
-    const isMoved = table.pages > 1 && changes.count() !== before;
-    const doubt = judgement.doubt ?? (isMoved ? "we changed the table between two pages" : undefined);
-    if (doubt === undefined) return { type: "Complete", items: judgement.items, origin };
-    return { type: "Partial", items: judgement.items, reason: doubt, origin };
-  };
+  const look = createLook({ connection, source, removed, changeCount: changes.count });
 
   return {
     observe$: poll$({
@@ -80,6 +65,31 @@ export function createSnaprouteDriver(options: SnaprouteDriverOptions): NetworkD
       }
     },
     close: () => closed.next(),
+  };
+}
+
+/** Lists the table and judges the list by what the lists before it held. */
+function createLook(context: {
+  readonly connection: SwitchConnection;
+  readonly source: string;
+  readonly removed: Set<string>;
+  readonly changeCount: () => number;
+}) {
+  const { connection, source, removed, changeCount } = context;
+  let memory = NO_TABLE;
+  let index = 0;
+  return async (signal: AbortSignal): Promise<Seen<SwitchRoute>> => {
+    const before = changeCount();
+    const table = await readTable(connection, signal);
+    const judgement = judgeTable(memory, table.routes, removed);
+    memory = judgement.memory;
+    index += 1;
+    for (const prefix of [...removed]) if (!judgement.items.has(prefix)) removed.delete(prefix);
+    const origin = { source, epoch: memory.epoch, index, takenAt: connection.clock.monotonic() };
+    const isMoved = table.pages > 1 && changeCount() !== before;
+    const doubt = judgement.doubt ?? (isMoved ? "we changed the table between two pages" : undefined);
+    if (doubt === undefined) return { type: "Complete", items: judgement.items, origin };
+    return { type: "Partial", items: judgement.items, reason: doubt, origin };
   };
 }
 
