@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { open as openLmdb } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../platform/clock.js";
 import { type VirtualClock, virtualClock } from "../../platform/virtual-clock.js";
@@ -141,6 +142,23 @@ describe("the embedded store", () => {
     expect(await readdir(directory)).not.toContain("_lock");
   });
 
+  it("refuses a data file of the same engine that another program wrote", async () => {
+    const foreign = openLmdb({ path: join(directory, "data.mdb"), noSubdir: true });
+    await foreign.put("theirs", 1);
+    await foreign.close();
+    expect(await refusal()).toMatch(/another program's/);
+  });
+
+  it("refuses everything once the disk failed, says so, and has what was acknowledged at the next start", async () => {
+    const { acknowledged, said } = await writeUntilTheDiskIsFull(directory);
+    expect(said).toMatch(/StoreUnavailableError true writing the store in .*: .*; check the disk/);
+    const store = await open();
+    const { entries } = await store.list("");
+    expect(acknowledged).toBeGreaterThan(10);
+    expect(entries.length).toBeGreaterThanOrEqual(acknowledged);
+    await store.close();
+  });
+
   it("says what to do when the path is no directory", async () => {
     await writeFile(join(directory, "file"), "");
     expect(await refusal(join(directory, "file"))).toContain("choose");
@@ -167,12 +185,7 @@ async function writeUntilKilled(
   prefix: string,
   count: number,
 ): Promise<readonly [string, number][]> {
-  const source = new URL("./embedded.ts", import.meta.url).href;
-  const clock = new URL("../../platform/clock.ts", import.meta.url).href;
-  const program = `
-    const { openEmbeddedStore } = await import(${JSON.stringify(source)});
-    const { systemClock } = await import(${JSON.stringify(clock)});
-    const store = await openEmbeddedStore({ directory: ${JSON.stringify(directory)}, clock: systemClock() });
+  const program = `${opening(directory)}
     const internal = [{ key: "_count", value: new Uint8Array(8) }];
     let next = 0;
     for (let writer = 0; writer < 16; writer++) void (async () => {
@@ -193,4 +206,38 @@ async function writeUntilKilled(
   }
   // the last line may be cut by the kill
   return acknowledged.slice(0, -1);
+}
+
+/** The beginning of a program that has `store`. */
+function opening(directory: string): string {
+  const source = new URL("./embedded.ts", import.meta.url).href;
+  const clock = new URL("../../platform/clock.ts", import.meta.url).href;
+  return `
+    const { openEmbeddedStore } = await import(${JSON.stringify(source)});
+    const { systemClock } = await import(${JSON.stringify(clock)});
+    const store = await openEmbeddedStore({ directory: ${JSON.stringify(directory)}, clock: systemClock() });`;
+}
+
+/** Writes in a process that may not make a file larger than 4 MiB; how many writes were done, and the last words. */
+async function writeUntilTheDiskIsFull(directory: string): Promise<{ acknowledged: number; said: string }> {
+  const program = `${opening(directory)}
+    let count = 0;
+    try {
+      for (;;) {
+        await store.write({ type: "create", key: "key/" + count, value: new Uint8Array(20_000) });
+        count += 1;
+      }
+    } catch (error) {
+      const again = await store.get("key/0").catch((refused) => refused.name);
+      process.stdout.write("\\n" + JSON.stringify({ acknowledged: count, said: [error.name, error.isSent, error.message, again].join(" ") }));
+      process.exit(0);
+    }`;
+  const flags = ["--import", "tsx", "--input-type=module", "-e", program];
+  const child = spawn("sh", ["-c", 'trap "" XFSZ; ulimit -f 8192; exec "$@"', "sh", process.execPath, ...flags]);
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk));
+  const code = await new Promise((resolve) => child.on("close", (exit, signal) => resolve(signal ?? exit)));
+  if (code !== 0) throw new Error(`the writer ended with ${code}: ${output.slice(-2000)}`);
+  // the writer's own line is the last; the engine may print before it
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "") as { acknowledged: number; said: string };
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
+import { StatusError } from "../../../api-types/meta/status-error.js";
 import type { Change } from "../keyspace/change-log.js";
 import { EMPTY_SNAPSHOT, type Snapshot } from "../keyspace/keyspace.js";
 import type { Entry } from "../store.js";
@@ -64,9 +65,20 @@ function openDatabases(path: string, directory: string): Databases {
   try {
     // without overlapping sync a commit returns when it is on the disk, and the last commit is what a crash leaves
     const root = open<Buffer, Buffer>({ path, noSubdir: true, overlappingSync: false, maxDbs: 4, ...BINARY });
+    refuseForeign(root, directory);
     return { root, objects: root.openDB("objects", BINARY), undo: root.openDB("undo", BINARY) };
   } catch (error) {
-    throw unusable(directory, error);
+    throw error instanceof StatusError ? error : unusable(directory, error);
+  }
+}
+
+/** Before anything is written to it: a file of the same engine that holds something else. */
+function refuseForeign(root: RootDatabase<Buffer, Buffer>, directory: string): void {
+  for (const key of root.getKeys()) {
+    const name = key.toString().replace(/\0$/, "");
+    if (["state", "objects", "undo"].includes(name)) continue;
+    void root.close();
+    throw damaged(directory, `its data file is another program's: it holds ${JSON.stringify(name)}`);
   }
 }
 
