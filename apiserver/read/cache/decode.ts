@@ -1,6 +1,7 @@
 import type { KubeObject } from "../../../api-types/meta/object.js";
 import { withDefaults } from "../../../api-types/schema/defaults.js";
 import { prune } from "../../../api-types/schema/prune.js";
+import { checkMetadataTypes } from "../../admission/metadata.js";
 import { keyParts, type Resource } from "../resource.js";
 
 /**
@@ -33,6 +34,8 @@ export function decodeStored(
     },
   } as KubeObject; // the fields of KubeObject were just set
   try {
+    // labels that are no text would make typed clients drop the whole list
+    checkMetadataTypes(object.metadata);
     return deepFreeze(withDefaults(resource.stored.schema, prune(resource.stored.schema, object).object) as KubeObject);
   } catch {
     return undefined;
