@@ -18,7 +18,7 @@ export interface RecordDecoder {
 }
 
 /** Longest record accepted when nothing else is said: a master of 5,000 agents offers them in some 10 MB. */
-export const RECORD_BYTES_MAX = 64 * 1024 * 1024;
+const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Digits of the longest length line; longer ones are hostile. */
 const LENGTH_DIGITS_MAX = 10;

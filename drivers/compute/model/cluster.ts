@@ -45,6 +45,8 @@ export interface Cluster {
   readonly mailbox: Mailbox;
   readonly offers: OfferModel;
   isClosed: boolean;
+  /** A publication is due at the end of this burst of changes. */
+  isDue: boolean;
 }
 
 const SOURCE = "memory";
@@ -65,6 +67,7 @@ export function createCluster(options: MemoryComputeOptions): Cluster {
     mailbox: createMailbox(clock),
     offers: createOfferModel({ clock, role: options.role ?? "*", listFree: () => freeAgents(cluster) }),
     isClosed: false,
+    isDue: false,
   };
   publish(cluster);
   return cluster;
@@ -99,7 +102,7 @@ export function launchTasks(cluster: Cluster, offerIds: readonly string[], launc
   }
   cluster.offers.use(offerIds);
   for (const wanted of launches) start(cluster, wanted);
-  publish(cluster);
+  publishSoon(cluster);
 }
 
 /** The task ends after the delay; of one that is not there or out of reach only the state is told. */
@@ -127,7 +130,7 @@ export function moveTask(
   cluster.tasks.set(taskId, { ...entry, task: { ...task, status } });
   if (ENDED.has(change.state)) cluster.tasks.delete(taskId);
   cluster.mailbox.post(status);
-  publish(cluster);
+  publishSoon(cluster);
 }
 
 /** What the master says of a task now. */
@@ -144,7 +147,7 @@ export function statementOf(cluster: Cluster, taskId: string, agentId: string | 
 /** A new agent. */
 export function addAgent(cluster: Cluster, agent: Agent): void {
   cluster.agents.set(agent.id, agent);
-  publish(cluster);
+  publishSoon(cluster);
 }
 
 /** Cut off, its tasks are unreachable; back, they run as before. */
@@ -157,10 +160,20 @@ export function setAgentState(cluster: Cluster, agentId: string, state: "Active"
     if (state === "Unreachable") moveTask(cluster, task.id, { state });
     else if (task.status.state === "Unreachable") moveTask(cluster, task.id, { state: "Running" });
   }
-  publish(cluster);
+  publishSoon(cluster);
 }
 
 const ENDED: ReadonlySet<TaskStatus["state"]> = new Set(["Finished", "Failed", "Killed"]);
+
+/** Once for all changes of this moment: a publication costs as much as there are tasks. */
+function publishSoon(cluster: Cluster): void {
+  if (cluster.isDue) return;
+  cluster.isDue = true;
+  cluster.clock.schedule(0, () => {
+    cluster.isDue = false;
+    if (!cluster.isClosed) publish(cluster);
+  });
+}
 
 function publish(cluster: Cluster): void {
   const { value } = cluster.connection;

@@ -45,7 +45,7 @@ export interface MasterClientOptions {
 const REDIRECTS_MAX = 3;
 
 /** A master that has not answered by then counts as silent. */
-export const ANSWER_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Makes a client for any number of masters. */
 export function masterClient({ transport, clock, authorization }: MasterClientOptions): MasterClient {
