@@ -31,95 +31,114 @@ export interface Catalog {
 
 /** An empty catalogue that counts its writes in `topics`. */
 export function createCatalog(topics: Topics): Catalog {
-  const nodes = new Map<string, NodeRow>();
-  const byNode = new Map<string, Map<string, ServiceRow>>();
-  const byName = new Map<string, Map<string, ServiceRow>>();
-  const checks = new Map<string, Map<string, CheckRow>>();
-
-  const put = (row: ServiceRow) => {
-    within(byNode, fold(row.node)).set(row.id, row);
-    within(byName, fold(row.service)).set(`${fold(row.node)}/${row.id}`, row);
-  };
-  const drop = (row: ServiceRow) => {
-    remove(byNode, fold(row.node), row.id);
-    remove(byName, fold(row.service), `${fold(row.node)}/${row.id}`);
-  };
-  const topicsOf = (rows: readonly ServiceRow[]): Topic[] => [...new Set(rows.map((row) => serviceTopic(row.service)))];
-  const emptied = (rows: readonly ServiceRow[]) => topicsOf(rows.filter((row) => !byName.has(fold(row.service))));
-
-  function putNode(registration: Registration, index: number): Topic[] {
-    const name = fold(registration.node.node);
-    const known = nodes.get(name);
-    if (known !== undefined && (registration.skipsNodeUpdate || isSame(known, registration.node))) return [];
-    nodes.set(name, stampRow(registration.node, known, index));
-    return ["nodes", nodeTopic(name), ...topicsOf([...(byNode.get(name)?.values() ?? [])])];
-  }
-
-  function putService(node: string, service: Omit<New<ServiceRow>, "node">, index: number): Topic[] {
-    const known = byNode.get(fold(node))?.get(service.id);
-    const row = { ...service, node };
-    if (known !== undefined && isSame(known, row)) return [];
-    if (known !== undefined) drop(known);
-    put(stampRow(row, known, index));
-    return ["services", nodeTopic(node), serviceTopic(service.service), ...(known ? topicsOf([known]) : [])];
-  }
-
-  function putCheck(node: string, check: Omit<New<CheckRow>, "node">, index: number): Topic[] {
-    const ofNode = within(checks, fold(node));
-    const known = ofNode.get(check.checkId);
-    const row = { ...check, node };
-    if (known !== undefined && isSame(known, row)) return [];
-    ofNode.set(check.checkId, stampRow(row, known, index));
-    const affected = [...(byNode.get(fold(node))?.values() ?? [])];
-    return topicsOf(affected.filter((service) => check.serviceId === "" || service.id === check.serviceId));
-  }
-
-  function deregisterService(node: string, id: string): void {
-    const row = byNode.get(fold(node))?.get(id);
-    if (row === undefined) return;
-    drop(row);
-    for (const check of [...(checks.get(fold(node))?.values() ?? [])]) {
-      if (check.serviceId === id) remove(checks, fold(node), check.checkId);
-    }
-    topics.commit(["services", nodeTopic(node), serviceTopic(row.service)], emptied([row]));
-  }
+  const tables: Tables = { nodes: new Map(), byNode: new Map(), byName: new Map(), checks: new Map() };
+  const { nodes, byNode, byName, checks } = tables;
+  const servicesOf = (node: string) => [...(byNode.get(fold(node))?.values() ?? [])];
 
   return {
     register(registration) {
       const index = topics.current() + 1;
       const { node } = registration.node;
-      const changed = putNode(registration, index);
-      if (registration.service !== undefined) changed.push(...putService(node, registration.service, index));
-      for (const check of registration.checks) changed.push(...putCheck(node, check, index));
+      const changed = putNode(tables, registration, index);
+      if (registration.service !== undefined)
+        changed.push(...putService(tables, { ...registration.service, node }, index));
+      for (const check of registration.checks) changed.push(...putCheck(tables, { ...check, node }, index));
       if (changed.length > 0) topics.commit(changed);
     },
-    deregisterService,
+    deregisterService(node, id) {
+      const row = byNode.get(fold(node))?.get(id);
+      if (row === undefined) return;
+      dropService(tables, row);
+      topics.commit(["services", nodeTopic(node), serviceTopic(row.service)], emptiedTopics(tables, [row]));
+    },
     deregisterCheck(node, checkId) {
       if (checks.get(fold(node))?.has(checkId) !== true) return;
       remove(checks, fold(node), checkId);
-      topics.commit(topicsOf([...(byNode.get(fold(node))?.values() ?? [])]));
+      topics.commit(serviceTopics(servicesOf(node)));
     },
     deregisterNode(node) {
       if (!nodes.has(fold(node))) return;
-      const rows = [...(byNode.get(fold(node))?.values() ?? [])];
-      for (const row of rows) drop(row);
+      const rows = servicesOf(node);
+      for (const row of rows) dropService(tables, row);
       checks.delete(fold(node));
       nodes.delete(fold(node));
-      topics.commit(["nodes", "services", ...topicsOf(rows)], [nodeTopic(node), ...emptied(rows)]);
+      topics.commit(["nodes", "services", ...serviceTopics(rows)], [nodeTopic(node), ...emptiedTopics(tables, rows)]);
     },
     nodes: () => [...nodes.values()],
     node: (name) => nodes.get(fold(name)),
-    servicesOf: (node) => [...(byNode.get(fold(node))?.values() ?? [])],
+    servicesOf,
     instances: (service) => [...(byName.get(fold(service))?.values() ?? [])],
     serviceNames: () => namesOf(byName.values()),
     checksOf: (node) => [...(checks.get(fold(node))?.values() ?? [])],
-    load(state) {
-      for (const table of [nodes, byNode, byName, checks]) table.clear();
-      for (const row of state.nodes) nodes.set(fold(row.node), row);
-      for (const row of state.services) put(row);
-      for (const row of state.checks) within(checks, fold(row.node)).set(row.checkId, row);
-    },
+    load: (state) => load(tables, state),
   };
+}
+
+/** All tables by names in lower case; services are found by node and id, and by name. */
+interface Tables {
+  readonly nodes: Map<string, NodeRow>;
+  readonly byNode: Map<string, Map<string, ServiceRow>>;
+  readonly byName: Map<string, Map<string, ServiceRow>>;
+  readonly checks: Map<string, Map<string, CheckRow>>;
+}
+
+/** The put functions return the topics that changed: none when the row was there already. */
+function putNode({ nodes, byNode }: Tables, registration: Registration, index: number): Topic[] {
+  const name = fold(registration.node.node);
+  const known = nodes.get(name);
+  if (known !== undefined && (registration.skipsNodeUpdate || isSame(known, registration.node))) return [];
+  nodes.set(name, stampRow(registration.node, known, index));
+  return ["nodes", nodeTopic(name), ...serviceTopics([...(byNode.get(name)?.values() ?? [])])];
+}
+
+function putService(tables: Tables, row: New<ServiceRow>, index: number): Topic[] {
+  const known = tables.byNode.get(fold(row.node))?.get(row.id);
+  if (known !== undefined && isSame(known, row)) return [];
+  if (known !== undefined) unlink(tables, known);
+  link(tables, stampRow(row, known, index));
+  return ["services", nodeTopic(row.node), ...serviceTopics(known === undefined ? [row] : [row, known])];
+}
+
+function putCheck({ byNode, checks }: Tables, row: New<CheckRow>, index: number): Topic[] {
+  const ofNode = within(checks, fold(row.node));
+  const known = ofNode.get(row.checkId);
+  if (known !== undefined && isSame(known, row)) return [];
+  ofNode.set(row.checkId, stampRow(row, known, index));
+  const services = [...(byNode.get(fold(row.node))?.values() ?? [])];
+  return serviceTopics(services.filter((service) => row.serviceId === "" || service.id === row.serviceId));
+}
+
+/** A service goes with its checks. */
+function dropService(tables: Tables, row: ServiceRow): void {
+  unlink(tables, row);
+  for (const check of [...(tables.checks.get(fold(row.node))?.values() ?? [])]) {
+    if (check.serviceId === row.id) remove(tables.checks, fold(row.node), check.checkId);
+  }
+}
+
+function link({ byNode, byName }: Tables, row: ServiceRow): void {
+  within(byNode, fold(row.node)).set(row.id, row);
+  within(byName, fold(row.service)).set(`${fold(row.node)}/${row.id}`, row);
+}
+
+function unlink({ byNode, byName }: Tables, row: ServiceRow): void {
+  remove(byNode, fold(row.node), row.id);
+  remove(byName, fold(row.service), `${fold(row.node)}/${row.id}`);
+}
+
+function load(tables: Tables, state: ConsulState): void {
+  for (const table of Object.values(tables)) table.clear();
+  for (const row of state.nodes) tables.nodes.set(fold(row.node), row);
+  for (const row of state.services) link(tables, row);
+  for (const row of state.checks) within(tables.checks, fold(row.node)).set(row.checkId, row);
+}
+
+function serviceTopics(rows: readonly { readonly service: string }[]): Topic[] {
+  return [...new Set(rows.map((row) => serviceTopic(row.service)))];
+}
+
+function emptiedTopics({ byName }: Tables, rows: readonly ServiceRow[]): Topic[] {
+  return serviceTopics(rows.filter((row) => !byName.has(fold(row.service))));
 }
 
 /** The topic of a node's own record and its services. */

@@ -25,10 +25,6 @@ export function createRouteConfig(table: Table, nextId: () => string): RouteConf
     if (found === undefined) throw new SwitchError(404, "Error: Failed to find entry.");
     return found;
   };
-  const checkReachable = (hops: readonly ConfiguredHop[]) => {
-    const lost = hops.find((hop) => table.interfaceOf(hop.ip) === undefined);
-    if (lost !== undefined) throw new SwitchError(500, `Error: Next hop ip ${lost.ip} not reachable`);
-  };
   const store = (route: ConfiguredRoute) => {
     routes.set(route.prefix, route);
     table.set(route);
@@ -46,7 +42,7 @@ export function createRouteConfig(table: Table, nextId: () => string): RouteConf
         throw new SwitchError(500, "Error: Already configured. Delete and Update operations are allowed.", known.id);
       }
       const route = routeFrom(fields, prefix, nextId());
-      checkReachable(route.nextHops);
+      checkReachable(table, route.nextHops);
       return store(route);
     },
     update(id, fields) {
@@ -55,10 +51,8 @@ export function createRouteConfig(table: Table, nextId: () => string): RouteConf
       if (named !== undefined && named !== known.prefix) {
         throw new SwitchError(500, "Error: Cannot update key in an object.", known.id);
       }
-      const nextHops = patchedHops(known, fields);
-      if (isSame(nextHops, known.nextHops)) throw new SwitchError(500, "Error: Nothing to be updated.", known.id);
-      if (nextHops.length === 0) throw new SwitchError(404, "Error: Next hop ip not specified", known.id);
-      checkReachable(nextHops);
+      const nextHops = changedHops(known, fields);
+      checkReachable(table, nextHops);
       return store({ ...known, nextHops });
     },
     delete(id, fields) {
@@ -74,6 +68,11 @@ export function createRouteConfig(table: Table, nextId: () => string): RouteConf
   };
 }
 
+function checkReachable(table: Table, hops: readonly ConfiguredHop[]): void {
+  const lost = hops.find((hop) => table.interfaceOf(hop.ip) === undefined);
+  if (lost !== undefined) throw new SwitchError(500, `Error: Next hop ip ${lost.ip} not reachable`);
+}
+
 /** The next hops after a PATCH: `NextHop` replaces the list, a `patch` adds to it or removes from it. */
 function patchedHops(known: ConfiguredRoute, fields: Fields): readonly ConfiguredHop[] {
   if (fields.NullRoute !== undefined && fields.NullRoute !== known.isNull) {
@@ -82,6 +81,13 @@ function patchedHops(known: ConfiguredRoute, fields: Fields): readonly Configure
   if (fields.patch === undefined) return fields.NextHop === undefined ? known.nextHops : hopsFrom(fields.NextHop);
   if (!Array.isArray(fields.patch)) throw new SwitchError(500, "Error: patch is not a list", known.id);
   return fields.patch.reduce<readonly ConfiguredHop[]>((hops, step: unknown) => applyStep(hops, step), known.nextHops);
+}
+
+function changedHops(known: ConfiguredRoute, fields: Fields): readonly ConfiguredHop[] {
+  const nextHops = patchedHops(known, fields);
+  if (isSame(nextHops, known.nextHops)) throw new SwitchError(500, "Error: Nothing to be updated.", known.id);
+  if (nextHops.length === 0) throw new SwitchError(404, "Error: Next hop ip not specified", known.id);
+  return nextHops;
 }
 
 function applyStep(hops: readonly ConfiguredHop[], step: unknown): readonly ConfiguredHop[] {

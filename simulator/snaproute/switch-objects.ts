@@ -52,20 +52,14 @@ export function createSwitchObjects(table: Table, nextId: () => string): SwitchO
       return known.name;
     },
     createVlan(fields) {
-      const { VlanId: vlanId } = fields;
-      if (typeof vlanId !== "number") throw new SwitchError(500, "Error: Insufficient information.");
-      if (vlans.has(vlanId)) throw alreadyConfigured(vlans.get(vlanId)?.id);
-      const vlan = { id: nextId(), vlanId, ports: texts(fields.IntfList), untaggedPorts: texts(fields.UntagIntfList) };
-      vlans.set(vlanId, vlan);
+      const vlan = vlanFrom(fields, nextId());
+      if (vlans.has(vlan.vlanId)) throw alreadyConfigured(vlans.get(vlan.vlanId)?.id);
+      vlans.set(vlan.vlanId, vlan);
       return vlan.id;
     },
     createInterface(fields) {
-      const { IntfRef: name, IpAddr: cidr } = fields;
-      if (typeof name !== "string" || typeof cidr !== "string" || !isCidr(cidr)) {
-        throw new SwitchError(500, "Error: Insufficient information.");
-      }
-      if (interfaces.has(name)) throw alreadyConfigured(interfaces.get(name)?.id);
-      const one = { id: nextId(), name, cidr };
+      const one = interfaceFrom(fields, nextId());
+      if (interfaces.has(one.name)) throw alreadyConfigured(interfaces.get(one.name)?.id);
       connect(one);
       return one.id;
     },
@@ -77,6 +71,20 @@ export function createSwitchObjects(table: Table, nextId: () => string): SwitchO
       for (const one of state.interfaces) connect(one);
     },
   };
+}
+
+function vlanFrom(fields: Fields, id: string): Vlan {
+  const { VlanId: vlanId } = fields;
+  if (typeof vlanId !== "number") throw new SwitchError(500, "Error: Insufficient information.");
+  return { id, vlanId, ports: texts(fields.IntfList), untaggedPorts: texts(fields.UntagIntfList) };
+}
+
+function interfaceFrom(fields: Fields, id: string): Interface {
+  const { IntfRef: name, IpAddr: cidr } = fields;
+  if (typeof name !== "string" || typeof cidr !== "string" || !isCidr(cidr)) {
+    throw new SwitchError(500, "Error: Insufficient information.");
+  }
+  return { id, name, cidr };
 }
 
 function alreadyConfigured(id: string | undefined): SwitchError {

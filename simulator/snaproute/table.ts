@@ -47,11 +47,7 @@ export function createTable(clock: Clock, delayMs: number): Table {
       if (generation === accepted) run();
     });
   };
-  const interfaceOf = (nextHop: string) => {
-    const address = parseIpv4(nextHop);
-    if (address === undefined) return undefined;
-    return interfaces.find((one) => contains(networkOf(one), address))?.name;
-  };
+  const interfaceOf = (nextHop: string) => interfaceAmong(interfaces, nextHop);
   const put = (route: Omit<TableRoute, "createdAt" | "updatedAt">) => {
     const known = routes.get(route.prefix);
     if (known?.protocol === "CONNECTED") return;
@@ -90,6 +86,12 @@ export function createTable(clock: Clock, delayMs: number): Table {
       }
     },
   };
+}
+
+function interfaceAmong(interfaces: readonly Interface[], nextHop: string): string | undefined {
+  const address = parseIpv4(nextHop);
+  if (address === undefined) return undefined;
+  return interfaces.find((one) => contains(networkOf(one), address))?.name;
 }
 
 function networkOf({ cidr }: Interface) {
