@@ -41,9 +41,7 @@ export function createRouteConfig(table: Table, nextId: () => string): RouteConf
       if (known !== undefined) {
         throw new SwitchError(500, "Error: Already configured. Delete and Update operations are allowed.", known.id);
       }
-      const route = routeFrom(fields, prefix, nextId());
-      checkReachable(table, route.nextHops);
-      return store(route);
+      return store(reachable(table, routeFrom(fields, prefix, nextId())));
     },
     update(id, fields) {
       const known = find(id, fields);
@@ -52,8 +50,7 @@ export function createRouteConfig(table: Table, nextId: () => string): RouteConf
         throw new SwitchError(500, "Error: Cannot update key in an object.", known.id);
       }
       const nextHops = changedHops(known, fields);
-      checkReachable(table, nextHops);
-      return store({ ...known, nextHops });
+      return store(reachable(table, { ...known, nextHops }));
     },
     delete(id, fields) {
       const known = find(id, fields);
@@ -68,9 +65,10 @@ export function createRouteConfig(table: Table, nextId: () => string): RouteConf
   };
 }
 
-function checkReachable(table: Table, hops: readonly ConfiguredHop[]): void {
-  const lost = hops.find((hop) => table.interfaceOf(hop.ip) === undefined);
+function reachable(table: Table, route: ConfiguredRoute): ConfiguredRoute {
+  const lost = route.nextHops.find((hop) => table.interfaceOf(hop.ip) === undefined);
   if (lost !== undefined) throw new SwitchError(500, `Error: Next hop ip ${lost.ip} not reachable`);
+  return route;
 }
 
 /** The next hops after a PATCH: `NextHop` replaces the list, a `patch` adds to it or removes from it. */

@@ -44,12 +44,9 @@ export function createSwitchObjects(table: Table, nextId: () => string): SwitchO
       return found;
     },
     updatePort(fields) {
-      const known = ports.get(String(fields.IntfRef));
-      if (known === undefined) throw new SwitchError(404, "Error: Failed to find entry.");
-      const next = patchedPort(known, fields);
-      if (JSON.stringify(next) === JSON.stringify(known)) throw new SwitchError(500, "Error: Nothing to be updated.");
-      ports.set(known.name, next);
-      return known.name;
+      const next = patchedPort(ports.get(String(fields.IntfRef)), fields);
+      ports.set(next.name, next);
+      return next.name;
     },
     createVlan(fields) {
       const vlan = vlanFrom(fields, nextId());
@@ -91,13 +88,16 @@ function alreadyConfigured(id: string | undefined): SwitchError {
   return new SwitchError(500, "Error: Already configured. Delete and Update operations are allowed.", id ?? "");
 }
 
-function patchedPort(known: Port, fields: Fields): Port {
-  return {
+function patchedPort(known: Port | undefined, fields: Fields): Port {
+  if (known === undefined) throw new SwitchError(404, "Error: Failed to find entry.");
+  const next = {
     ...known,
     isUp: fields.AdminState === undefined ? known.isUp : fields.AdminState === "UP",
     speed: typeof fields.Speed === "number" ? fields.Speed : known.speed,
     breakOutMode: typeof fields.BreakOutMode === "string" ? fields.BreakOutMode : known.breakOutMode,
   };
+  if (JSON.stringify(next) === JSON.stringify(known)) throw new SwitchError(500, "Error: Nothing to be updated.");
+  return next;
 }
 
 function hasKeys({ Object: shown }: Shown, fields: Fields): boolean {

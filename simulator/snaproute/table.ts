@@ -56,9 +56,7 @@ export function createTable(clock: Clock, delayMs: number): Table {
     changes.next({ type: known === undefined ? "added" : "changed", route: stored });
   };
   const drop = (prefix: string) => {
-    if (routes.get(prefix)?.protocol !== "STATIC") return;
-    routes.delete(prefix);
-    changes.next({ type: "removed", prefix });
+    if (routes.delete(prefix)) changes.next({ type: "removed", prefix });
   };
 
   return {
@@ -70,7 +68,10 @@ export function createTable(clock: Clock, delayMs: number): Table {
         const resolved = nextHops.map((hop) => ({ ...hop, interface: hop.interface || (interfaceOf(hop.ip) ?? "") }));
         put({ prefix, protocol: "STATIC", isNull, nextHops: resolved });
       }),
-    remove: (prefix) => later(() => drop(prefix)),
+    remove: (prefix) =>
+      later(() => {
+        if (routes.get(prefix)?.protocol === "STATIC") drop(prefix);
+      }),
     connect(connected) {
       interfaces.push(connected);
       const prefix = formatIpv4Prefix(networkOf(connected));
@@ -80,10 +81,7 @@ export function createTable(clock: Clock, delayMs: number): Table {
     clear() {
       generation += 1;
       interfaces.length = 0;
-      for (const prefix of [...routes.keys()]) {
-        routes.delete(prefix);
-        changes.next({ type: "removed", prefix });
-      }
+      for (const prefix of [...routes.keys()]) drop(prefix);
     },
   };
 }

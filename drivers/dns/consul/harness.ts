@@ -46,15 +46,7 @@ export function consulHarness(options: {
         await put(node, { ID: `${identity}-foreign-${number}`, Service: name, Address: "10.1.1.1" });
       }
     },
-    async countForeign() {
-      // the shape is Consul's
-      const nodes = (await call("GET", "/v1/catalog/nodes")) as { Node: string }[];
-      const answers = await Promise.all(nodes.map((node) => call("GET", `/v1/catalog/node-services/${node.Node}`)));
-      const ids = (answers as { Services: { ID: string }[] | null }[]).flatMap((answer) =>
-        (answer.Services ?? []).map((service) => service.ID),
-      );
-      return ids.filter((id) => id.startsWith(`${identity}-foreign-`)).length;
-    },
+    countForeign: () => countServices(call, `${identity}-foreign-`),
     until: options.until,
     async close() {
       driver.close();
@@ -72,4 +64,14 @@ function callerOf(transport: HttpHandler, address: string) {
     if (response.status !== 200) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text);
   };
+}
+
+async function countServices(call: ReturnType<typeof callerOf>, idPrefix: string): Promise<number> {
+  // the shapes are Consul's
+  const nodes = (await call("GET", "/v1/catalog/nodes")) as { Node: string }[];
+  const answers = await Promise.all(nodes.map((node) => call("GET", `/v1/catalog/node-services/${node.Node}`)));
+  const ids = (answers as { Services: { ID: string }[] | null }[]).flatMap((answer) =>
+    (answer.Services ?? []).map((service) => service.ID),
+  );
+  return ids.filter((id) => id.startsWith(idPrefix)).length;
 }
