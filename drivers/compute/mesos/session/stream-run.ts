@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../../../../platform/clock.js";
 import { type HttpResponse, readBody } from "../../../../platform/transport.js";
 import { parseEvent } from "../mapping/event.js";
@@ -30,9 +31,12 @@ export interface StreamRun {
 
 /** An attempt that has not begun. */
 export function newRun(options: SubscriptionOptions): StreamRun {
+  const abort = new AbortController();
+  // every call under way listens until it ends
+  setMaxListeners(0, abort.signal);
   const run: StreamRun = {
     options,
-    abort: new AbortController(),
+    abort,
     watchdog: silenceWatch(options.clock, () => end(run, "no heartbeat")),
     session: undefined,
     endReason: undefined,
@@ -129,21 +133,27 @@ function endingOf(message: string): Ending {
   return { type: "retry", reason: message, isWelcome: false };
 }
 
-/** The chunks of a body; ends quietly at the abort even when the body does not. */
+/**
+ * The chunks of a body; ends quietly at the abort even when the body does not. No promise outlives its chunk: a stream
+ * lasts for months.
+ */
 async function* chunksUntilAbort(body: HttpResponse["body"], signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (body instanceof Uint8Array) return yield body;
   const iterator = body[Symbol.asyncIterator]();
-  const aborted = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
+  let giveUp = () => {};
+  const onAbort = () => giveUp();
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
+    while (!signal.aborted) {
+      const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+        giveUp = () => resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
       if (next === undefined || next.done === true) return;
       yield next.value;
     }
   } finally {
+    signal.removeEventListener("abort", onAbort);
     // not awaited: a body that hangs must not hold us
     Promise.resolve(iterator.return?.()).catch(() => {});
   }
