@@ -85,29 +85,17 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
   function kill(taskId: string, graceSeconds: number): void {
     const entry = tasks.get(taskId);
     if (entry === undefined) return;
-    const { onTerminate = "Die", stopMs = DEFAULT_STOP_MS } = entry.behaviour;
+    const { afterMs, exit } = endOf(entry.behaviour, graceSeconds);
     entry.timer?.cancel();
-    const isForced = onTerminate === "Ignore" || graceSeconds === 0;
-    const delayMs = isForced ? graceSeconds * 1000 : Math.min(stopMs, graceSeconds * 1000);
-    entry.timer = clock.schedule(delayMs, () => {
-      if (isForced) finish(taskId, { signal: "SIGKILL" });
-      else finish(taskId, onTerminate === "ExitZero" ? { code: 0 } : { signal: "SIGTERM" });
-    });
-  }
-
-  async function probe(taskId: string): Promise<boolean> {
-    const entry = tasks.get(taskId);
-    if (entry?.address === undefined) return false;
-    entry.probes++;
-    return entry.isHealthy ?? entry.behaviour.probe?.(entry.probes) ?? true;
+    entry.timer = clock.schedule(afterMs, () => finish(taskId, exit));
   }
 
   return {
     events$: events.asObservable(),
     launch,
     kill,
-    probe,
     exit: finish,
+    probe: async (taskId) => probed(tasks.get(taskId)),
     statistics: (taskId) =>
       tasks.get(taskId)?.address === undefined ? undefined : options.statistics?.(taskId, clock.monotonic()),
     running: () =>
@@ -117,6 +105,21 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
       if (entry !== undefined) entry.isHealthy = isHealthy;
     },
   };
+}
+
+function probed(entry: Pretended | undefined): boolean {
+  if (entry?.address === undefined) return false;
+  entry.probes++;
+  return entry.isHealthy ?? entry.behaviour.probe?.(entry.probes) ?? true;
+}
+
+/** How long a kill takes, and how the task ends by it. */
+function endOf(behaviour: PretendBehaviour, graceSeconds: number) {
+  const { onTerminate = "Die", stopMs = DEFAULT_STOP_MS } = behaviour;
+  const graceMs = graceSeconds * 1000;
+  if (onTerminate === "Ignore" || graceMs === 0) return { afterMs: graceMs, exit: { signal: "SIGKILL" } };
+  const exit = onTerminate === "ExitZero" ? { code: 0 } : { signal: "SIGTERM" };
+  return { afterMs: Math.min(stopMs, graceMs), exit };
 }
 
 const DEFAULT_START_MS = 10;

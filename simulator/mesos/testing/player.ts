@@ -2,7 +2,7 @@ import type { HttpHandler, HttpResponse } from "../../../platform/transport.js";
 import { readBody, TransportError } from "../../../platform/transport.js";
 import type { VirtualClock } from "../../../platform/virtual-clock.js";
 import { normalise, translate } from "./normalise.js";
-import { openStream, type RawStream } from "./raw-stream.js";
+import { asTransportError, openStream, type RawStream } from "./raw-stream.js";
 import { type RecordedEvent, type RecordedLine, recordedOffers, statusIn } from "./recording.js";
 
 /** How one recording is played. */
@@ -48,142 +48,162 @@ const LATE_MS = 500;
 
 /** Sends the recorded requests at their times and compares every answer and event. */
 export async function play(options: PlayOptions): Promise<PlayResult> {
-  const streams = new Map<string, RawStream>();
-  const answers: { readonly response: Promise<HttpResponse | TransportError> }[] = [];
-  const differences: Difference[] = [];
+  const { lines, clock, ids, hooks, skips } = options;
+  const playing: Playing = { options, streams: new Map(), answers: [], differences: [], compared: 0 };
   const skipped: string[] = [];
-  const startMs = options.clock.monotonic();
-  let compared = 0;
-
-  function compare(line: RecordedLine, recorded: unknown, received: unknown): void {
-    compared++;
-    const want = normalise(translate(recorded, options.ids));
-    const got = normalise(received);
-    if (!isEqual(want, got)) differences.push({ line: line.index, recorded: want, received: got });
-  }
-
-  async function playLine(line: RecordedLine): Promise<void> {
-    const stream = streams.get(line.conn ?? "");
-    switch (line.kind) {
-      case "request":
-        return playRequest(line);
-      case "response":
-        return compareResponse(line);
-      case "response-head":
-        compare(line, line.status, stream?.response.status);
-        if (stream !== undefined) bindStreamId(line, stream.response);
-        return;
-      case "event":
-        return playEvent(line, stream);
-      case "client-closes":
-        stream?.leave();
-        return;
-      case "stream-end":
-        await options.clock.advanceUntil(() => stream?.ended() !== undefined, LATE_MS);
-        if (stream?.ended() !== "left") compare(line, "end", stream?.ended());
-        return;
-      case "stream-error":
-        if (stream?.ended() !== "left") compare(line, "reset", stream?.ended());
-        return;
-      case "error": {
-        const answer = await answers.pop()?.response;
-        compare(line, true, answer instanceof TransportError && !answer.isSent);
-        return;
-      }
-      default:
-    }
-  }
-
-  async function playRequest(line: RecordedLine): Promise<void> {
-    const request = requestOf(line, options.ids);
-    if (line.conn === undefined) {
-      const response = options.handler(request).catch((error: unknown) => {
-        if (error instanceof TransportError) return error;
-        throw error;
-      });
-      answers.push({ response });
-      await response;
-      return;
-    }
-    const opened = await openStream(options.handler, request, options.acknowledges ?? (() => false));
-    if (opened instanceof TransportError) answers.push({ response: Promise.resolve(opened) });
-    else streams.set(line.conn, opened);
-  }
-
-  async function compareResponse(line: RecordedLine): Promise<void> {
-    const response = await answers.shift()?.response;
-    if (response === undefined || response instanceof TransportError) return compare(line, line.status, response);
-    const text = Buffer.from(await readBody(response)).toString("utf8");
-    const isJson = response.headers["content-type"] === "application/json";
-    compare(
-      line,
-      [line.status, line.body ?? line.body_text ?? ""],
-      [response.status, isJson ? JSON.parse(text) : text],
-    );
-  }
-
-  function bindStreamId(line: RecordedLine, response: HttpResponse): void {
-    const recorded = line.headers?.["Mesos-Stream-Id"];
-    const ours = response.headers["mesos-stream-id"];
-    if (recorded !== undefined && ours !== undefined) options.ids.set(recorded, ours);
-  }
-
-  async function playEvent(line: RecordedLine, stream: RawStream | undefined): Promise<void> {
-    const { event } = line;
-    if (event === undefined || stream === undefined || event.type === "HEARTBEAT") return;
-    if (event.type === "OFFERS") return playOffers(line, stream);
-    const find = () => stream.unmatched.findIndex((entry) => signature(entry) === wanted());
-    const wanted = () => signature(translate(event, options.ids) as RecordedEvent);
-    await options.clock.advanceUntil(() => find() >= 0, LATE_MS);
-    const [received] = find() < 0 ? [] : stream.unmatched.splice(find(), 1);
-    if (received !== undefined) bind(event, received);
-    compare(line, event, received);
-  }
-
-  /** Offers may be spread over several OFFERS: they are matched one by one. */
-  async function playOffers(line: RecordedLine, stream: RawStream): Promise<void> {
-    for (const offer of recordedOffers(line.event ?? { type: "OFFERS" })) {
-      const agentId = options.ids.get(offer.agent_id.value);
-      const want = normalise({ ...(translate(offer, options.ids) as object), id: "" });
-      const isSame = (entry: (typeof stream.offers)[number]) =>
-        entry.agent_id.value === agentId &&
-        (options.ignoresOffered?.(line) === true || isEqual(want, normalise({ ...entry, id: "" })));
-      await options.clock.advanceUntil(() => stream.offers.some(isSame), LATE_MS);
-      const index = stream.offers.findIndex(isSame);
-      const [received] = index < 0 ? [] : stream.offers.splice(index, 1);
-      compared++;
-      if (received === undefined) differences.push({ line: line.index, recorded: want, received: stream.offers });
-      else options.ids.set(offer.id.value, received.id.value);
-    }
-  }
-
-  function bind(recorded: RecordedEvent, received: RecordedEvent): void {
-    const a = statusIn(recorded) as { readonly uuid?: string } | undefined;
-    const b = statusIn(received) as { readonly uuid?: string } | undefined;
-    if (a?.uuid !== undefined && b?.uuid !== undefined) options.ids.set(a.uuid, b.uuid);
-    const id = frameworkIdIn(recorded);
-    const ours = frameworkIdIn(received);
-    if (id !== undefined && ours !== undefined) options.ids.set(id, ours);
-  }
-
-  for (const line of options.lines) {
-    await options.hooks?.[line.index]?.({ streams, ids: options.ids });
-    const reason = options.skips?.(line);
-    if (reason !== undefined) {
-      skipped.push(`${line.index}: ${reason}`);
-      if (line.event !== undefined) {
-        passOver(translate(line.event, options.ids) as RecordedEvent, streams.get(line.conn ?? ""));
-      }
+  const startMs = clock.monotonic();
+  for (const line of lines) {
+    await hooks?.[line.index]?.({ streams: playing.streams, ids });
+    const reason = skips?.(line);
+    if (reason === undefined) {
+      await clock.advance(Math.max(0, startMs + line.t * 1000 - clock.monotonic()));
+      await playLine(playing, line);
       continue;
     }
-    await options.clock.advance(Math.max(0, startMs + line.t * 1000 - options.clock.monotonic()));
-    await playLine(line);
+    skipped.push(`${line.index}: ${reason}`);
+    if (line.event !== undefined) passOver(translated(playing, line.event), playing.streams.get(line.conn ?? ""));
   }
-  for (const [conn, stream] of streams) {
-    for (const event of stream.unmatched)
-      differences.push({ line: -1, recorded: `nothing on ${conn}`, received: event });
+  return { compared: playing.compared, skipped, differences: [...playing.differences, ...surplus(playing)] };
+}
+
+interface Playing {
+  readonly options: PlayOptions;
+  readonly streams: Map<string, RawStream>;
+  readonly answers: (HttpResponse | TransportError)[];
+  readonly differences: Difference[];
+  compared: number;
+}
+
+/** What came and was not recorded. */
+function surplus({ streams }: Playing): readonly Difference[] {
+  return [...streams].flatMap(([conn, { unmatched }]) =>
+    unmatched.map((received) => ({ line: -1, recorded: `nothing on ${conn}`, received })),
+  );
+}
+
+/** A recorded value beside the one received. */
+interface Pair {
+  readonly recorded: unknown;
+  readonly received: unknown;
+}
+
+function compare(playing: Playing, line: RecordedLine, pair: Pair): void {
+  playing.compared++;
+  const recorded = normalise(translate(pair.recorded, playing.options.ids));
+  const received = normalise(pair.received);
+  if (!isEqual(recorded, received)) playing.differences.push({ line: line.index, recorded, received });
+}
+
+async function playLine(playing: Playing, line: RecordedLine): Promise<void> {
+  const stream = playing.streams.get(line.conn ?? "");
+  switch (line.kind) {
+    case "request":
+      return playRequest(playing, line);
+    case "response":
+      return compareResponse(playing, line);
+    case "response-head":
+      compare(playing, line, { recorded: line.status, received: stream?.response.status });
+      bindStreamId(playing, line, stream);
+      return;
+    case "event":
+      return playEvent(playing, line, stream);
+    case "client-closes":
+      stream?.leave();
+      return;
+    case "stream-end":
+    case "stream-error":
+      return compareEnd(playing, line, stream);
+    case "error": {
+      const failure = playing.answers.pop();
+      const received = failure instanceof TransportError && !failure.isSent;
+      compare(playing, line, { recorded: true, received });
+      return;
+    }
+    default:
   }
-  return { compared, skipped, differences };
+}
+
+async function compareEnd(playing: Playing, line: RecordedLine, stream: RawStream | undefined): Promise<void> {
+  await playing.options.clock.advanceUntil(() => stream?.ended() !== undefined, LATE_MS);
+  if (stream?.ended() === "left") return;
+  compare(playing, line, { recorded: line.kind === "stream-end" ? "end" : "reset", received: stream?.ended() });
+}
+
+async function playRequest({ options, streams, answers }: Playing, line: RecordedLine): Promise<void> {
+  const request = requestOf(line, options.ids);
+  if (line.conn === undefined) {
+    answers.push(await options.handler(request).catch(asTransportError));
+    return;
+  }
+  const opened = await openStream(options.handler, request, options.acknowledges ?? (() => false));
+  if (opened instanceof TransportError) answers.push(opened);
+  else streams.set(line.conn, opened);
+}
+
+async function compareResponse(playing: Playing, line: RecordedLine): Promise<void> {
+  const response = playing.answers.shift();
+  if (response === undefined || response instanceof TransportError) {
+    compare(playing, line, { recorded: line.status, received: response });
+    return;
+  }
+  const text = Buffer.from(await readBody(response)).toString("utf8");
+  const isJson = response.headers["content-type"] === "application/json";
+  compare(playing, line, {
+    recorded: [line.status, line.body ?? line.body_text ?? ""],
+    received: [response.status, isJson ? JSON.parse(text) : text],
+  });
+}
+
+function bindStreamId({ options }: Playing, line: RecordedLine, stream: RawStream | undefined): void {
+  const recorded = line.headers?.["Mesos-Stream-Id"];
+  const ours = stream?.response.headers["mesos-stream-id"];
+  if (recorded !== undefined && ours !== undefined) options.ids.set(recorded, ours);
+}
+
+async function playEvent(playing: Playing, line: RecordedLine, stream: RawStream | undefined): Promise<void> {
+  const { event } = line;
+  if (event === undefined || stream === undefined || event.type === "HEARTBEAT") return;
+  if (event.type === "OFFERS") return playOffers(playing, line, stream);
+  const find = () => {
+    const wanted = signature(translated(playing, event));
+    return stream.unmatched.findIndex((entry) => signature(entry) === wanted);
+  };
+  await playing.options.clock.advanceUntil(() => find() >= 0, LATE_MS);
+  const [received] = find() < 0 ? [] : stream.unmatched.splice(find(), 1);
+  if (received !== undefined) bind(playing, event, received);
+  compare(playing, line, { recorded: event, received });
+}
+
+/** Offers may be spread over several OFFERS: they are matched one by one. */
+async function playOffers(playing: Playing, line: RecordedLine, stream: RawStream): Promise<void> {
+  const { ids, clock, ignoresOffered } = playing.options;
+  for (const offer of recordedOffers(line.event ?? { type: "OFFERS" })) {
+    const agentId = ids.get(offer.agent_id.value);
+    const recorded = normalise({ ...(translate(offer, ids) as object), id: "" });
+    const isSame = (entry: (typeof stream.offers)[number]) =>
+      entry.agent_id.value === agentId &&
+      (ignoresOffered?.(line) === true || isEqual(recorded, normalise({ ...entry, id: "" })));
+    await clock.advanceUntil(() => stream.offers.some(isSame), LATE_MS);
+    const index = stream.offers.findIndex(isSame);
+    const [received] = index < 0 ? [] : stream.offers.splice(index, 1);
+    playing.compared++;
+    if (received !== undefined) ids.set(offer.id.value, received.id.value);
+    else playing.differences.push({ line: line.index, recorded, received: [...stream.offers] });
+  }
+}
+
+function bind({ options }: Playing, recorded: RecordedEvent, received: RecordedEvent): void {
+  const a = statusIn(recorded) as { readonly uuid?: string } | undefined;
+  const b = statusIn(received) as { readonly uuid?: string } | undefined;
+  if (a?.uuid !== undefined && b?.uuid !== undefined) options.ids.set(a.uuid, b.uuid);
+  const id = frameworkIdIn(recorded);
+  const ours = frameworkIdIn(received);
+  if (id !== undefined && ours !== undefined) options.ids.set(id, ours);
+}
+
+function translated({ options }: Playing, event: RecordedEvent): RecordedEvent {
+  // translation keeps the shape
+  return translate(event, options.ids) as RecordedEvent;
 }
 
 /** Takes an event out that is there but cannot be compared. */

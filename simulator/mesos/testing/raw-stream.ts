@@ -26,71 +26,76 @@ export async function openStream(
   const abort = new AbortController();
   const response = await handler({ ...request, signal: abort.signal }).catch(asTransportError);
   if (response instanceof TransportError) return response;
-  const unmatched: RecordedEvent[] = [];
-  const offers: WireOffer[] = [];
-  const offerIds: string[] = [];
-  const held: (() => Promise<unknown>)[] = [];
-  let ended: "end" | "reset" | "left" | undefined;
-  let frameworkId = "";
-  const streamId = response.headers["mesos-stream-id"] ?? "";
-
-  const stream: RawStream = {
+  const state: State = {
     response,
-    unmatched,
-    offers,
-    offerIds,
-    ended: () => ended,
+    unmatched: [],
+    offers: [],
+    offerIds: [],
+    held: [],
+    frameworkId: "",
+    ended: undefined,
+  };
+  const call: RawStream["call"] = (body) =>
+    handler({
+      method: "POST",
+      url: "/api/v1/scheduler",
+      headers: { "content-type": "application/json", "mesos-stream-id": response.headers["mesos-stream-id"] ?? "" },
+      body: Buffer.from(JSON.stringify({ framework_id: { value: state.frameworkId }, ...body })),
+    });
+  void read(state, (event) => take(state, event, { call, acknowledges }));
+  return {
+    ...state,
+    call,
+    ended: () => state.ended,
     leave() {
-      ended = "left";
+      state.ended = "left";
       abort.abort();
     },
     async acknowledgeHeld() {
-      for (const send of held.splice(0)) await send();
+      for (const send of state.held.splice(0)) await send();
     },
-    call: (call) =>
-      handler({
-        method: "POST",
-        url: "/api/v1/scheduler",
-        headers: { "content-type": "application/json", "mesos-stream-id": streamId },
-        body: Buffer.from(JSON.stringify({ framework_id: { value: frameworkId }, ...call })),
-      }),
   };
+}
 
-  async function take(event: RecordedEvent): Promise<void> {
-    const body = event as unknown as EventBody;
-    frameworkId = body.subscribed?.framework_id?.value ?? frameworkId;
-    const come = body.offers?.offers ?? [];
-    offers.push(...come);
-    offerIds.push(...come.map((offer) => offer.id.value));
-    if (event.type === "OFFERS") return;
-    if (event.type !== "HEARTBEAT") unmatched.push(event);
-    const status = body.update?.status;
-    if (status?.uuid === undefined) return;
-    const { agent_id, task_id, uuid } = status;
-    const send = () => stream.call({ type: "ACKNOWLEDGE", acknowledge: { agent_id, task_id, uuid } });
-    if (acknowledges(event)) await send();
-    else held.push(send);
-  }
+interface State extends Pick<RawStream, "response" | "unmatched" | "offers" | "offerIds"> {
+  readonly held: (() => Promise<unknown>)[];
+  frameworkId: string;
+  ended: "end" | "reset" | "left" | undefined;
+}
 
-  async function read(body: AsyncIterable<Uint8Array>): Promise<void> {
+async function read(state: State, onEvent: (event: RecordedEvent) => Promise<void>): Promise<void> {
+  const { body } = state.response;
+  if (body instanceof Uint8Array) return;
+  try {
     for await (const chunk of body) {
       const record = Buffer.from(chunk).toString("utf8");
-      await take(JSON.parse(record.slice(record.indexOf("\n") + 1)) as RecordedEvent);
+      await onEvent(JSON.parse(record.slice(record.indexOf("\n") + 1)) as RecordedEvent);
     }
+    state.ended ??= "end";
+  } catch (error) {
+    asTransportError(error);
+    state.ended ??= "reset";
   }
+}
 
-  if (!(response.body instanceof Uint8Array)) {
-    read(response.body).then(
-      () => {
-        ended ??= "end";
-      },
-      (error: unknown) => {
-        asTransportError(error);
-        ended ??= "reset";
-      },
-    );
-  }
-  return stream;
+interface Replies extends Pick<RawStream, "call"> {
+  readonly acknowledges: (event: RecordedEvent) => boolean;
+}
+
+async function take(state: State, event: RecordedEvent, { call, acknowledges }: Replies): Promise<void> {
+  const body = event as unknown as EventBody;
+  state.frameworkId = body.subscribed?.framework_id?.value ?? state.frameworkId;
+  const come = body.offers?.offers ?? [];
+  state.offers.push(...come);
+  state.offerIds.push(...come.map((offer) => offer.id.value));
+  if (event.type === "OFFERS" || event.type === "HEARTBEAT") return;
+  state.unmatched.push(event);
+  const status = body.update?.status;
+  if (status?.uuid === undefined) return;
+  const { agent_id, task_id, uuid } = status;
+  const send = () => call({ type: "ACKNOWLEDGE", acknowledge: { agent_id, task_id, uuid } });
+  if (acknowledges(event)) await send();
+  else state.held.push(send);
 }
 
 interface EventBody {
@@ -101,7 +106,8 @@ interface EventBody {
   };
 }
 
-function asTransportError(error: unknown): TransportError {
+/** The error if it is one of the transport; a bug is thrown on. */
+export function asTransportError(error: unknown): TransportError {
   if (error instanceof TransportError) return error;
   throw error;
 }

@@ -88,19 +88,7 @@ export async function connect(
     },
   };
 
-  async function read(): Promise<void> {
-    if (response.body instanceof Uint8Array) return;
-    for await (const chunk of response.body) {
-      const line = Buffer.from(chunk).toString("utf8");
-      const event = JSON.parse(line.slice(line.indexOf("\n") + 1)) as ReceivedEvent;
-      events.push(event);
-      const { acknowledges = true } = options;
-      const isWanted = typeof acknowledges === "function" ? acknowledges(event) : acknowledges;
-      if (isWanted) await acknowledge(client, event);
-    }
-  }
-
-  read().then(
+  readAll(client, options.acknowledges ?? true).then(
     () => {
       ended = "end";
     },
@@ -110,6 +98,17 @@ export async function connect(
     },
   );
   return client;
+}
+
+async function readAll(client: SchedulerClient, acknowledges: boolean | ((event: ReceivedEvent) => boolean)) {
+  if (client.response.body instanceof Uint8Array) return;
+  for await (const chunk of client.response.body) {
+    const line = Buffer.from(chunk).toString("utf8");
+    const event = JSON.parse(line.slice(line.indexOf("\n") + 1)) as ReceivedEvent;
+    client.events.push(event);
+    const isWanted = typeof acknowledges === "function" ? acknowledges(event) : acknowledges;
+    if (isWanted) await acknowledge(client, event);
+  }
 }
 
 function frameworkIdOf(events: readonly ReceivedEvent[]): string | undefined {

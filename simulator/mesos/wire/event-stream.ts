@@ -47,25 +47,19 @@ export function eventStream(signal: AbortSignal | undefined, onClosed: () => voi
     }
   }
 
-  const iterator: AsyncIterator<Uint8Array> = {
-    next,
-    async return() {
-      leave();
-      return { done: true, value: undefined };
-    },
-  };
+  function push(event: unknown): void {
+    if (state !== "open") return;
+    unread.push(encodeEvent(event));
+    if (unread.length > UNREAD_EVENTS_MAX) leave();
+    wake?.();
+  }
 
   signal?.addEventListener("abort", leave, { once: true });
-  return {
-    body: { [Symbol.asyncIterator]: () => iterator },
-    push(event) {
-      if (state !== "open") return;
-      unread.push(encodeEvent(event));
-      if (unread.length > UNREAD_EVENTS_MAX) leave();
-      wake?.();
-    },
-    end: () => finish("ended"),
-    reset: () => finish("reset"),
-    isOpen: () => state === "open",
-  };
+  const body = { [Symbol.asyncIterator]: () => ({ next, return: async () => finished(leave) }) };
+  return { body, push, end: () => finish("ended"), reset: () => finish("reset"), isOpen: () => state === "open" };
+}
+
+function finished(leave: () => void): IteratorResult<Uint8Array> {
+  leave();
+  return { done: true, value: undefined };
 }
