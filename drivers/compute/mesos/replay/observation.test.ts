@@ -112,6 +112,12 @@ describe("R1 an answer that proves nothing", () => {
       ["S0", "Unreachable"],
       ["S1", "Active"],
     ]);
+    for (let minute = 0; minute < 61; minute++) {
+      bench.master.push({ type: "HEARTBEAT" });
+      await bench.clock.advance(60_000);
+    }
+    const later = bench.agents.at(-1);
+    expect(later?.type === "Complete" ? [...later.items.keys()] : later).toEqual(["S1"]);
   });
 });
 
