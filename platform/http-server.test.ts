@@ -46,6 +46,21 @@ describe("serve and undiciTransport", () => {
     expect(text(await readBody(response))).toBe("größe");
   });
 
+  it("begin the answer before its first chunk", async () => {
+    const first = gate();
+    const { request } = await start(async () => ({
+      status: 200,
+      headers: {},
+      body: (async function* () {
+        await first.opened;
+        yield Buffer.from("x");
+      })(),
+    }));
+    const response = await request("/");
+    first.open();
+    expect(text(await readBody(response))).toBe("x");
+  });
+
   it("stream each chunk at once", async () => {
     const second = gate();
     const { request } = await start(async () => ({

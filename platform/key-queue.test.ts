@@ -32,6 +32,19 @@ describe("createKeyQueue", () => {
     expect(given).toEqual(["a+0", "a+0"]);
   });
 
+  it.each(["addLater", "retryLater"] as const)(
+    "waits for the running work when %s comes due meanwhile",
+    async (how) => {
+      const { clock, given, queue } = start(2);
+      queue.add("a");
+      queue[how]("a", 10);
+      await clock.advance(20);
+      expect(given).toEqual(["a+0"]);
+      queue.done("a");
+      expect(given).toEqual(["a+0", "a+0"]);
+    },
+  );
+
   it("forgets a planned return when something happens before", async () => {
     const { clock, given, queue } = start(1);
     queue.addLater("a", 100);

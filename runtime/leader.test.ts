@@ -129,6 +129,37 @@ describe("elect", () => {
     expect(first.isFresh()).toBe(false);
   });
 
+  it("does not revive a term by a late answer to a request that was sent in time", async () => {
+    const { clock, faults, join } = rack();
+    const a = join("a");
+    await clock.advance(10);
+    const { term } = a.current();
+    faults.set("a", unreachable);
+    await clock.advance(9000);
+    faults.set("a", () => sleep(clock, 4000));
+    await clock.advance(3500);
+    expect(a.current().isLeader).toBe(false);
+    const seen: string[] = [];
+    const subscription = a.leadership$.subscribe((leadership) => seen.push(leadership.term));
+    await clock.advance(1000);
+    faults.delete("a");
+    await clock.advance(10_000);
+    subscription.unsubscribe();
+    expect(a.current().isLeader).toBe(true);
+    expect(seen).not.toContain(term);
+  });
+
+  it("steps down when a namesake has taken the lease under another term", async () => {
+    const { api, clock, join } = rack();
+    const a = join("a");
+    await clock.advance(10);
+    const first = a.current();
+    api.put("system/leader", { spec: { holderIdentity: "a", leaseDurationSeconds: 15, leaseTransitions: 9 } });
+    await clock.advance(2010);
+    expect(first.isFresh()).toBe(false);
+    expect(a.current().isLeader).toBe(false);
+  });
+
   it("goes on leading after a renewal whose answer was lost", async () => {
     const { api, clock, join, leaders } = rack();
     const a = join("a");
