@@ -148,7 +148,7 @@ describe("createConsul", () => {
     await call("PUT", "/v1/catalog/deregister", { Node: "x" });
     expect((await call("GET", "/v1/catalog/node-services/x")).json()).toEqual({ Node: null, Services: null });
     expect((await call("GET", "/v1/catalog/services")).json()).toEqual({ consul: [] });
-    expect(changes()).toBe(6);
+    expect(changes()).toBe(5);
   });
 
   it("leaves critical instances out of passing health answers", async () => {

@@ -44,12 +44,14 @@ export function createConsul(options: ConsulOptions): Consul {
   const { clock, random, datacenter, domain, onChange = () => {} } = options;
   const nodeName = options.nodeName ?? "consul";
   const nodeAddress = options.nodeAddress ?? "127.0.0.1";
+  let isBuilt = false;
   const counted = createTopics(clock, (options.state ?? EMPTY_STATE).index);
   const topics: typeof counted = {
     ...counted,
     commit(changed, emptied) {
       const index = counted.commit(changed, emptied);
-      onChange();
+      // the caller cannot take a snapshot of what it does not hold yet
+      if (isBuilt) onChange();
       return index;
     },
   };
@@ -71,6 +73,7 @@ export function createConsul(options: ConsulOptions): Consul {
     keys: keys.list(""),
   });
   load(options.state ?? EMPTY_STATE);
+  isBuilt = true;
 
   return {
     handler: createHandler({ agent, topics, random, generation: () => generation }),

@@ -10,10 +10,11 @@ import { systemClock } from "../../platform/clock.js";
 import { type HttpServer, serve } from "../../platform/http-server.js";
 import { silentLogger } from "../../platform/log.js";
 import { seededRandom } from "../../platform/random.js";
+import type { HttpHandler } from "../../platform/transport.js";
 import { undiciTransport } from "../../platform/undici-transport.js";
 import { createConsul } from "../../simulator/consul/consul.js";
 import { type DnsServer, serveDns } from "../../simulator/consul/dns-server.js";
-import { type ConsulProcess, hasConsul, startConsulProcess } from "./consul-process.js";
+import { isMissing, startConsul } from "./servers.js";
 
 const PERIOD_MS = 500;
 const clock = systemClock();
@@ -23,9 +24,17 @@ let identities = 0;
 afterAll(() => transport.close());
 
 /** Each test has an identity, hence a node, of its own: one Consul serves them all. */
-function harness(address: string) {
+function harness(address: string, through: HttpHandler = transport) {
   const identity = `rack${++identities}`;
-  return consulHarness({ transport, address, identity, clock, periodMs: PERIOD_MS, until, close: async () => {} });
+  return consulHarness({
+    transport: through,
+    address,
+    identity,
+    clock,
+    periodMs: PERIOD_MS,
+    until,
+    close: async () => {},
+  });
 }
 
 async function until(isDone: () => boolean): Promise<void> {
@@ -37,7 +46,14 @@ async function until(isDone: () => boolean): Promise<void> {
 }
 
 function simulated() {
-  return createConsul({ clock, random: seededRandom(1), log: silentLogger, datacenter: "dc1", domain: "torc" });
+  return createConsul({
+    clock,
+    random: seededRandom(1),
+    log: silentLogger,
+    datacenter: "dc1",
+    domain: "torc",
+    nodeName: "n1",
+  });
 }
 
 describe("the simulated Consul over sockets", () => {
@@ -50,47 +66,55 @@ describe("the simulated Consul over sockets", () => {
   dnsDriverSuite("simulated, over sockets", async () => harness(`http://127.0.0.1:${server.port}`));
 });
 
-describe.runIf(hasConsul())("a real Consul", () => {
-  let consul: ConsulProcess;
+describe.skipIf(isMissing("consul"))("a real Consul", () => {
+  let consul: Awaited<ReturnType<typeof startConsul>>;
   beforeAll(async () => {
-    consul = await startConsulProcess();
+    consul = await startConsul();
   });
   afterAll(() => consul.stop());
 
-  dnsDriverSuite("a real Consul", async () => harness(consul.address));
+  dnsDriverSuite("a real Consul", async () => harness(consul.endpoint));
 
-  it("R7 a restart without data is a new epoch, and what is registered then is seen", async () => {
-    const { driver, identity, close } = harness(consul.address);
+  it("R7 is another epoch when a Consul without data answers, and the same after a restart with data", async () => {
+    const fresh = await startConsul();
+    let endpoint = consul.endpoint;
+    const { driver, identity, close } = harness("http://consul", (request) => {
+      const { pathname, search } = new URL(request.url);
+      return transport({ ...request, url: endpoint + pathname + search });
+    });
     const seen: Observation<DnsEntry>[] = [];
     driver.observe$.subscribe((observation) => seen.push(observation));
     const holds = (count: number) => () => {
       const last = seen.at(-1);
       return last?.type === "Complete" && last.items.size === count;
     };
+    const epochs = () => new Set(seen.flatMap((each) => (each.type === "Complete" ? [each.origin.epoch] : [])));
     const stamp = { identity, kind: "DnsRecord", namespace: "demo", name: "r", uid: "u-1", term: 7 };
     const entry = { name: "dns-sl1", id: "x", address: "192.168.2.3", tags: [], stamp };
-    // enough writes that the new process begins below the old index
-    for (let number = 0; number < 50; number += 1) {
-      await driver.apply({ type: "register", entry: { ...entry, address: `10.0.0.${number}` } });
-    }
+    await driver.apply({ type: "register", entry });
     await until(holds(1));
+    const before = seen.length;
     await consul.restart();
+    await until(() => seen.length > before + 1 && holds(1)());
+    expect(epochs().size).toBe(1);
+    expect(seen.slice(before).filter((each) => each.type === "Complete" && each.items.size === 0)).toEqual([]);
+    endpoint = fresh.endpoint;
     await until(holds(0));
-    const epochs = new Set(seen.flatMap((each) => (each.type === "Complete" ? [each.origin.epoch] : [])));
-    expect(epochs.size).toBe(2);
+    expect(epochs().size).toBe(2);
     await driver.apply({ type: "register", entry });
     await until(holds(1));
     expect(await driver.read(dnsKey(entry))).toEqual({ type: "present", item: entry });
     await close();
+    await fresh.stop();
   });
 });
 
-describe.runIf(hasConsul())("the simulated Consul beside a real one", () => {
-  let real: ConsulProcess;
+describe.skipIf(isMissing("consul"))("the simulated Consul beside a real one", () => {
+  let real: Awaited<ReturnType<typeof startConsul>>;
   let http: HttpServer;
   let dns: DnsServer;
   beforeAll(async () => {
-    real = await startConsulProcess();
+    real = await startConsul();
     const consul = simulated();
     http = await serve(consul.handler, { host: "127.0.0.1", port: 0 });
     dns = await serveDns({ consul, host: "127.0.0.1", port: 0 });
@@ -101,7 +125,7 @@ describe.runIf(hasConsul())("the simulated Consul beside a real one", () => {
   afterAll(async () => {
     await Promise.all([real.stop(), http.close(), dns.close()]);
   });
-  const addresses = () => [real.address, `http://127.0.0.1:${http.port}`];
+  const addresses = () => [real.endpoint, `http://127.0.0.1:${http.port}`];
 
   const WRITES = [
     ["PUT", "/v1/catalog/register", registration("1", { Address: "10.0.0.1", Port: 53, Tags: ["master"] })],
