@@ -64,7 +64,9 @@ const BINARY = { encoding: "binary", keyEncoding: "binary" } as const;
 function openDatabases(path: string, directory: string): Databases {
   try {
     // without overlapping sync a commit returns when it is on the disk, and the last commit is what a crash leaves
-    const root = open<Buffer, Buffer>({ path, noSubdir: true, overlappingSync: false, maxDbs: 4, ...BINARY });
+    const options = { path, noSubdir: true, overlappingSync: false, maxDbs: 4, ...BINARY };
+    // batching by turns makes a promise that nobody gets: a commit that fails would end the process through it
+    const root = open<Buffer, Buffer>({ ...options, eventTurnBatching: false });
     refuseForeign(root, directory);
     return { root, objects: root.openDB("objects", BINARY), undo: root.openDB("undo", BINARY) };
   } catch (error) {
@@ -104,9 +106,23 @@ function journalOf({ root, objects, undo }: Databases): Journal {
       const state: State = { format: FORMAT, revision, compactedRevision };
       writes.push(root.put(STATE_KEY, Buffer.from(JSON.stringify(state))));
     });
-    await Promise.all([batch, ...writes]);
+    await Promise.all([batch, ...writes]).catch(async (error: unknown) => {
+      throw await commitFault(error);
+    });
   }
   return { append, close: () => root.close() };
+}
+
+/** The engine hides the fault in a promise beside the error; unlooked at, its rejection would end the process. */
+async function commitFault(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && "commitError" in error)) return error;
+  const fault = Promise.resolve(error.commitError).then(
+    () => error,
+    (reason: unknown) => reason,
+  );
+  // it is set in the same turn; if ever not, the outer error has to do
+  const turn = new Promise<unknown>((resolve) => setImmediate(() => resolve(error)));
+  return Promise.race([fault, turn]);
 }
 
 /** The place of a change among those of its revision. */
