@@ -76,7 +76,7 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
       events.next({ type: "failed", taskId: task.taskId, message: behaviour.failure });
       return;
     }
-    const entry: Pretended = { task, behaviour, address: undefined, isHealthy: undefined, probes: 0, timer: undefined };
+    const entry = pretended(task, behaviour);
     tasks.set(task.taskId, entry);
     const startMs = behaviour.startMs ?? DEFAULT_START_MS * (1 + options.random.next() / 10);
     entry.timer = clock.schedule(startMs, () => start(entry));
@@ -97,14 +97,18 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
     exit: finish,
     probe: async (taskId) => probed(tasks.get(taskId)),
     statistics: (taskId) =>
-      tasks.get(taskId)?.address === undefined ? undefined : options.statistics?.(taskId, clock.monotonic()),
-    running: () =>
-      [...tasks.values()].flatMap(({ task, address }) => (address === undefined ? [] : [{ task, address }])),
-    setHealthy(taskId, isHealthy) {
-      const entry = tasks.get(taskId);
-      if (entry !== undefined) entry.isHealthy = isHealthy;
-    },
+      isStarted(tasks.get(taskId)) ? options.statistics?.(taskId, clock.monotonic()) : undefined,
+    running: () => [...tasks.values()].filter(isStarted).map(({ task, address }) => ({ task, address })),
+    setHealthy: (taskId, isHealthy) => Object.assign(tasks.get(taskId) ?? {}, { isHealthy }),
   };
+}
+
+function pretended(task: RunnableTask, behaviour: PretendBehaviour): Pretended {
+  return { task, behaviour, address: undefined, isHealthy: undefined, probes: 0, timer: undefined };
+}
+
+function isStarted(entry: Pretended | undefined): entry is Pretended & { readonly address: string } {
+  return entry?.address !== undefined;
 }
 
 function probed(entry: Pretended | undefined): boolean {
