@@ -1,7 +1,8 @@
 import { parseAgents, parseFrameworks, parseMasterId, parseTasks } from "../mapping/event.js";
 import type { Answer, MasterClient } from "../session/master.js";
 import type { Session } from "../session/subscription.js";
-import type { WireAgent, WireAgentInfo, WireFramework, WireOperatorCall, WireTask } from "../wire.js";
+import type { WireAgent, WireAgentInfo, WireFramework, WireTask } from "../wire.js";
+import type { WireOperatorCall } from "../wire-operator.js";
 
 /** What the master of a session holds, or why that is not known. */
 export type Inspection =

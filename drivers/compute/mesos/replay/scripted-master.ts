@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponse } from "../../../../platform/transport.js";
 import { encodeRecord } from "../recordio.js";
-import type { WireOperatorAnswer } from "../wire.js";
+import type { WireOperatorAnswer } from "../wire-operator.js";
 
 /** A call as a master received it. */
 export interface ReceivedCall {
