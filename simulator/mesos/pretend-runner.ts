@@ -90,16 +90,20 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
     entry.timer = clock.schedule(afterMs, () => finish(taskId, exit));
   }
 
+  return { events$: events.asObservable(), launch, kill, exit: finish, ...views(tasks, options) };
+}
+
+/** What can be asked of the tasks, and their health. */
+function views(tasks: ReadonlyMap<string, Pretended>, { statistics, clock }: PretendRunnerOptions) {
   return {
-    events$: events.asObservable(),
-    launch,
-    kill,
-    exit: finish,
-    probe: async (taskId) => probed(tasks.get(taskId)),
-    statistics: (taskId) =>
-      isStarted(tasks.get(taskId)) ? options.statistics?.(taskId, clock.monotonic()) : undefined,
+    probe: async (taskId: string) => probed(tasks.get(taskId)),
+    statistics: (taskId: string) =>
+      isStarted(tasks.get(taskId)) ? statistics?.(taskId, clock.monotonic()) : undefined,
     running: () => [...tasks.values()].filter(isStarted).map(({ task, address }) => ({ task, address })),
-    setHealthy: (taskId, isHealthy) => Object.assign(tasks.get(taskId) ?? {}, { isHealthy }),
+    setHealthy(taskId: string, isHealthy: boolean): void {
+      const entry = tasks.get(taskId);
+      if (entry !== undefined) entry.isHealthy = isHealthy;
+    },
   };
 }
 
