@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from "commander";
+import { StatusError } from "../api-types/meta/status-error.js";
+
+// rackctl: one file per verb; verbs are loaded when they are asked for.
+
+/** `HOST:PORT`, e.g. `127.0.0.1:6443` or `[::1]:6443`. */
+function address(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65535) throw new InvalidArgumentError("must be HOST:PORT, such as 127.0.0.1:6443.");
+  return { host, port };
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("must be a whole number, 0 or more.");
+  return value;
+}
+
+const program = new Command("rackctl")
+  .description("Rackwright: a control plane for a software-defined rack")
+  .version("0.1.0");
+
+program
+  .command("up")
+  .description("run API server and controllers in this process, with --simulate a simulated rack beside it")
+  .option("--simulate", "start a simulated rack (or attach to the one of this data directory)", false)
+  .option("--data <dir>", "data directory; the kubeconfig is written there", "./data")
+  .option("--listen <host:port>", "where the Kubernetes API is served", address, { host: "127.0.0.1", port: 6443 })
+  .addOption(
+    new Option("--store <type>", "where objects are kept").choices(["embedded", "etcd", "memory"]).default("embedded"),
+  )
+  .option("--etcd-endpoints <urls>", "comma-separated, with --store etcd", "http://127.0.0.1:2379")
+  .option("--dns <host:port>", "where the simulated rack answers DNS", address, { host: "127.0.0.1", port: 8600 })
+  .option("--metrics <host:port>", "where Prometheus scrapes", address, { host: "127.0.0.1", port: 9464 })
+  .option("--seed <n>", "repeats the simulated rack's random choices", seed)
+  .option("--log-level <level>", "debug, info, warn or error; JSON lines in DIR/rackwright.log", "info")
+  .action(async (options) => {
+    const { up } = await import("./up/up.js");
+    process.exitCode = await up({
+      ...options,
+      isTerminal: process.stdout.isTTY === true,
+      entry: process.argv[1] ?? "",
+      execArgv: process.execArgv,
+    });
+  });
+
+program
+  .command("simulate")
+  .description("run the simulated rack alone; its addresses are written to DIR/rack.yaml")
+  .option("--data <dir>", "directory of its state", "./data/simulator")
+  .option("--dns <host:port>", "where it answers DNS", address, { host: "127.0.0.1", port: 8600 })
+  .option("--seed <n>", "repeats its random choices", seed)
+  .action(async (options) => {
+    const { simulateVerb } = await import("./simulate.js");
+    process.exitCode = await simulateVerb(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // an error of the world has a message for people; anything else is a bug and keeps its stack
+  console.error(error instanceof StatusError ? `rackctl: ${error.message}` : error);
+  process.exitCode = 1;
+}

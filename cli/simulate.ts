@@ -1,0 +1,21 @@
+import { resolve } from "node:path";
+import { pinoLogger } from "../platform/log-pino.js";
+import { simulate } from "../simulator/main.js";
+import { untilSignal } from "./signals.js";
+
+interface SimulateFlags {
+  readonly data: string;
+  readonly dns: { readonly host: string; readonly port: number };
+  readonly seed?: number;
+}
+
+/** `rackctl simulate`: runs until it is told to end, and takes its tasks along. Resolves with the exit code. */
+export async function simulateVerb({ data, dns, seed }: SimulateFlags): Promise<number> {
+  const log = pinoLogger({ level: "info" });
+  const simulator = await simulate({ directory: resolve(data), dns, seed, log });
+  console.log(`simulated rack: ${simulator.rackFile}`);
+  console.log("ready");
+  await untilSignal();
+  await simulator.close({ stopTasks: true });
+  return 0;
+}

@@ -1,0 +1,115 @@
+import { accessSync, constants, createWriteStream, mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import { startControllers } from "../../controllers/main.js";
+import { systemClock } from "../../platform/clock.js";
+import { pinoLogger } from "../../platform/log-pino.js";
+import { createMetrics } from "../../platform/metrics.js";
+import { systemRandom } from "../../platform/random.js";
+import { undiciTransport } from "../../platform/undici-transport.js";
+import { untilSignal } from "../signals.js";
+import { applyExample } from "./example.js";
+import { serveMetrics } from "./metrics-server.js";
+import { showProgress } from "./progress.js";
+import { type ServerFlags, startServer, type Tools } from "./server.js";
+import { type SimulatorProcess, startSimulatorProcess } from "./simulator.js";
+
+export interface UpFlags extends ServerFlags {
+  readonly simulate: boolean;
+  readonly dns: { readonly host: string; readonly port: number };
+  readonly metrics: { readonly host: string; readonly port: number };
+  readonly seed?: number;
+  readonly logLevel: string;
+  readonly isTerminal: boolean;
+  readonly entry: string;
+  readonly execArgv: readonly string[];
+}
+
+/** `rackctl up`: everything in one process, the simulated rack beside it. Resolves with the exit code. */
+export async function up(given: UpFlags): Promise<number> {
+  const flags = { ...given, data: resolve(given.data) };
+  const tools = openTools(flags);
+  const ended = untilSignal();
+  const closers: (() => Promise<unknown>)[] = [];
+  const say = (line: string) => console.log(line);
+  try {
+    const server = await startServer(flags, tools);
+    closers.push(() => server.close());
+    say(`API server   ${server.url}`);
+    say(`kubeconfig   ${server.kubeconfig}`);
+    const metricsServer = await serveMetrics(flags.metrics, { metrics: tools.metrics, api: server.api });
+    closers.push(() => metricsServer.close());
+    say(`metrics      http://${flags.metrics.host}:${metricsServer.port}/metrics`);
+    const simulator = flags.simulate ? await openSimulator(flags, tools) : undefined;
+    if (simulator !== undefined) {
+      closers.unshift(() => simulator.stop());
+      say(
+        `rack         simulated, process ${simulator.pid}${simulator.isAttached ? " (was running)" : ""}, DNS on ${flags.dns.host}:${flags.dns.port}`,
+      );
+      const applied = await applyExample(server.client);
+      if (applied > 0) say(`example      ${applied} objects of manifests/samples/dns-example applied`);
+    }
+    const transport = undiciTransport();
+    closers.push(() => transport.close());
+    const identity = `${hostname()}_${flags.data}_${process.pid}_${tools.random.suffix(5)}`;
+    const controllers = startControllers({
+      client: server.client,
+      transport,
+      identity,
+      takeOverHolder: isDeadNeighbour(flags.data),
+      ...(simulator === undefined ? {} : { overlay: simulator.overlay }),
+      ...tools,
+    });
+    const progress = showProgress({
+      client: server.client,
+      ...tools,
+      isTerminal: flags.isTerminal,
+      write: (text) => process.stdout.write(text),
+    });
+    closers.push(async () => progress.close());
+    closers.push(() => controllers.stop());
+    say("ready");
+    await ended;
+    progress.close();
+    say("stopping");
+    return 0;
+  } finally {
+    // in reverse of the start: loops first, so that nothing is withdrawn because its back end ends
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+function openTools({ data, logLevel }: UpFlags): Tools {
+  try {
+    mkdirSync(data, { recursive: true });
+    accessSync(data, constants.W_OK);
+  } catch (cause) {
+    throw new StatusError("ServiceUnavailable", `writing to ${data}: not possible; choose another --data directory`, {
+      cause,
+    });
+  }
+  if (!isLevel(logLevel))
+    throw new StatusError("BadRequest", `--log-level ${logLevel}: must be debug, info, warn or error`);
+  const destination = createWriteStream(join(data, "rackwright.log"), { flags: "a" });
+  return {
+    clock: systemClock(),
+    random: systemRandom(),
+    log: pinoLogger({ level: logLevel, destination: { write: (line) => void destination.write(line) } }),
+    metrics: createMetrics({ isProcessIncluded: true }),
+  };
+}
+
+function isLevel(text: string): text is "debug" | "info" | "warn" | "error" {
+  return ["debug", "info", "warn", "error"].includes(text);
+}
+
+function openSimulator(flags: UpFlags, { clock }: Tools): Promise<SimulatorProcess> {
+  const { dns, seed, entry, execArgv } = flags;
+  return startSimulatorProcess({ directory: join(flags.data, "simulator"), dns, seed, entry, execArgv, clock });
+}
+
+/** The lock of the data directory is ours: a leader of the same directory on this host is an earlier, dead process. */
+function isDeadNeighbour(data: string): (identity: string) => boolean {
+  return (identity) => identity.startsWith(`${hostname()}_${data}_`);
+}
