@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { Logger } from "../../platform/log.js";
 import type { ApiHandler } from "./contract.js";
-import { type Incoming, type Outgoing, serveExchange } from "./exchange.js";
+import { type Incoming, type Outgoing, serveExchange } from "./listener-exchange.js";
 
 /** What a listener needs; certificates are PEM. */
 export interface ListenerOptions {
@@ -68,7 +68,6 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 function configure(server: Http2SecureServer): void {
   // the HTTP/1.1 side of the server takes these as a plain HTTPS server does
   Object.assign(server, { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS, requestTimeout: 0 });
-  server.setTimeout(0);
 }
 
 interface Connections {

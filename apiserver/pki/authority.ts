@@ -1,5 +1,4 @@
 import "reflect-metadata";
-import { isIP } from "node:net";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -13,6 +12,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { isIpv4, isIpv6 } from "../../api-types/format/address.js";
 
 /** A certificate and its key, as PEM. */
 export interface Certified {
@@ -106,5 +106,5 @@ function dates({ from, until }: Validity) {
 }
 
 function alternativeName(host: string): { readonly type: "ip" | "dns"; readonly value: string } {
-  return { type: isIP(host) === 0 ? "dns" : "ip", value: host };
+  return { type: isIpv4(host) || isIpv6(host) ? "ip" : "dns", value: host };
 }

@@ -138,16 +138,16 @@ interface Stored {
 }
 
 async function answer(context: ApiContext, request: ResourceRequest, stored: Stored): Promise<Committed> {
-  const { object, revision } = stored;
+  const { resource, namespace, name } = request;
+  const { type, object, revision } = stored;
+  const cached = context.feed.cacheOf(resource.prefix).get(storageKey(resource.prefix, namespace, name));
+  // in the same process the watch is often ahead of the acknowledgement: then its object and bytes are shared
+  if (cached?.metadata.resourceVersion === String(revision)) return { type, object: servedObject(resource, cached) };
   const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-  if (request.resource.prefix !== LEASE_PREFIX) {
-    return { type: stored.type, object: servedObject(request.resource, versioned) };
-  }
+  if (resource.prefix !== LEASE_PREFIX) return { type, object: servedObject(resource, versioned) };
   const isNewTerm = stored.bytes !== undefined && beginsTerm(stored.before, object);
-  const term = isNewTerm
-    ? revision
-    : (await context.store.get(termKey(request.namespace ?? "", request.name)))?.revision;
-  return { type: stored.type, object: withTerm(versioned, term ?? revision) };
+  const term = isNewTerm ? revision : (await context.store.get(termKey(namespace ?? "", name)))?.revision;
+  return { type, object: withTerm(versioned, term ?? revision) };
 }
 
 function dryAnswer({ resource }: ResourceRequest, live: KubeObject | undefined, decision: Decision): Committed {

@@ -52,8 +52,12 @@ export function decodeYaml(body: Uint8Array): DecodedBody {
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: ALIAS_COUNT_MAX });
-    return { value: JSON.parse(JSON.stringify(value ?? null)), duplicates };
+    const json = Buffer.from(JSON.stringify(value ?? null));
+    // the same bounds as for JSON: aliases must not have made it deeper or larger
+    if (json.length > EXPANDED_BYTES_MAX) throw badRequest(`the YAML expands to more than ${EXPANDED_BYTES_MAX} bytes`);
+    return { value: decodeJson(json).value, duplicates };
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     throw badRequest(`decoding the request body: ${error instanceof Error ? error.message : "not YAML"}`, error);
   }
 }
@@ -70,6 +74,7 @@ const JSON_TYPE = "application/json";
 const YAML_TYPE = "application/yaml";
 const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
 const ALIAS_COUNT_MAX = 100;
+const EXPANDED_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Times stay text, as in every Kubernetes tool. */
 function withoutTimes(tags: Tags): Tags {
