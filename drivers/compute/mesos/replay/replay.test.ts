@@ -128,7 +128,7 @@ describe("a recorded master", () => {
         expect(bench.connections.at(-1)?.type).not.toBe("stopped");
         bench.driver.close();
       }),
-      { numRuns: 100, seed: 1 },
+      { numRuns: 40, seed: 1 },
     );
   });
 
