@@ -111,6 +111,22 @@ describe("serveDns", () => {
     expect(reply.answers).toHaveLength(300);
   });
 
+  it("closes a connection that says nothing for ten seconds", async () => {
+    const clock = virtualClock();
+    const server = await serveDns({ consul: await consulWith(1), host: "127.0.0.1", port: 0, clock });
+    open.push(server);
+    const socket = connect({ host: "127.0.0.1", port: server.port });
+    socket.resume();
+    await once(socket, "connect");
+    let isClosed = false;
+    socket.once("close", () => {
+      isClosed = true;
+    });
+    // the server learns of the connection some turns later
+    for (let turn = 0; turn < 10_000 && !isClosed; turn += 1) await clock.advance(100);
+    expect(isClosed).toBe(true);
+  });
+
   it("names the address that is in use", async () => {
     const port = await serve(1);
     const consul = await consulWith(1);

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import { type Clock, systemClock } from "../../platform/clock.js";
 import type { Consul } from "./consul.js";
 import { replyTo } from "./dns/packet.js";
 
@@ -20,10 +21,12 @@ export async function serveDns(options: {
   readonly consul: Pick<Consul, "answer">;
   readonly host: string;
   readonly port: number;
+  /** For closing idle connections; unset: the system's. */
+  readonly clock?: Clock;
 }): Promise<DnsServer> {
-  const { consul, host } = options;
+  const { consul, host, clock = systemClock({ unref: true }) } = options;
   for (let attempt = 1; ; attempt += 1) {
-    const tcp = serveTcp(consul);
+    const tcp = serveTcp(consul, clock);
     const udp = serveUdp(consul, host);
     try {
       const port = await listenTcp(tcp, host, options.port);
@@ -52,12 +55,15 @@ function serveUdp(consul: Pick<Consul, "answer">, host: string): DatagramSocket 
   return socket;
 }
 
-function serveTcp(consul: Pick<Consul, "answer">): Server {
+function serveTcp(consul: Pick<Consul, "answer">, clock: Clock): Server {
   const server = createServer((socket) => {
     let pending: Buffer = Buffer.alloc(0);
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    let idle = clock.schedule(IDLE_MS, () => socket.destroy());
+    socket.on("close", () => idle.cancel());
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk: Buffer) => {
+      idle.cancel();
+      idle = clock.schedule(IDLE_MS, () => socket.destroy());
       pending = answerFrames(socket, Buffer.concat([pending, chunk]), consul);
     });
   });

@@ -2,7 +2,7 @@ import type { ConsulState, KeyRow } from "./state.js";
 import type { Topic, Topics } from "./topics.js";
 
 /** A compare-and-set write of one key; `cas` undefined: unconditional, 0: only when absent. */
-export interface KeyWrite {
+interface KeyWrite {
   readonly key: string;
   readonly value: string;
   readonly flags: number;

@@ -73,7 +73,7 @@ export function parseInstances(value: unknown, ownership: Ownership): ReadonlyMa
 }
 
 /** The id of an entry that we did not register: no id of ours contains a colon before it is encoded. */
-export function foreignId(node: string, serviceId: string): string {
+function foreignId(node: string, serviceId: string): string {
   return `node:${node}:${serviceId}`;
 }
 

@@ -1,5 +1,5 @@
 /** A counter at a time of the source, seconds. */
-export interface Reading {
+interface Reading {
   readonly value: number;
   readonly timestamp: number;
 }

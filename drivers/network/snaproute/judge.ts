@@ -23,7 +23,7 @@ export const NO_TABLE: TableMemory = { epoch: "", known: new Set() };
  * The identity of the running agent: it has no boot id, but makes its connected routes anew when it starts, so that the
  * first connected network and the time of its making name one run. Undefined: the list names no connected network.
  */
-export function epochOf(routes: readonly StateRoute[]): string | undefined {
+function epochOf(routes: readonly StateRoute[]): string | undefined {
   const connected = routes
     .filter(({ route }) => route.protocol === "CONNECTED")
     .map(({ route, createdAt }) => `${route.prefix} since ${createdAt}`)
