@@ -11,7 +11,8 @@ export interface StoreSuiteOptions {
 
 /** The promises of `Store`, checked for one implementation; each test opens its own, empty one. */
 export function storeSuite(name: string, open: () => Promise<StoreHarness>, options: StoreSuiteOptions = {}): void {
-  describe(`${name} keeps the promises of a store`, () => {
+  // a busy disk takes milliseconds for each of thousands of writes
+  describe(`${name} keeps the promises of a store`, { timeout: 60_000 }, () => {
     let harness: StoreHarness;
     beforeEach(async () => {
       harness = await open();
