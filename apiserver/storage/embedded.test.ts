@@ -200,12 +200,14 @@ async function writeUntilKilled(
   const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
   const acknowledged: [string, number][] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     const [key = "", revision] = line.split(" ");
     acknowledged.push([key, Number(revision)]);
     if (acknowledged.length === count) child.kill("SIGKILL");
   }
+  await ended;
   // the last line may be cut by the kill
   return acknowledged.slice(0, -1);
 }

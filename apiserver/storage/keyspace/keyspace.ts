@@ -34,7 +34,7 @@ export interface Keyspace {
 }
 
 /** The revision of a store that was never written: 1 as in etcd, because 0 has a meaning of its own in the API. */
-export const FIRST_REVISION = 1;
+const FIRST_REVISION = 1;
 
 /** An empty keyspace. */
 export const EMPTY_SNAPSHOT: Snapshot = {

@@ -104,9 +104,10 @@ async function birthOf(pid: number): Promise<string> {
       readFile("/proc/sys/kernel/random/boot_id", "utf8"),
       readFile(`/proc/${pid}/stat`, "utf8"),
     ]);
-    // the command name, in parentheses, may hold spaces; the start time is the 20th field after it
-    const startTicks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    return `${boot.trim()}/${startTicks}`;
+    // the command name, in parentheses, may hold spaces; the state follows it, the start time is the 20th field
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z" || fields[0] === "X") return "ended, but not yet collected by its parent";
+    return `${boot.trim()}/${fields[19]}`;
   } catch {
     return "";
   }
