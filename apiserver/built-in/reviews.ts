@@ -28,7 +28,7 @@ export function isAdmin(identity: Pick<Identity, "groups">): boolean {
 /** Answers a review: the sent object with a status. Throws BadRequest when it is of another kind. */
 export function answerReview(asked: Review, body: unknown, identity: Identity): KubeObject {
   const sent = isRecord(body) ? body : {};
-  if (sent.kind !== asked.kind) throw badRequest(`the body must be a ${asked.kind}`);
+  if (sent.kind !== undefined && sent.kind !== asked.kind) throw badRequest(`the body must be a ${asked.kind}`);
   const metadata = isRecord(sent.metadata) ? sent.metadata : {};
   const apiVersion = `${asked.group}/${asked.version}`;
   return {

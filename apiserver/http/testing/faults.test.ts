@@ -168,7 +168,7 @@ const FAULTS: readonly Fault[] = [
   {
     title: "no kind",
     method: "POST",
-    url: CONFIG_MAPS,
+    url: GROUPS,
     sent: { body: { metadata: { name: "x" } } },
     code: 400,
     reason: "BadRequest",

@@ -30,6 +30,13 @@ describe("writes", () => {
     expect(body.data.when).toBe("2026-01-01");
   });
 
+  it("of core kinds may leave out what the URL says", async () => {
+    const api = await startHarness();
+    const { status, body } = await api.call("POST", CONFIG_MAPS, { body: { metadata: { name: "x" } } });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ apiVersion: "v1", kind: "ConfigMap" });
+  });
+
   it("count generations only for what is desired", async () => {
     const api = await startHarness();
     await api.call("POST", GROUPS, { body: group("x") });

@@ -1,3 +1,4 @@
+import type { Kind } from "../../../api-types/meta/kind.js";
 import type { KubeObject } from "../../../api-types/meta/object.js";
 import { prune } from "../../../api-types/schema/prune.js";
 import { checkMetadataTypes } from "../../admission/metadata.js";
@@ -44,14 +45,7 @@ export function acceptObject(
 function withIdentity(request: ResourceRequest, raw: unknown): Readonly<Record<string, unknown>> {
   const { kind } = request.resource;
   if (!isRecord(raw)) throw badRequest(`the body must be an object of kind ${kind.kind}`);
-  if (typeof raw.kind !== "string" || raw.kind === "")
-    throw badRequest(`Object 'Kind' is missing in the body of ${kind.plural}`);
-  if (typeof raw.apiVersion !== "string" || raw.apiVersion === "") throw badRequest("Object 'apiVersion' is missing");
-  if (raw.kind !== kind.kind || raw.apiVersion !== kind.apiVersion) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): ${raw.apiVersion}, Kind=${raw.kind} does not match ${kind.apiVersion}, Kind=${kind.kind}`,
-    );
-  }
+  checkType(kind, raw);
   const metadata = raw.metadata ?? {};
   checkMetadataTypes(metadata);
   const namespace = checkedNamespace(request, metadata.namespace);
@@ -64,7 +58,21 @@ function withIdentity(request: ResourceRequest, raw: unknown): Readonly<Record<s
   }
   const { namespace: _namespace, ...others } = metadata;
   const identity = { name: request.name === "" ? name : request.name, ...(namespace !== undefined && { namespace }) };
-  return { ...raw, metadata: { ...others, ...identity } };
+  const { apiVersion } = kind;
+  return { ...raw, apiVersion, kind: kind.kind, metadata: { ...others, ...identity } };
+}
+
+/** Core kinds may leave out what the URL says; typed clients do. */
+function checkType(kind: Kind, raw: Readonly<Record<string, unknown>>): void {
+  const fallback = kind.family === "core" ? kind : undefined;
+  const name = raw.kind || fallback?.kind;
+  const apiVersion = raw.apiVersion || fallback?.apiVersion;
+  if (!name) throw badRequest(`Object 'Kind' is missing in the body of ${kind.plural}`);
+  if (!apiVersion) throw badRequest(`Object 'apiVersion' is missing in the body of ${kind.plural}`);
+  if (name === kind.kind && apiVersion === kind.apiVersion) return;
+  throw badRequest(
+    `the object provided is unrecognized (must be of type ${kind.kind}): ${String(apiVersion)}, Kind=${String(name)} does not match ${kind.apiVersion}, Kind=${kind.kind}`,
+  );
 }
 
 function checkedNamespace({ namespace }: ResourceRequest, given: unknown): string | undefined {
