@@ -1,4 +1,4 @@
-import { Observable } from "rxjs";
+import { filter, Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { type VirtualClock, virtualClock } from "../../../platform/virtual-clock.js";
 import { startHarness } from "../../http/testing/api-harness.js";
@@ -85,6 +85,33 @@ describe("the feed of the caches", () => {
     state.isDown = false;
     await clock.advance(60_000);
     expect((await api.call("GET", `${CONFIG_MAPS}/two`)).status).toBe(200);
+  });
+
+  it.each([
+    ["a quiet store", false],
+    ["a missed change", true],
+  ])("on a store that others write to tells %s from the other by a full read", async (_title, isBehind) => {
+    const clock = virtualClock();
+    const inner = memoryStore({ clock });
+    const own = await startHarness({ clock, store: inner });
+    await own.call("POST", CONFIG_MAPS, { body: configMap("one") });
+    let delivers = true;
+    const store: Store = {
+      ...inner,
+      current: async () => (await inner.current()) + (delivers ? 0 : 7),
+      list: async (prefix, options) => {
+        const page = await inner.list(prefix, options);
+        return delivers ? page : { ...page, revision: page.revision + 7 };
+      },
+      watch$: (prefix, after) => inner.watch$(prefix, after).pipe(filter(() => delivers)),
+    };
+    const api = await startHarness({ clock, store });
+    delivers = false;
+    if (isBehind) await own.call("DELETE", `${CONFIG_MAPS}/one`);
+    const asked = api.call("GET", `${CONFIG_MAPS}/one`);
+    await clock.advance(200);
+    await clock.advance(5000);
+    expect((await asked).status).toBe(isBehind ? 504 : 200);
   });
 
   it("proves the freshness of a quiet resource by the changes of others", async () => {

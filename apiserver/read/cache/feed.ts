@@ -13,6 +13,8 @@ import { type ResourceCache, resourceCache } from "./resource-cache.js";
 const PAGE_SIZE = 2000;
 /** How long a read waits for the caches to reach the store's revision. */
 const FRESH_WAIT_MS = 3000;
+/** After this long without progress, the caches are compared with the store. */
+const PROVE_AFTER_MS = 100;
 const BACK_OFF_FIRST_MS = 100;
 const BACK_OFF_MAX_MS = 10_000;
 
@@ -73,6 +75,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
   let backOffMs = BACK_OFF_FIRST_MS;
   let subscription: Subscription | undefined;
   let retry: Timer | undefined;
+  let isProving = false;
 
   function advance(to: number): void {
     if (to > revision) revision = to;
@@ -160,6 +163,34 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
     });
   }
 
+  /** On stores that others write to, and that report no progress, a full read proves that nothing of ours is missing. */
+  async function fresh(): Promise<void> {
+    const target = await store.current();
+    if (target <= revision) return;
+    const proof = clock.schedule(PROVE_AFTER_MS, () => void prove());
+    await reach(target).finally(proof.cancel);
+  }
+
+  async function prove(): Promise<void> {
+    if (isProving) return;
+    isProving = true;
+    let newest = 0;
+    let known = 0;
+    try {
+      const at = await eachEntry(store, ({ key, revision: changedAt }) => {
+        newest = Math.max(newest, changedAt);
+        if (caches.get(prefixIn(key))?.get(key) !== undefined) known++;
+      });
+      const cached = [...caches.values()].reduce((sum, cache) => sum + cache.size, 0);
+      // a missed creation or change would be newer, a missed deletion would leave an object that the store lacks
+      if (newest <= revision && known === cached - options.constants.size) advance(at);
+    } catch (error) {
+      log.debug("proving the caches fresh failed", { error: String(error) });
+    } finally {
+      isProving = false;
+    }
+  }
+
   await fill();
   follow();
   return {
@@ -170,7 +201,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
     },
     revision: () => revision,
     isFollowing: () => isFollowing,
-    fresh: async () => reach(await store.current()),
+    fresh,
     reach,
     close() {
       isClosed = true;
