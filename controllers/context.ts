@@ -8,6 +8,7 @@ import type { NetworkDriver, SwitchRoute } from "../drivers/network/driver.js";
 import type { Observation } from "../drivers/observation.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
+import type { Metrics } from "../platform/metrics.js";
 import type { Random } from "../platform/random.js";
 import type { Informers } from "../runtime/informers.js";
 
@@ -52,6 +53,7 @@ export interface LoopContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly metrics?: Metrics;
   /** The term of this process's leadership. */
   readonly term: number;
 }

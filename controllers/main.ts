@@ -148,6 +148,7 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
           clock,
           random,
           log,
+          ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
           term: Number(leadership.term),
         };
         return run(options, context).pipe(finalize(() => backends.close()));

@@ -33,6 +33,11 @@ export function scalingPolicyController(context: LoopContext) {
   const groups = informers.cache(ServiceGroup);
   const instances = informers.cache(Instance, { service: (instance) => [serviceKeyOf(instance)] });
   const states = new Map<string, State>();
+  const readings = context.metrics?.gauge({
+    name: "rackwright_scaling_metric",
+    help: "Last combined reading of a metric of a ScalingPolicy.",
+    labelNames: ["namespace", "policy", "metric"],
+  });
 
   return defineController({
     name: NAME,
@@ -65,6 +70,8 @@ export function scalingPolicyController(context: LoopContext) {
       state.readAt.set(metric.name, clock.monotonic());
       const value = await read(policy, { group, metric, state });
       state.memory = remember(state.memory, metric.name, { at: clock.now(), value });
+      const { namespace = "", name } = policy.metadata;
+      if (value !== undefined) readings?.set({ namespace, policy: name, metric: metric.name }, value);
     }
   }
 
