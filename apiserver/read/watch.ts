@@ -4,6 +4,7 @@ import { badRequest, expired, statusOf } from "../http/failure.js";
 import type { Change } from "./cache/resource-cache.js";
 import type { Answer, ApiContext, ResourceRequest } from "./context.js";
 import { type EventType, eventLine, eventLineParts, plainEventLine } from "./encode.js";
+import { type Past, pastChanges } from "./history.js";
 import { candidates } from "./list.js";
 import { listFault, parseVersion } from "./list-options.js";
 import { servedObject } from "./resource.js";
@@ -33,7 +34,8 @@ export async function watchObjects(context: ApiContext, request: ResourceRequest
     if (!isStatus(error)) throw error;
     return failed(error, form);
   }
-  const changes = options.start.type === "after" ? resumed(context, request, options.start.revision) : [];
+  const past = await pastFor(context, request, options.start);
+  const changes = options.start.type === "after" ? resumed(context, request, past) : [];
   if (changes === undefined) return failed(expired(), form);
   return { type: "stream", body: open({ context, request, options, selection, form }, changes).body };
 }
@@ -111,8 +113,21 @@ function namedScope(request: ResourceRequest): { readonly namespace: string | un
   return { namespace: request.namespace, ...(request.name !== "" && { name: request.name }) };
 }
 
-function resumed(context: ApiContext, { resource }: ResourceRequest, revision: number): readonly Change[] | undefined {
-  return context.feed.cacheOf(resource.prefix).since(revision);
+/** Where the cache takes over: at once when it remembers the start, else after what the store's history tells. */
+async function pastFor(context: ApiContext, { resource }: ResourceRequest, start: Start): Promise<Past | undefined> {
+  if (start.type !== "after") return undefined;
+  const isRemembered = context.feed.cacheOf(resource.prefix).since(start.revision) !== undefined;
+  return isRemembered ? { changes: [], revision: start.revision } : pastChanges(context, resource, start.revision);
+}
+
+/** The changes since a revision; synchronous, for the subscription must follow without a gap. */
+function resumed(
+  context: ApiContext,
+  { resource }: ResourceRequest,
+  past: Past | undefined,
+): readonly Change[] | undefined {
+  const recent = past && context.feed.cacheOf(resource.prefix).since(past.revision);
+  return recent && [...past.changes, ...recent];
 }
 
 function failed(error: StatusError, form: WatchForm): Answer {

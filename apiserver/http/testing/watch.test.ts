@@ -104,12 +104,31 @@ describe("watches", () => {
     expect(silent.isDone()).toBe(true);
   });
 
-  it("from a version that is no longer known say 410 in an ERROR event, then close", async () => {
+  it("go on from the store's history after a restart", async () => {
+    const first = await startHarness();
+    const old = await first.call("POST", CONFIG_MAPS, { body: configMap("one", { labels: { app: "a" } }) });
+    await first.call("PATCH", `${CONFIG_MAPS}/one`, label("b"));
+    await first.call("POST", CONFIG_MAPS, { body: configMap("two", { labels: { app: "a" } }) });
+    await first.call("DELETE", `${CONFIG_MAPS}/two`);
+    await first.server.close();
+    const second = await startHarness({ clock: first.clock, store: first.store });
+    const from = `resourceVersion=${old.body.metadata.resourceVersion}`;
+    const all = await second.watch(`${CONFIG_MAPS}?watch=true&${from}`);
+    const some = await second.watch(`${CONFIG_MAPS}?watch=true&labelSelector=app%3Da&${from}`);
+    await second.call("POST", CONFIG_MAPS, { body: configMap("three") });
+    expect(brief(await all.read())).toEqual(["MODIFIED one", "ADDED two", "DELETED two", "ADDED three"]);
+    expect(brief(await some.read())).toEqual(["DELETED one", "ADDED two", "DELETED two"]);
+  });
+
+  it("from a version whose history is gone say 410 in an ERROR event, then close", async () => {
     const clock = virtualClock();
-    const store = memoryStore({ clock });
+    const store = memoryStore({ clock, history: { ageMs: 0, revisions: 1 } });
     const first = await startHarness({ clock, store });
     const old = await first.call("POST", CONFIG_MAPS, { body: configMap("one") });
-    await first.call("POST", CONFIG_MAPS, { body: configMap("two") });
+    for (const name of ["two", "three", "four"]) {
+      await clock.advance(60_000);
+      await first.call("POST", CONFIG_MAPS, { body: configMap(name) });
+    }
     await first.server.close();
     const second = await startHarness({ clock, store });
     const watch = await second.watch(`${CONFIG_MAPS}?watch=true&resourceVersion=${old.body.metadata.resourceVersion}`);

@@ -10,12 +10,17 @@ import { CompactedError, type Store, type StoreEvent } from "../../storage/store
 function breakableStore(clock: VirtualClock) {
   const store = memoryStore({ clock });
   const watched: number[] = [];
-  const state: { isDown: boolean; fail: (error: unknown) => void } = { isDown: false, fail: () => {} };
+  const state: { isDown: boolean; oldest: number; fail: (error: unknown) => void } = {
+    isDown: false,
+    oldest: 0,
+    fail: () => {},
+  };
   const broken: Store = {
     ...store,
     watch$: (prefix, afterRevision) =>
       new Observable<StoreEvent>((subscriber) => {
         watched.push(afterRevision);
+        if (afterRevision < state.oldest) subscriber.error(new CompactedError(state.oldest));
         if (state.isDown) subscriber.error(new Error("connection refused"));
         const subscription = store.watch$(prefix, afterRevision).subscribe((event) => subscriber.next(event));
         state.fail = (error) => {
@@ -51,12 +56,13 @@ describe("the feed of the caches", () => {
 
   it("reads everything again when history is gone, and ends its watchers", async () => {
     const clock = virtualClock();
-    const { store, breakWatch } = breakableStore(clock);
+    const { store, state, breakWatch } = breakableStore(clock);
     const api = await startHarness({ clock, store });
     await api.call("POST", CONFIG_MAPS, { body: configMap("one") });
     const watch = await api.watch(`${CONFIG_MAPS}?watch=true`);
     const { body } = await api.call("GET", CONFIG_MAPS);
-    breakWatch(new CompactedError(99));
+    state.oldest = Number(body.metadata.resourceVersion) + 1;
+    breakWatch(new CompactedError(state.oldest));
     await api.call("PATCH", `${CONFIG_MAPS}/one`, { body: { data: { b: "2" } }, type: MERGE });
     await clock.advance(1000);
     await watch.read();
