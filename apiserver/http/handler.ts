@@ -15,6 +15,7 @@ import type { ApiMetrics } from "./health/metrics.js";
 import { answerResource } from "./resource-handler.js";
 import { authorizePath, identify, isPublic } from "./route/authorize.js";
 import { parsePath, type Route } from "./route/path.js";
+import { type WatchLimit, watchLimit } from "./route/watch-limit.js";
 
 /** What answers requests beside the objects. */
 export interface HandlerOptions {
@@ -31,9 +32,10 @@ export interface HandlerOptions {
 export function apiHandler(options: HandlerOptions): ApiHandler {
   const groups = servedGroups(options.context.resources);
   const checks = healthChecks(options);
+  const watches = watchLimit();
   return async (request, identity) => {
     try {
-      return await answer({ ...options, groups, checks }, request, identity);
+      return await answer({ ...options, groups, checks, watches }, request, identity);
     } catch (error) {
       return respondError(asStatusError(options.context, request, error));
     }
@@ -43,6 +45,7 @@ export function apiHandler(options: HandlerOptions): ApiHandler {
 interface Serving extends HandlerOptions {
   readonly groups: readonly ServedGroup[];
   readonly checks: readonly HealthCheck[];
+  readonly watches: WatchLimit;
 }
 
 async function answer(serving: Serving, request: HttpRequest, caller: Identity | undefined): Promise<HttpResponse> {

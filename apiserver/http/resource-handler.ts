@@ -17,6 +17,7 @@ import { respond, watchConversion } from "./format/respond.js";
 import type { ApiMetrics, RequestLabels } from "./health/metrics.js";
 import { authorizeResource } from "./route/authorize.js";
 import type { Route } from "./route/path.js";
+import type { WatchLimit } from "./route/watch-limit.js";
 
 type ResourceRoute = Extract<Route, { type: "resource" }>;
 
@@ -30,6 +31,7 @@ interface Asked {
 interface Serving {
   readonly context: ApiContext;
   readonly metrics: ApiMetrics;
+  readonly watches: WatchLimit;
 }
 
 /** Answers a request for objects, and counts it. */
@@ -91,10 +93,15 @@ async function found(context: ApiContext, request: ResourceRequest): Promise<Ans
   return { type: "object", status: 200, object: await getObject(context, request) };
 }
 
-function watched({ context, metrics }: Serving, request: ResourceRequest, form: Form): Promise<Answer> {
+function watched({ context, metrics, watches }: Serving, request: ResourceRequest, form: Form): Promise<Answer> {
   const convert = watchConversion(context, request, form);
   const { group, version, kind } = request.resource.kind;
-  const onEnd = metrics.watchBegan(labelsOf(request));
+  const release = watches.take(request.identity.user);
+  const uncount = metrics.watchBegan(labelsOf(request));
+  const onEnd = () => {
+    release();
+    uncount();
+  };
   return watchObjects(context, request, {
     ...(convert && { convert }),
     onEvent: () => metrics.watchEvent({ group, version, kind }),
@@ -185,6 +192,7 @@ async function counted(
   try {
     const response = await run();
     metrics.answered(labels, response.status, seconds());
+    if (!isReadOnly) metrics.requestSize(labels, request.body.length);
     if (response.body instanceof Uint8Array) metrics.responseSize(labels, response.body.length);
     return response;
   } catch (error) {

@@ -18,6 +18,7 @@ export interface ApiMetrics {
   begin(kind: "mutating" | "readOnly"): () => void;
   answered(labels: RequestLabels, code: number, durationSeconds: number): void;
   responseSize(labels: RequestLabels, bytes: number): void;
+  requestSize(labels: RequestLabels, bytes: number): void;
   /** A watch began; call the result when it ended. */
   watchBegan(labels: RequestLabels): () => void;
   watchEvent(labels: Pick<RequestLabels, "group" | "version"> & { readonly kind: string }): void;
@@ -45,6 +46,13 @@ export function apiMetrics(
   const sizes = new Histogram({
     name: "apiserver_response_sizes",
     help: "Size of the answers in bytes.",
+    labelNames: ["verb", "resource"],
+    buckets: SIZE_BUCKETS,
+    registers,
+  });
+  const bodies = new Histogram({
+    name: "apiserver_request_body_size_bytes",
+    help: "Size of the bodies of writes in bytes.",
     labelNames: ["verb", "resource"],
     buckets: SIZE_BUCKETS,
     registers,
@@ -77,6 +85,7 @@ export function apiMetrics(
       requests.inc({ ...labels, code: String(code) });
       durations.observe({ ...labels }, seconds);
     },
+    requestSize: ({ verb, resource }, bytes) => bodies.observe({ verb, resource }, bytes),
     responseSize: ({ verb, resource }, bytes) => sizes.observe({ verb, resource }, bytes),
     watchBegan({ dry_run: _dryRun, ...labels }) {
       longRunning.inc(labels);

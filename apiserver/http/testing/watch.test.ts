@@ -179,6 +179,20 @@ describe("watches", () => {
     expect(metrics.body).toMatch(/apiserver_longrunning_requests\{[^}]*resource="configmaps"[^}]*\} 0/);
   });
 
+  it("are limited per user, and a closed one gives its place back", async () => {
+    const api = await startHarness();
+    const open = () => api.watch(`${CONFIG_MAPS}?watch=true`);
+    const watches = await Promise.all(Array.from({ length: 1000 }, open));
+    const refused = await api.call("GET", `${CONFIG_MAPS}?watch=true`);
+    expect(refused).toMatchObject({
+      status: 429,
+      headers: { "retry-after": "5" },
+      body: { reason: "TooManyRequests" },
+    });
+    await watches[0]?.close();
+    expect((await open()).status).toBe(200);
+  });
+
   it("end when the server closes", async () => {
     const api = await startHarness();
     const watch = await api.watch(`${CONFIG_MAPS}?watch=true`);
