@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../platform/clock.js";
 import { silentLogger } from "../../platform/log.js";
+import { virtualClock } from "../../platform/virtual-clock.js";
 import { ensurePki, type Pki } from "../pki/ensure-pki.js";
 import { writeKubeconfig } from "../pki/kubeconfig.js";
 import type { ApiHandler } from "./contract.js";
@@ -144,6 +145,36 @@ describe("listener", () => {
     stream.close();
     await new Promise((resolve) => client.close(() => resolve(undefined)));
     await expect.poll(() => isAborted).toBe(true);
+  });
+
+  it("closes although a client holds on to a stream that does not end", async () => {
+    const pki = await ensurePki({ directory: await temporary(), hosts: ["127.0.0.1"], clock: systemClock() });
+    const clock = virtualClock();
+    const endless: ApiHandler = async () => ({
+      status: 200,
+      headers: {},
+      body: { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) },
+    });
+    const { key, certificate } = pki.server;
+    const listener = await listen({
+      handle: endless,
+      host: "127.0.0.1",
+      port: 0,
+      key,
+      certificate,
+      clientAuthority: pki.authority,
+      log: silentLogger,
+      clock,
+    });
+    const client = session(listener.url, pki);
+    client.on("error", () => {});
+    const stream = client.request({ ":path": "/watch" });
+    stream.on("error", () => {});
+    await new Promise((resolve) => stream.once("response", resolve));
+    const closing = listener.close();
+    await clock.advance(10_000);
+    await closing;
+    client.destroy();
   });
 
   it("names the address and the next step when the port is taken", async () => {

@@ -2,6 +2,7 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } f
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { StatusError } from "../../api-types/meta/status-error.js";
+import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import type { ApiHandler } from "./contract.js";
 import { type Incoming, type Outgoing, serveExchange } from "./listener-exchange.js";
@@ -17,6 +18,8 @@ export interface ListenerOptions {
   /** Signs the clients that are believed. */
   readonly clientAuthority: string;
   readonly log: Logger;
+  /** With it, closing gives up on clients that do not let go. */
+  readonly clock?: Clock;
 }
 
 /** A bound listener. */
@@ -61,7 +64,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     url: urlOf(server, options.host),
     renew: ({ key, certificate, clientAuthority }) =>
       server.setSecureContext({ key, cert: certificate, ca: clientAuthority, minVersion: "TLSv1.2" }),
-    close: () => closeAll(server, { sockets, sessions }),
+    close: () => closeAll(server, { sockets, sessions }, options.clock),
   };
 }
 
@@ -115,10 +118,20 @@ function urlOf(server: Http2SecureServer, host: string): string {
   return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** How long clients may take to let go of their connections. */
+const CLOSE_WAIT_MS = 3000;
+
 /** Watches have ended by now: what is left are answers being sent, which get a moment, and idle connections. */
-function closeAll(server: Http2SecureServer, { sockets, sessions }: Connections): Promise<void> {
+function closeAll(server: Http2SecureServer, connections: Connections, clock: Clock | undefined): Promise<void> {
+  const { sockets, sessions } = connections;
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const timer = clock?.schedule(CLOSE_WAIT_MS, () => {
+      for (const socket of sockets) socket.destroy();
+    });
+    server.close(() => {
+      timer?.cancel();
+      resolve();
+    });
     for (const session of sessions) session.close();
     // HTTP/1.1 connections have no session; ending sends what is queued first
     for (const socket of sockets) if (!hasSession(sessions, socket)) socket.end();
