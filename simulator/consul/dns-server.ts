@@ -1,6 +1,7 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import { StatusError } from "../../api-types/meta/status-error.js";
 import { type Clock, systemClock } from "../../platform/clock.js";
 import type { Consul } from "./consul.js";
 import { replyTo } from "./dns/packet.js";
@@ -40,10 +41,12 @@ export async function serveDns(options: {
   }
 }
 
-function explain(error: unknown, address: string): Error {
+function explain(error: unknown, address: string): StatusError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const problem = code === "EADDRINUSE" ? "is in use by another program" : `cannot be used (${String(code ?? error)})`;
-  return new Error(`serving DNS: ${address} ${problem}`, { cause: error });
+  return new StatusError("ServiceUnavailable", `serving DNS: ${address} ${problem}; choose another with --dns`, {
+    cause: error,
+  });
 }
 
 function serveUdp(consul: Pick<Consul, "answer">, host: string): DatagramSocket {
