@@ -13,16 +13,16 @@ const encoded = new WeakMap<KubeObject, Buffer>();
 
 export type EventType = "ADDED" | "MODIFIED" | "DELETED";
 
-/** One line of a watch stream; built once per object and type, then shared. */
+/** One line of a watch stream; built once for all watchers, who are served one after the other. */
 export function eventLine(type: EventType, object: KubeObject): Buffer {
-  const known = lines.get(object);
-  if (known?.type === type) return known.line;
+  if (last?.object === object && last.type === type) return last.line;
   const line = Buffer.concat([EVENT_HEADS[type], bytesOf(object), EVENT_TAIL]);
-  lines.set(object, { type, line });
+  last = { type, object, line };
   return line;
 }
 
-const lines = new WeakMap<KubeObject, { readonly type: EventType; readonly line: Buffer }>();
+/** The line just built: a change goes to all its watchers before the next change comes. */
+let last: { readonly type: EventType; readonly object: KubeObject; readonly line: Buffer } | undefined;
 
 /** The same line as parts, for objects that are sent to one watcher only (its initial state). */
 export function eventLineParts(type: EventType, object: KubeObject): readonly Buffer[] {

@@ -72,22 +72,25 @@ export async function commit(
 }
 
 /** The stored object, decoded only when the cache does not hold this very revision. */
-function liveObject(
-  context: ApiContext,
-  { resource }: ResourceRequest,
-  entry: Entry | undefined,
-): KubeObject | undefined {
+function liveObject(context: ApiContext, request: ResourceRequest, entry: Entry | undefined): KubeObject | undefined {
   if (entry === undefined) return undefined;
+  const { resource } = request;
   const cached = context.feed.cacheOf(resource.prefix).get(entry.key);
   const isCurrent = cached?.metadata.resourceVersion === String(entry.revision);
   const live = isCurrent ? cached : decodeStored(resource, entry);
-  if (live === undefined) {
-    throw new StatusError(
-      "InternalError",
-      `reading ${entry.key} at revision ${entry.revision}: the stored value is not readable`,
-    );
-  }
+  if (live === undefined) return unreadable(request, entry);
   return resource.prefix === LEASE_PREFIX ? withoutTerm(live) : live;
+}
+
+/** What cannot be read can only be removed, and that must be possible. */
+function unreadable({ verb, resource, namespace, name }: ResourceRequest, entry: Entry): KubeObject {
+  if (verb !== "delete") {
+    const message = `reading ${entry.key} at revision ${entry.revision}: the stored value is not readable; delete it`;
+    throw new StatusError("InternalError", message);
+  }
+  const { apiVersion, kind } = resource.stored;
+  const metadata = { name, ...(namespace !== undefined && { namespace }), resourceVersion: String(entry.revision) };
+  return { apiVersion, kind, metadata };
 }
 
 function encodeStored(object: KubeObject): Buffer {

@@ -93,6 +93,21 @@ describe("deletion", () => {
     expect((await api.call("GET", "/api/v1/namespaces/team")).status).toBe(404);
   });
 
+  it("of a namespace is forced through /finalize, and by nothing else", async () => {
+    const api = await startHarness();
+    const team = { apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } };
+    await api.call("POST", "/api/v1/namespaces", { body: team });
+    await api.call("POST", "/api/v1/namespaces/team/configmaps", {
+      body: configMap("held", { finalizers: ["x.dev/y"] }),
+    });
+    await api.call("DELETE", "/api/v1/namespaces/team");
+    const main = await api.call("PUT", "/api/v1/namespaces/team", { body: { ...team, spec: {} } });
+    expect(main.body.spec).toEqual({ finalizers: ["kubernetes"] });
+    const forced = await api.call("PUT", "/api/v1/namespaces/team/finalize", { body: { ...team, spec: {} } });
+    expect(forced.status).toBe(200);
+    expect((await api.call("GET", "/api/v1/namespaces/team")).status).toBe(404);
+  });
+
   it("of a namespace goes on after a restart", async () => {
     const first = await startHarness();
     await first.call("POST", "/api/v1/namespaces", {

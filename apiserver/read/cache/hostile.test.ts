@@ -46,6 +46,8 @@ describe("stored values that nobody should have written", () => {
     await api.call("POST", CONFIG_MAPS, { body: configMap("after") });
     expect((await watch.read()).map(({ object }) => object.metadata.name)).toEqual(["after"]);
     expect((await api.call("PUT", `${CONFIG_MAPS}/late`, { body: configMap("late") })).status).toBe(500);
+    expect((await api.call("DELETE", `${CONFIG_MAPS}/late`)).status).toBe(200);
+    expect((await api.call("POST", CONFIG_MAPS, { body: configMap("late") })).status).toBe(201);
   });
 
   it("are pruned and defaulted by today's schema", async () => {
@@ -80,5 +82,25 @@ describe("stored values that nobody should have written", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("in ten thousand mutations leave every sound object served", async () => {
+    const clock = virtualClock();
+    const store = memoryStore({ clock });
+    const sound = JSON.stringify(group("sound"));
+    const cuts = fc.sample(
+      fc.tuple(fc.nat(sound.length - 1), fc.constantFrom("", "null", "{", "7", '"', "[]", "\u0000")),
+      { numRuns: 10_000, seed: 1 },
+    );
+    for (const [index, [at, text]] of cuts.entries()) {
+      const value = Buffer.from(sound.slice(0, at) + text + sound.slice(at + 1));
+      await store.write({ type: "create", key: `rackwright.dev/servicegroups/default/m${index}`, value });
+    }
+    await store.write({ type: "create", key: "rackwright.dev/servicegroups/default/sound", value: Buffer.from(sound) });
+    const api = await startHarness({ clock, store });
+    expect((await api.call("GET", `${GROUPS}/sound`)).body.spec.replicas).toBe(1);
+    const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    expect((await api.call("GET", GROUPS, { headers: { accept } })).status).toBe(200);
+    expect((await api.call("GET", GROUPS)).body.items.length).toBeGreaterThan(1);
   });
 });

@@ -1,5 +1,6 @@
 import type { Kind } from "../../../api-types/meta/kind.js";
 import type { KubeObject } from "../../../api-types/meta/object.js";
+import { hintOf } from "../../../api-types/schema/known-fields.js";
 import { prune } from "../../../api-types/schema/prune.js";
 import { checkMetadataTypes } from "../../admission/metadata.js";
 import { LEASE_PREFIX, withoutTerm } from "../../built-in/lease-term.js";
@@ -32,7 +33,7 @@ export function acceptObject(
   ];
   if (faults.length > 0 && options.fieldValidation === "Strict") {
     throw badRequest(
-      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${faults.join(", ")}`,
+      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${faults.join(", ")}${hintOf(kind.schema, unknown)}`,
     );
   }
   const warnings = options.fieldValidation === "Warn" ? faults : [];
