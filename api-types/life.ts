@@ -47,12 +47,6 @@ export function isAvailable(instance: Instance): boolean {
   return isTrue(instance, "Ready") && isTrue(instance, "Published") && !isTerminal(instance) && !isLeaving(instance);
 }
 
-/** The agent of its task is out of reach; the task may still run and may come back. */
-export function isUnreachable(instance: Instance): boolean {
-  const state = instance.status?.lastStatus?.state;
-  return state === "Unreachable" || state === "Lost";
-}
-
 /** `namespace/name`, or `name` for cluster-scoped objects: the key of caches and loops. */
 export function keyOf(object: { readonly metadata: { readonly name: string; readonly namespace?: string } }): string {
   const { namespace, name } = object.metadata;

@@ -1,9 +1,9 @@
 import type { Instance } from "../../api-types/instance.js";
-import { isAvailable, isLeaving, isTerminal } from "../../api-types/life.js";
+import { isAvailable, isDeleting, isLeaving, isTerminal } from "../../api-types/life.js";
 import type { Revision } from "../../api-types/revision.js";
 import type { Service, ServiceGroup } from "../../api-types/service-group.js";
 import type { LeaveReason } from "../../api-types/well-known.js";
-import { planSlot, type SlotContext } from "./slot.js";
+import { isUnhealthy, planSlot, type SlotContext } from "./slot.js";
 
 /** Everything the plan of one group rests on, as plain data. Times in milliseconds of wall time. */
 export interface GroupView {
@@ -103,7 +103,8 @@ function planSlots(context: SlotContext): { steps: readonly GroupStep[]; nextAtt
   );
   const kept = [...slots.entries()].filter(([, slot]) => !victims.includes(slot));
   let nextAttempt: number | undefined;
-  let canUpdate = kept.every(([, slot]) => slot.length === 1 && slot.every(isAvailable));
+  // a number that left first and is not back yet is in change, too
+  let canUpdate = kept.length >= context.wanted && kept.every(([, slot]) => isSettled(slot));
   for (const [number, slot] of kept) {
     const plan = planSlot(context, { number, slot, canUpdate });
     steps.push(...plan.steps);
@@ -112,6 +113,10 @@ function planSlots(context: SlotContext): { steps: readonly GroupStep[]; nextAtt
   }
   steps.push(...newSlots(context, new Set(kept.map(([number]) => number))));
   return { steps, ...(nextAttempt === undefined ? {} : { nextAttempt }) };
+}
+
+function isSettled(slot: readonly Instance[]): boolean {
+  return slot.length === 1 && slot.every((instance) => isAvailable(instance) && !isDeleting(instance));
 }
 
 /** Instances by number, oldest first, those on their way out left out. */
@@ -170,8 +175,11 @@ function reasonOf(context: SlotContext, instance: Instance): LeaveReason {
   return context.service.mode === "EachNode" && hasStrayed(context, [instance]) ? "NodeRemoved" : "ScaledDown";
 }
 
-/** Negative when slot `a` leaves first: not available, then cheap to delete, then by the service's own order. */
+/** Negative when slot `a` leaves first: unhealthy, then not available, then cheap to delete, then by the service's own order. */
 function compareVictims(service: Service, a: readonly Instance[], b: readonly Instance[]): number {
+  const isSick = (slot: readonly Instance[]) => slot.every((instance) => isUnhealthy(service, instance));
+  const health = Number(isSick(b)) - Number(isSick(a));
+  if (health !== 0) return health;
   const available = Number(a.some(isAvailable)) - Number(b.some(isAvailable));
   if (available !== 0) return available;
   const cost = deletionCost(a) - deletionCost(b);
@@ -218,8 +226,9 @@ function areDependenciesAvailable(view: GroupView, service: Service): boolean {
   return (service.dependsOn ?? []).every((name) => {
     const dependency = view.group.spec.services.find((other) => other.name === name);
     if (dependency === undefined) return false;
-    const available = membersOf(view.instances, name).filter(isAvailable).length;
-    return available >= wantedCount(view, dependency);
+    const available = membersOf(view.instances, name).filter(isAvailable);
+    // an old and a new instance of one number count once
+    return new Set(available.map((instance) => instance.spec.number)).size >= wantedCount(view, dependency);
   });
 }
 

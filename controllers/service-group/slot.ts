@@ -1,5 +1,5 @@
 import type { Instance } from "../../api-types/instance.js";
-import { conditionOf, isAvailable, isDeleting, isTerminal, isTrue, isUnreachable } from "../../api-types/life.js";
+import { conditionOf, isAvailable, isDeleting, isTerminal, isTrue } from "../../api-types/life.js";
 import type { Service } from "../../api-types/service-group.js";
 import { ANNOTATION } from "../../api-types/well-known.js";
 import type { GroupStep, GroupView } from "./plan.js";
@@ -44,6 +44,7 @@ const SHORT_RUN_MS = 10_000;
  * | ended                      | a successor when the restart is due; none when done       |
  * | deleted by a person        | a successor, or leave first where there is no room        |
  * | unreachable or unhealthy   | a successor; the old one stays until that is Published    |
+ * | a successor that will not  | it leaves; what it was to replace goes on serving         |
  */
 export function planSlot(context: SlotContext, { number, slot, canUpdate }: Slot): SlotPlan {
   const newest = slot.at(-1);
@@ -54,7 +55,7 @@ export function planSlot(context: SlotContext, { number, slot, canUpdate }: Slot
     const plan = restart(context, newest, number);
     return { ...plan, steps: [...spent, ...plan.steps] };
   }
-  if (older.length > 0) return { steps: spent };
+  if (older.length > 0) return { steps: [...spent, ...giveUp(context, { newest, older, number })] };
   if (isDeleting(newest)) return replace(context, newest, number);
   if (needsSuccessor(context, newest)) return { steps: [successor(context, newest, number)] };
   if (mustLeaveFirst(context, newest)) return { steps: [{ type: "release", instance: newest, reason: "StopFirst" }] };
@@ -72,19 +73,38 @@ function release(instance: Instance): GroupStep {
   return { type: "release", instance, reason: "Replaced" };
 }
 
+interface Succession {
+  readonly newest: Instance;
+  readonly older: readonly Instance[];
+  readonly number: number;
+}
+
+/** A successor that will not do: it makes room for the next one, while what it was to replace goes on serving. */
+function giveUp(context: SlotContext, { newest, older, number }: Succession): GroupStep[] {
+  if (isAvailable(newest)) return [];
+  const isLost = needsSuccessor(context, newest) || isUnhealthy(context.service, newest);
+  if (!isLost && !isOutdated(context, newest)) return [];
+  if (!isTrue(newest, "Published") || older.some(isAvailable)) return [release(newest)];
+  return isLost ? [successor(context, newest, number)] : [];
+}
+
 function restart(context: SlotContext, ended: Instance, number: number): SlotPlan {
-  if (isDone(context.service, ended)) return { steps: [] };
-  const dueAt = restartDueAt(context.service, ended);
+  if (isDone(context.service, ended)) {
+    // deleted by a person: the number is free again
+    return { steps: isDeleting(ended) ? [{ type: "release", instance: ended, reason: "Terminated" }] : [] };
+  }
+  // what failed was another version: the new one begins without its back-off
+  const failures = ended.spec.revisionName === context.revisionName ? restartsBefore(ended) : 0;
+  const dueAt = restartDueAt(context.service, ended, failures);
   if (context.view.now < dueAt) return { steps: [], nextAttempt: dueAt };
   if (!context.canStart) return { steps: [] };
-  const restarts = restartsBefore(ended) + 1;
   const step: GroupStep = {
     type: "createInstance",
     service: context.service,
     number,
     revisionName: context.revisionName,
     replaces: ended.metadata.name,
-    restarts,
+    restarts: failures + 1,
   };
   return { steps: [step] };
 }
@@ -96,11 +116,10 @@ function isDone(service: Service, ended: Instance): boolean {
   return ended.status?.lastStatus?.state === "Finished" && runTimeMs(ended) >= SHORT_RUN_MS;
 }
 
-/** When an ended instance is to be replaced: the delay, or the back-off after repeated failures, whichever is longer. */
-export function restartDueAt(service: Service, ended: Instance): number {
+/** When an ended instance is to be replaced: the delay, or the back-off after so many failures, whichever is longer. */
+function restartDueAt(service: Service, ended: Instance, failures: number): number {
   const { delaySeconds = 1, backoff } = service.restart ?? {};
   const { initialSeconds = 1, factor = 1.15, maxSeconds = 300 } = backoff ?? {};
-  const failures = restartsBefore(ended);
   const backoffSeconds = Math.min(maxSeconds, initialSeconds * factor ** failures);
   const endedAt = Date.parse(ended.status?.lastStatus?.at ?? "");
   const start = Number.isNaN(endedAt) ? 0 : endedAt;
@@ -150,25 +169,29 @@ function isOutdated(context: SlotContext, instance: Instance): boolean {
   return true;
 }
 
-/** `restartedAt` is newer than the instance. */
+/** `restartedAt` is newer than the instance; a time that has not come yet would restart its own successors for ever. */
 function restartedBefore({ view }: SlotContext, instance: Instance): boolean {
   const restartedAt = Date.parse(view.group.spec.restartedAt ?? "");
-  if (Number.isNaN(restartedAt)) return false;
+  if (Number.isNaN(restartedAt) || restartedAt > view.now) return false;
   return Date.parse(instance.metadata.creationTimestamp ?? "") < Math.floor(restartedAt / 1000) * 1000;
 }
 
 /** One for each node, or as many as there are nodes to be apart on: a successor finds no room beside it. */
-function isStopFirst({ view, service, wanted }: SlotContext): boolean {
+function isStopFirst(context: SlotContext): boolean {
+  return hasNoFreeNode(context) || (context.service.network?.ports ?? []).some((port) => (port.hostPort ?? 0) > 0);
+}
+
+/** No other node may take a successor. */
+function hasNoFreeNode({ view, service, wanted }: SlotContext): boolean {
   if (service.mode === "EachNode") return true;
-  if ((service.network?.ports ?? []).some((port) => (port.hostPort ?? 0) > 0)) return true;
   const isUnique = (service.placement?.constraints ?? []).some((constraint) => /^unique$/i.test(constraint.operator));
   return isUnique && view.matchingNodes(service) <= wanted;
 }
 
 function needsSuccessor(context: SlotContext, instance: Instance): boolean {
   if (isUnhealthy(context.service, instance)) return !isStopFirst(context);
-  const due = unreachableDueAt(context.service, instance);
-  return due !== undefined && due <= context.view.now && !isStopFirst(context);
+  const due = unreachableDueAt(context, instance);
+  return due !== undefined && due <= context.view.now;
 }
 
 /** Unhealthy without room for a successor: it goes first, unless it is the last one that serves (R11). */
@@ -178,19 +201,23 @@ function mustLeaveFirst(context: SlotContext, instance: Instance): boolean {
 }
 
 function successorDue(context: SlotContext, instance: Instance): number | undefined {
-  const due = unreachableDueAt(context.service, instance);
-  return due !== undefined && due > context.view.now && !isStopFirst(context) ? due : undefined;
+  const due = unreachableDueAt(context, instance);
+  return due !== undefined && due > context.view.now ? due : undefined;
 }
 
-function isUnhealthy(service: Service, instance: Instance): boolean {
+/** So many health checks failed in a row that it is to be replaced. */
+export function isUnhealthy(service: Service, instance: Instance): boolean {
   const threshold = service.healthChecks?.[0]?.failureThreshold ?? 3;
   return threshold > 0 && (instance.status?.health?.consecutiveFailures ?? 0) >= threshold;
 }
 
-function unreachableDueAt(service: Service, instance: Instance): number | undefined {
-  if (!isUnreachable(instance)) return undefined;
+/** When an instance whose agent is out of reach is replaced; a fixed port is in the way on its own node only. */
+function unreachableDueAt(context: SlotContext, instance: Instance): number | undefined {
+  const running = conditionOf(instance, "Running");
+  if (running?.status !== "Unknown" || hasNoFreeNode(context)) return undefined;
+  const { service } = context;
   const seconds = service.unreachable?.replaceAfterSeconds ?? ((service.volumes ?? []).length > 0 ? -1 : 30);
   if (seconds < 0) return undefined;
-  const since = Date.parse(conditionOf(instance, "Running")?.lastTransitionTime ?? "");
+  const since = Date.parse(running.lastTransitionTime ?? "");
   return Number.isNaN(since) ? undefined : since + seconds * 1000;
 }

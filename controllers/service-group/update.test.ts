@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import type { Instance } from "../../api-types/instance.js";
+import { available, ended, group, instance, unhealthy, unreachable } from "../testing/objects.js";
+import { type GroupView, planGroup } from "./plan.js";
+import { describeStep, onNodes, viewOf } from "./testing.js";
+
+type Row = readonly [
+  name: string,
+  service: Record<string, unknown>,
+  instances: readonly Instance[],
+  steps: readonly string[],
+  view?: Partial<GroupView>,
+];
+
+/** Every instance that is not of `shop-web-1` is outdated. */
+function check(rows: readonly Row[]): void {
+  for (const [name, service, instances, steps, view] of rows) {
+    it(name, () => {
+      const plan = planGroup(viewOf(group({ services: [{ name: "web", ...service }] }), instances, view));
+      expect(plan.steps.map(describeStep)).toEqual(steps);
+    });
+  }
+}
+
+const outdated = (number: number) => available({ number, name: `old-${number}`, revision: "shop-web-0" });
+const current = (number: number) => available({ number, name: `new-${number}`, age: 5 });
+const starting = (number: number) => instance({ number, name: `new-${number}`, age: 5 });
+const two = { instances: 2 };
+
+describe("rolling update", () => {
+  check([
+    ["begins with one number", two, [outdated(1), outdated(2)], ["create web-1 of shop-web-1 for old-1"]],
+    ["goes on only when the new one is available", two, [outdated(1), starting(1), outdated(2)], []],
+    ["lets the old one go then", two, [outdated(1), current(1), outdated(2)], ["release old-1: Replaced"]],
+    [
+      "takes the next number when nothing else is in change",
+      two,
+      [current(1), outdated(2)],
+      ["create web-2 of shop-web-1 for old-2"],
+    ],
+    ["waits while another number is not available", two, [starting(1), outdated(2)], []],
+    [
+      "replaces at once what is not available anyway",
+      two,
+      [instance({ name: "idle", revision: "shop-web-0" }), outdated(2)],
+      ["create web-1 of shop-web-1 for idle"],
+    ],
+    ["waits for dependencies", { ...two, dependsOn: ["db"] }, [outdated(1), outdated(2)], []],
+    [
+      "stops first with a fixed host port",
+      { ...two, network: { ports: [{ name: "p", hostPort: 80 }] } },
+      [outdated(1), outdated(2)],
+      ["release old-1: StopFirst"],
+    ],
+    [
+      "creates the missing number of a stop-first update before it goes on",
+      { ...two, network: { ports: [{ name: "p", hostPort: 80 }] } },
+      [available({ number: 1, name: "old-1", leave: "StopFirst" }), outdated(2)],
+      ["create web-1 of shop-web-1"],
+    ],
+    [
+      "stops first with one on each node",
+      { mode: "EachNode" },
+      [outdated(1), outdated(2)],
+      ["release old-1: StopFirst"],
+      onNodes(2),
+    ],
+    [
+      "a number that a person deleted is replaced besides",
+      two,
+      [outdated(1), available({ number: 2, name: "gone", isDeleted: true })],
+      ["create web-2 of shop-web-1 for gone"],
+    ],
+  ]);
+});
+
+describe("a successor that will not do", () => {
+  check([
+    [
+      "one of an abandoned version leaves, so that the next version can begin",
+      {},
+      [outdated(1), instance({ name: "bad", revision: "shop-web-00", age: 5 })],
+      ["release bad: Replaced"],
+    ],
+    [
+      "an unhealthy one leaves while the old one serves",
+      {},
+      [outdated(1), unhealthy({ name: "bad", age: 5, isPublished: false })],
+      ["release bad: Replaced"],
+    ],
+    [
+      "one on a lost node leaves while the old one serves",
+      {},
+      [outdated(1), unreachable({ name: "bad", age: 5 })],
+      ["release bad: Replaced"],
+    ],
+    [
+      "one that only needs more time stays",
+      {},
+      [outdated(1), unhealthy({ name: "slow", age: 5, isPublished: false, failures: 1 })],
+      [],
+    ],
+    [
+      "one that a person deleted stays until it is available",
+      {},
+      [outdated(1), instance({ name: "new", age: 5, isDeleted: true })],
+      [],
+    ],
+    [
+      "R11 the Published one of two bad ones stays, and gets a successor",
+      {},
+      [unreachable({ name: "lost", revision: "shop-web-0" }), unhealthy({ name: "bad", age: 5 })],
+      ["create web-1 of shop-web-1 for bad"],
+    ],
+    [
+      "one that ended is tried again while the old one serves",
+      {},
+      [outdated(1), ended({ name: "bad", age: 5, ranFor: 1 })],
+      ["create web-1 of shop-web-1 for bad after 1"],
+    ],
+    [
+      "the ended one leaves beside its own successor",
+      {},
+      [outdated(1), ended({ name: "bad", age: 50 }), starting(1)],
+      ["release bad: Replaced"],
+    ],
+  ]);
+});
+
+describe("R6 make before break", () => {
+  const service = { instances: 1 };
+  it.each([
+    ["not placed", instance({ name: "new", age: 5 })],
+    ["running, not published", unhealthy({ name: "new", age: 5, isPublished: false, failures: 0 })],
+    ["published, not ready", unhealthy({ name: "new", age: 5, failures: 1 })],
+  ])("an old one stays while its successor is %s", (_, next) => {
+    const view = viewOf(group({ services: [{ name: "web", ...service }] }), [outdated(1), next]);
+    expect(planGroup(view).steps).toEqual([]);
+  });
+});
