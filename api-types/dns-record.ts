@@ -1,9 +1,10 @@
 import { isIpv4, isIpv6 } from "./format/address.js";
 import { isDnsName } from "./format/names.js";
-import { AGE, conditionColumn, textColumn, wide } from "./meta/columns.js";
+import { AGE, conditionColumn, reasonColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import { invalid, isLiteral } from "./meta/field-error.js";
 import type { ObjectOf } from "./meta/kind.js";
+import type { KubeObject } from "./meta/object.js";
 import { statusOf } from "./meta/status-fields.js";
 import { type Data, integer, later, list, listByKey, object, oneOf, optional, text } from "./schema/fields.js";
 import type { FieldError } from "./schema/structural.js";
@@ -61,11 +62,10 @@ export const DnsRecord = defineKind({
     textColumn("Type", ".spec.type", "Kind of answer."),
     {
       ...textColumn("Addresses", ".spec.targets[*].address", "Addresses answered."),
-      value: (record) =>
-        // Stored records passed the schema above.
-        (record.spec as DnsRecordSpec | undefined)?.targets.map(({ address }) => address).join(",") || undefined,
+      value: addressesOf,
     },
     conditionColumn("Ready", "Whether the names resolve as desired."),
+    wide(reasonColumn("Ready")),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
   ],
@@ -73,6 +73,15 @@ export const DnsRecord = defineKind({
   validate: ({ spec: checked }) => [...nameErrors(checked), ...checked.targets.flatMap(addressErrors)],
 });
 export type DnsRecord = ObjectOf<typeof DnsRecord>;
+
+/** What is answered as read back; until then what is wanted. */
+function addressesOf({ spec: wanted, status }: KubeObject): string | undefined {
+  // Stored records passed the schema above.
+  const answers = (status as DnsRecord["status"])?.published ?? [];
+  const targets = (wanted as DnsRecordSpec | undefined)?.targets ?? [];
+  const addresses = (answers.length > 0 ? answers : targets).map(({ address }) => address);
+  return [...new Set(addresses)].join(",") || undefined;
+}
 
 function nameErrors(checked: DnsRecordSpec): readonly FieldError[] {
   const named = [

@@ -2,6 +2,7 @@ import { AGE, conditionColumn, countColumn, textColumn, wide } from "./meta/colu
 import { defineKind } from "./meta/define-kind.js";
 import { specUnchanged } from "./meta/immutable.js";
 import type { ObjectOf } from "./meta/kind.js";
+import type { KubeObject } from "./meta/object.js";
 import { statusOf } from "./meta/status-fields.js";
 import { type Data, flag, integer, list, listByKey, object, oneOf, optional, text } from "./schema/fields.js";
 
@@ -70,11 +71,12 @@ export const Instance = defineKind({
     textColumn("Group", ".spec.serviceGroup", "The ServiceGroup."),
     textColumn("Service", ".spec.service", "The service."),
     countColumn("Number", ".spec.number", "Its number."),
-    textColumn("Phase", ".status.phase", "A summary in one word."),
+    { ...textColumn("Phase", ".status.phase", "A summary in one word."), value: phaseOf },
     conditionColumn("Ready", "Whether it is healthy."),
     conditionColumn("Published", "Whether it is in DNS."),
     textColumn("Node", ".status.placement.node", "Where it runs."),
     textColumn("Address", ".status.addresses[0]", "Where it is reached."),
+    countColumn("Restarts", ".status.restarts", "Instances of this number before it."),
     wide(textColumn("Revision", ".spec.revisionName", "What it runs.")),
     wide(textColumn("Task", ".status.placement.taskID", "Mesos task.")),
     AGE,
@@ -82,3 +84,10 @@ export const Instance = defineKind({
   validate: specUnchanged,
 });
 export type Instance = ObjectOf<typeof Instance>;
+
+/** Nothing is said of an instance before it has a place, and an ended phase of one that is held says too little. */
+function phaseOf({ metadata, status }: KubeObject): string {
+  // Stored instances passed the schema above.
+  const phase = (status as Instance["status"])?.phase ?? "Pending";
+  return metadata.deletionTimestamp !== undefined && phase === "Running" ? "Leaving" : phase;
+}

@@ -75,7 +75,7 @@ describe.each(named)("%s", (_name, kind) => {
 describe.each(ours)("%s", (_name, kind) => {
   it("has a short name, a Ready condition or no status, and ends its table with the age", () => {
     expect(kind.shortNames.length).toBeGreaterThan(0);
-    expect(kind.categories).toEqual(["rackwright"]);
+    expect(kind.categories).toEqual(kind.scope === "Namespaced" ? ["rackwright", "all"] : ["rackwright"]);
     expect(kind.columns.at(-1)?.name).toBe("Age");
     const status = kind.schema.properties?.status;
     expect(status === undefined || status.properties?.conditions?.["x-kubernetes-list-map-keys"]).toEqual(

@@ -1,4 +1,4 @@
-import { AGE, conditionColumn, textColumn, wide } from "./meta/columns.js";
+import { AGE, conditionColumn, reasonColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
@@ -64,6 +64,7 @@ export const Node = defineKind({
       description: "Nothing new starts on it.",
       jsonPath: ".spec.unschedulable",
     }),
+    wide(reasonColumn("Ready")),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     wide(textColumn("Agent", ".status.agent.id", "Mesos agent.")),
     AGE,

@@ -1,4 +1,4 @@
-import { AGE, conditionColumn, countColumn, textColumn, wide } from "./meta/columns.js";
+import { AGE, conditionColumn, countColumn, reasonColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
@@ -72,6 +72,7 @@ export const Rack = defineKind({
     conditionColumn("SwitchReady", "Whether the switch answers."),
     countColumn("Nodes", ".status.counts.nodes", "Nodes."),
     countColumn("Instances", ".status.counts.instances", "Instances."),
+    wide(reasonColumn("Ready")),
     wide(textColumn("Domain", ".spec.dns.domain", "Domain of all names.")),
     wide(textColumn("Framework", ".status.frameworkID", "Our framework id at the Mesos master.")),
     AGE,

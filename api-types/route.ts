@@ -1,5 +1,5 @@
 import { isIpv4, isIpv6, parseIpv4Prefix } from "./format/address.js";
-import { AGE, conditionColumn, textColumn, wide } from "./meta/columns.js";
+import { AGE, conditionColumn, reasonColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import { invalid, isLiteral, required } from "./meta/field-error.js";
 import type { Column, ObjectOf } from "./meta/kind.js";
@@ -59,6 +59,7 @@ export const Route = defineKind({
     addresses("Next-Hops", "spec", "nextHops"),
     addresses("Installed", "status", "installed"),
     conditionColumn("Ready", "Whether the switch routes as desired."),
+    wide(reasonColumn("Ready")),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
   ],

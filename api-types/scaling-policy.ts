@@ -1,6 +1,7 @@
-import { AGE, conditionColumn, countColumn, textColumn, wide } from "./meta/columns.js";
+import { AGE, conditionColumn, countColumn, reasonColumn, sinceColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
+import type { KubeObject } from "./meta/object.js";
 import { statusOf } from "./meta/status-fields.js";
 import { scalingMetric } from "./scaling/metrics.js";
 import { scalingExtras, scalingRule } from "./scaling/rules.js";
@@ -69,12 +70,26 @@ export const ScalingPolicy = defineKind({
     countColumn("Max", ".spec.maxReplicas", "Upper bound."),
     countColumn("Current", ".status.currentReplicas", "Size of the target."),
     countColumn("Desired", ".status.desiredReplicas", "Size that the policy wants."),
+    { ...textColumn("Readings", ".status.metrics[*].value", "The last readings."), value: readingsOf },
     conditionColumn("Ready", "Whether it can measure and scale."),
+    wide(reasonColumn("Ready")),
     wide(textColumn("Mode", ".spec.mode", "Active, DryRun or Paused.")),
-    wide(textColumn("Last-Scale", ".status.lastScaleTime", "When it last changed the size.")),
+    wide(sinceColumn("Last-Scale", ".status.lastScaleTime", "When it last changed the size.")),
     AGE,
   ],
   notYet: ["`spec.metrics[].source`: sources other than `instances`."],
   validate: ({ spec: checked }) => validateScalingPolicy(checked),
 });
 export type ScalingPolicy = ObjectOf<typeof ScalingPolicy>;
+
+/** `received:24310`; whole numbers where the fraction says nothing. */
+function readingsOf({ status }: KubeObject): string | undefined {
+  // Stored policies passed the schema above.
+  const metrics = (status as ScalingPolicy["status"])?.metrics ?? [];
+  const shown = metrics.flatMap(({ name, value }) => (value === undefined ? [] : [`${name}:${rounded(value)}`]));
+  return shown.join(",") || undefined;
+}
+
+function rounded(value: number): string {
+  return String(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+}

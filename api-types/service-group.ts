@@ -1,4 +1,4 @@
-import { AGE, conditionColumn, countColumn, textColumn, wide } from "./meta/columns.js";
+import { AGE, conditionColumn, countColumn, reasonColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
@@ -86,6 +86,7 @@ export const ServiceGroup = defineKind({
       value: (group) => sizesOf(group.status),
     },
     conditionColumn("Ready", "Whether every service is available."),
+    reasonColumn("Ready"),
     wide({ name: "Suspended", type: "boolean", description: "Everything is stopped.", jsonPath: ".spec.suspend" }),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,

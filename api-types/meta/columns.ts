@@ -22,6 +22,16 @@ export function conditionColumn(type: string, description: string): Column {
   return textColumn(type, `.status.conditions[?(@.type=="${type}")].status`, description);
 }
 
+/** Why a condition stands as it does, in one word. */
+export function reasonColumn(type: string, name = "Reason"): Column {
+  return textColumn(name, `.status.conditions[?(@.type=="${type}")].reason`, `Why ${type} is what it is.`);
+}
+
+/** A time, shown as the time that went by since. */
+export function sinceColumn(name: string, jsonPath: string, description: string): Column {
+  return { name, type: "date", description, jsonPath };
+}
+
 /** The column, shown with `-o wide` only. */
 export function wide(column: Column): Column {
   return { ...column, priority: 1 };

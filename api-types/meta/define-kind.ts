@@ -67,7 +67,7 @@ export function defineKind<
     plural: definition.plural,
     singular: kind.toLowerCase(),
     shortNames: definition.shortNames ?? [],
-    categories: family === "custom" ? ["rackwright"] : [],
+    categories: family === "custom" ? categoriesOf(definition.scope) : [],
     scope: definition.scope,
     description: definition.description,
     family,
@@ -81,6 +81,11 @@ export function defineKind<
     selectableFields: definition.selectableFields ?? {},
     validate: (candidate, previous) => newFaults(definition, schema, { candidate, previous }),
   };
+}
+
+/** `kubectl get all` shows what is in a namespace, as it does elsewhere. */
+function categoriesOf(scope: "Namespaced" | "Cluster"): readonly string[] {
+  return scope === "Namespaced" ? ["rackwright", "all"] : ["rackwright"];
 }
 
 function fieldsOf(definition: {

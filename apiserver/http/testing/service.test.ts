@@ -40,7 +40,7 @@ describe("discovery", () => {
     expect(groupResource).toMatchObject({
       scope: "Namespaced",
       shortNames: ["sg"],
-      categories: ["rackwright"],
+      categories: ["rackwright", "all"],
       responseKind: { kind: "ServiceGroup" },
     });
     const core = await api.call("GET", "/api", { headers: { accept } });
