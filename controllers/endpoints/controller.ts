@@ -13,7 +13,8 @@ import { removeFinalizer } from "../../runtime/finalizers.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
-import { type EndpointStep, type EndpointsView, planEndpoints } from "./plan.js";
+import { holdMs } from "./hold.js";
+import { type EndpointStep, type EndpointsPlan, type EndpointsView, planEndpoints } from "./plan.js";
 
 const NAME = "endpoints";
 
@@ -47,14 +48,27 @@ export function endpointsController(context: LoopContext) {
       const view = instance && viewOf(instance);
       if (instance === undefined || view === undefined) return;
       const plan = planEndpoints(view);
+      const heldMs = holdMs(view, plan);
       // the step is recorded before it is taken: a successor of this process sees how far leaving went
-      const conditions = ownConditions(instance, plan.conditions, clock.now());
-      const status = { ...(plan.drainUntil === undefined ? {} : { drainUntil: plan.drainUntil }), conditions };
-      await reportStatus({ client, cache: instances, kind: Instance, object: instance, status, manager: NAME });
-      for (const step of plan.steps) await perform(view, step);
-      return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
+      if (heldMs === 0) await report(instance, plan);
+      await performAll(view, plan).catch(async (error: unknown) => {
+        if (heldMs > 0) await report(instance, plan);
+        throw error;
+      });
+      const dueMs = [plan.requeueAfterMs ?? 0, heldMs].filter((ms) => ms > 0);
+      return dueMs.length === 0 ? {} : { requeueAfterMs: Math.min(...dueMs) };
     },
   });
+
+  async function report(instance: Instance, plan: EndpointsPlan): Promise<void> {
+    const conditions = ownConditions(instance, plan.conditions, clock.now());
+    const status = { ...(plan.drainUntil === undefined ? {} : { drainUntil: plan.drainUntil }), conditions };
+    await reportStatus({ client, cache: instances, kind: Instance, object: instance, status, manager: NAME });
+  }
+
+  async function performAll(view: EndpointsView, plan: EndpointsPlan): Promise<void> {
+    for (const step of plan.steps) await perform(view, step);
+  }
 
   /** Whether another one is Published decides what may be withdrawn. */
   function siblingKeys(instance: Instance, previous: Instance | undefined): string[] {

@@ -15,10 +15,12 @@ import type { LoopContext, RackDrivers } from "../context.js";
 import { isAgentOf, requirementOf } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { fixedPorts, needOf, taskLaunch } from "./launch.js";
-import { createOfferKeeper } from "./offers.js";
-import { type NodeOffer, type PlacedTask, type Placement, place, type WaitingTask } from "./place.js";
+import { createOfferKeeper, sumOf } from "./offers.js";
+import { type NodeOffer, type PlacedTask, type Placement, place, type Refusal, type WaitingTask } from "./place.js";
 
 const NAME = "placement";
+/** Offers are asked for when something waits, and come soon: their absence is worth a write only when it lasts. */
+const OFFER_PATIENCE_MS = 5000;
 
 type Compute = NonNullable<RackDrivers["compute"]>;
 
@@ -73,12 +75,28 @@ export function placementController(context: LoopContext) {
     const tasks = waiting.flatMap((instance) => waitingTask(instance, rack) ?? []);
     const held = compute.offers.value();
     const result = place(tasks, placedTasks(), nodeOffers(rack, held));
-    for (const refusal of result.refusals) {
-      const reason = held.length === 0 ? "WaitingForOffers" : "NoNodeFits";
-      await reportScheduled(refusal.key, { type: "Scheduled", status: "False", reason, message: refusal.message });
-    }
+    const refusedMs = await reportRefusals(result.refusals, { tasks, held });
     const used = await launchAll(rack, result.placements);
-    return keeper.settle({ driver: compute.driver, held, used, waiting: tasks.map((task) => task.key) });
+    const round = { driver: compute.driver, held, used, waiting: tasks.map((task) => task.key) };
+    const { requeueAfterMs } = await keeper.settle(round);
+    const dueMs = [requeueAfterMs ?? 0, ...refusedMs].filter((ms) => ms > 0);
+    return dueMs.length === 0 ? {} : { requeueAfterMs: Math.min(...dueMs) };
+  }
+
+  /** Says why tasks wait; for those whose offers may still come, gives the times after which to say it. */
+  async function reportRefusals(
+    refusals: readonly Refusal[],
+    { tasks, held }: { readonly tasks: readonly WaitingTask[]; readonly held: readonly Offer[] },
+  ): Promise<readonly number[]> {
+    const reason = held.length === 0 ? "WaitingForOffers" : "NoNodeFits";
+    const createdAt = new Map(tasks.map((task) => [task.key, Date.parse(task.createdAt)]));
+    const waits: number[] = [];
+    for (const { key, message } of refusals) {
+      const waitMs = held.length > 0 ? 0 : (createdAt.get(key) ?? 0) + OFFER_PATIENCE_MS - clock.now();
+      if (waitMs > 0) waits.push(waitMs);
+      else await reportScheduled(key, { type: "Scheduled", status: "False", reason, message });
+    }
+    return waits;
   }
 
   function keeperOf(rack: string) {
@@ -287,18 +305,6 @@ function isSamePlace(instance: Instance, task: Task): boolean {
   return (
     instance.spec.service === task.labels[LABEL.service] && String(instance.spec.number) === task.labels[LABEL.number]
   );
-}
-
-function sumOf(offers: readonly Offer[]): Offer["resources"] {
-  const sum = (pick: (resources: Offer["resources"]) => number) =>
-    offers.reduce((total, offer) => total + pick(offer.resources), 0);
-  return {
-    cpu: sum((resources) => resources.cpu),
-    memoryMiB: sum((resources) => resources.memoryMiB),
-    diskMiB: sum((resources) => resources.diskMiB),
-    gpu: sum((resources) => resources.gpu),
-    ports: offers.flatMap((offer) => offer.resources.ports),
-  };
 }
 
 function launchAction(

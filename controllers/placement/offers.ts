@@ -62,3 +62,16 @@ export function createOfferKeeper(clock: Clock) {
     for (const id of seenAt.keys()) if (!present.has(id)) seenAt.delete(id);
   }
 }
+
+/** What several offers of one agent give together. */
+export function sumOf(offers: readonly Offer[]): Offer["resources"] {
+  const sum = (pick: (resources: Offer["resources"]) => number) =>
+    offers.reduce((total, offer) => total + pick(offer.resources), 0);
+  return {
+    cpu: sum((resources) => resources.cpu),
+    memoryMiB: sum((resources) => resources.memoryMiB),
+    diskMiB: sum((resources) => resources.diskMiB),
+    gpu: sum((resources) => resources.gpu),
+    ports: offers.flatMap((offer) => offer.resources.ports),
+  };
+}
