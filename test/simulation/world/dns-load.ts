@@ -1,8 +1,8 @@
-import { every$ } from "../../platform/clock.js";
-import type { Clock } from "../../platform/clock.js";
-import type { Consul } from "../../simulator/consul/consul.js";
-import type { PretendRunner } from "../../simulator/mesos/pretend-runner.js";
-import type { TaskStatistics } from "../../simulator/mesos/task-runner.js";
+import { every$ } from "../../../platform/clock.js";
+import type { Clock } from "../../../platform/clock.js";
+import type { Consul } from "../../../simulator/consul/consul.js";
+import type { PretendRunner } from "../../../simulator/mesos/pretend-runner.js";
+import type { TaskStatistics } from "../../../simulator/mesos/task-runner.js";
 
 /** Questions per second of one user with a mean pause of 1.04 s. */
 const QUERIES_PER_USER = 0.96;

@@ -1,0 +1,95 @@
+import { seededRandom } from "../../../platform/random.js";
+import type { Logger } from "../../../platform/log.js";
+import { describeObjects } from "../world/describe.js";
+import { type WireEntry, wireText } from "../world/wire.js";
+import type { World } from "../world/world.js";
+import { type Chaos, drawChaos } from "./chaos.js";
+import { differences, disturbances, isConverged } from "./convergence.js";
+import type { Scenario } from "./scenario.js";
+import { type Watchdog, watchdog } from "./watchdog.js";
+
+/** How one run of a scenario went. */
+export interface RunResult {
+  readonly seed: number;
+  readonly traceHash: string;
+  /** Virtual time from the last fault to convergence. */
+  readonly convergedAfterMs: number;
+  /** Every rule that did not hold; empty: all did. */
+  readonly faults: readonly string[];
+  /** What was drawn, for people. */
+  readonly script: readonly string[];
+  readonly lastEntries: string;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  /** Draws faults from the seed; default: none. */
+  readonly isChaotic?: boolean;
+  readonly log?: Logger;
+}
+
+const TICK_MS = 500;
+/** The longest back-off, the longest delay before a restart, a lease that must run out, and three periods. */
+const CONVERGENCE_MS = 240_000;
+const QUIET_MS = 30_000;
+const SHOWN_ENTRIES = 30;
+
+/** Plays a scenario to its end, waits until all is Ready again, and then for a while that nothing happens. */
+export async function runSchedule({ seed, scenario, isChaotic = false, log }: RunOptions): Promise<RunResult> {
+  const world = await scenario.createWorld({ seed, ...(log === undefined ? {} : { log }) });
+  const guard = watchdog(world, { names: scenario.names });
+  const chaos = isChaotic ? drawChaos({ world, scenario, guard, random: seededRandom(seed ^ 0xc4a05) }) : undefined;
+  await play(world, { scenario, guard, chaos });
+  chaos?.end();
+  const stoppedAt = world.clock.monotonic();
+  const isDone = await settle(world, guard);
+  const convergedAfterMs = world.clock.monotonic() - stoppedAt;
+  const missing = isDone ? await disturbances(world, QUIET_MS) : await explain(world);
+  const result: RunResult = {
+    seed,
+    traceHash: world.traceHash(),
+    convergedAfterMs,
+    faults: [...guard.breaches, ...missing],
+    script: chaos?.script ?? [],
+    lastEntries: lastEntries(world.wire),
+  };
+  await world.stop();
+  return result;
+}
+
+interface Play {
+  readonly scenario: Scenario;
+  readonly guard: Watchdog;
+  readonly chaos: Chaos | undefined;
+}
+
+async function play(world: World, { scenario, guard, chaos }: Play): Promise<void> {
+  const steps = [...scenario.steps];
+  while (world.clock.monotonic() < scenario.endMs) {
+    await world.clock.advance(TICK_MS);
+    const now = world.clock.monotonic();
+    guard.look();
+    chaos?.strike(now);
+    while ((steps[0]?.atMs ?? Number.POSITIVE_INFINITY) <= now) await steps.shift()?.run(world);
+  }
+}
+
+async function settle(world: World, guard: Watchdog): Promise<boolean> {
+  const end = world.clock.monotonic() + CONVERGENCE_MS;
+  while (world.clock.monotonic() < end) {
+    if (await world.ask(() => isConverged(world))) return true;
+    await world.clock.advance(TICK_MS);
+    guard.look();
+  }
+  return false;
+}
+
+async function explain(world: World): Promise<readonly string[]> {
+  const missing = await world.ask(() => differences(world));
+  return [`not converged after ${CONVERGENCE_MS} ms`, ...missing, await world.ask(() => describeObjects(world.client))];
+}
+
+function lastEntries(wire: readonly WireEntry[]): string {
+  return wireText(wire.slice(-SHOWN_ENTRIES));
+}
