@@ -13,7 +13,8 @@ help: ## list the targets
 
 node_modules/.installed: package.json package-lock.json
 	@node -e 'const [a,b]=process.versions.node.split(".").map(Number); if (a<20||(a===20&&b<19)) { console.error("Rackwright needs Node 20.19 or later; this is "+process.versions.node); process.exit(1) }'
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@# not `npm ci`: it wants every platform's optional binaries in the lock file; `--no-save` keeps the lock as it is
+	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 build: node_modules/.installed ## compile to dist/

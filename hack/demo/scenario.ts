@@ -6,6 +6,8 @@ import type { Stage, StageTask } from "./stage.js";
 import { hold, type Timeline, until } from "./timeline.js";
 
 const NAMESPACE = "dns-example";
+/** Longer than a generator waits for an answer (5 s) and for its next up check (6 s). */
+const QUIET_MS = 7000;
 
 /** The whole scenario; throws at the first step that does not hold. */
 export async function play(stage: Stage, timeline: Timeline): Promise<void> {
@@ -159,6 +161,7 @@ async function serverComesBack(stage: Stage, { say }: Timeline): Promise<void> {
 }
 
 async function secondServerLeaves(stage: Stage, { say }: Timeline): Promise<void> {
+  await lossesAreCounted(stage);
   await suspend(stage, "normalload400", true);
   say("normalload400 stops");
   const mark = (await stage.journal(0)).at(-1)?.number ?? 0;
@@ -182,6 +185,15 @@ async function secondServerLeaves(stage: Stage, { say }: Timeline): Promise<void
   hold(`no query is lost by the scale-down, but ${lostAfter - lostBefore}`, lostAfter === lostBefore);
   hold("dns-sl2 no longer resolves", (await stage.resolve("dns-sl2.service.torc")).length === 0);
   say("dns-sl2 has left; no generator lost a query");
+}
+
+/** What the kill cost is known a time-out and an up check later; only then a loss can be blamed on what follows. */
+async function lossesAreCounted(stage: Stage): Promise<void> {
+  await until("no query is lost any more", 60, async () => {
+    const before = await lost(stage);
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    return (await lost(stage)) === before;
+  });
 }
 
 async function instanceOf(stage: Stage, number: number): Promise<Instance | undefined> {
