@@ -1,7 +1,7 @@
 import { filter, map, merge, mergeMap, type Observable, of } from "rxjs";
 import type { Action } from "../../actuation/action.js";
 import { Instance } from "../../api-types/instance.js";
-import { conditionOf, isTerminal, keyOf } from "../../api-types/life.js";
+import { conditionOf, isLeaving, isTerminal, keyOf } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { Revision } from "../../api-types/revision.js";
 import { type Service, ServiceGroup } from "../../api-types/service-group.js";
@@ -78,7 +78,7 @@ export function instanceController(context: LoopContext) {
   }
 
   function computeOf(instance: Instance): Compute | undefined {
-    const group = groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
+    const group = groupOf(instance);
     return group === undefined ? undefined : backends.of(group.spec.rackName).compute;
   }
 
@@ -88,8 +88,8 @@ export function instanceController(context: LoopContext) {
     if (taskId === undefined) return;
     for (let status = said.get(taskId)?.[0]; status !== undefined; status = said.get(taskId)?.[0]) {
       const current = instances.get(keyOf(instance)) ?? instance;
-      const service = templateOf(current);
-      const report = service === undefined ? undefined : taskReport(current, status, service);
+      // what the master says is stored even when the template is lost
+      const report = taskReport(current, status, templateOf(current) ?? liveService(current) ?? {});
       if (report !== undefined) {
         const { conditions, ...fields } = report;
         const own = { ...fields, conditions: ownConditions(current, conditions, clock.now()) };
@@ -128,11 +128,16 @@ export function instanceController(context: LoopContext) {
   }
 
   function killInputs(instance: Instance) {
-    const key = `${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`;
-    const group = groups.get(key);
-    const live = group?.spec.services.find((service) => service.name === instance.spec.service);
-    const graceSeconds = (live ?? templateOf(instance))?.terminationGracePeriodSeconds ?? 10;
-    return { graceSeconds, rack: group?.spec.rackName ?? "" };
+    const graceSeconds = (liveService(instance) ?? templateOf(instance))?.terminationGracePeriodSeconds ?? 10;
+    return { graceSeconds, rack: groupOf(instance)?.spec.rackName ?? "" };
+  }
+
+  function groupOf(instance: Instance): ServiceGroup | undefined {
+    return groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
+  }
+
+  function liveService(instance: Instance): Service | undefined {
+    return groupOf(instance)?.spec.services.find((service) => service.name === instance.spec.service);
   }
 
   /** The ground of a kill is a deletion that a fresh read confirms (R2). */
@@ -174,7 +179,7 @@ export function instanceController(context: LoopContext) {
 function needsLook(instance: Instance, previous: Instance | undefined): boolean {
   if (previous === undefined) return true;
   return (
-    instance.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
+    isLeaving(instance) !== isLeaving(previous) ||
     (instance.metadata.finalizers ?? []).length !== (previous.metadata.finalizers ?? []).length ||
     instance.status?.placement !== previous.status?.placement
   );

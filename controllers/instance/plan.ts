@@ -1,5 +1,5 @@
 import type { Instance } from "../../api-types/instance.js";
-import { conditionOf, isTerminal, TERMINAL_STATES } from "../../api-types/life.js";
+import { conditionOf, isLeaving, isTerminal, TERMINAL_STATES } from "../../api-types/life.js";
 import type { Service } from "../../api-types/service-group.js";
 import { ANNOTATION, FINALIZER } from "../../api-types/well-known.js";
 import type { TaskStatus } from "../../drivers/compute/driver.js";
@@ -27,7 +27,11 @@ export interface TaskReport {
  * The status of an instance after the back end said something about its task; undefined when it tells nothing new:
  * an older statement, or one about a task that already ended.
  */
-export function taskReport(instance: Instance, said: TaskStatus, service: Service): TaskReport | undefined {
+export function taskReport(
+  instance: Instance,
+  said: TaskStatus,
+  service: Pick<Service, "healthChecks">,
+): TaskReport | undefined {
   const at = new Date(said.timestamp * 1000).toISOString();
   if (isTerminal(instance) || isStale(instance, said, at)) return undefined;
   const before = instance.status;
@@ -97,7 +101,11 @@ function endText(said: TaskStatus): string {
   return [`task ended as ${said.state}`, said.message].filter((part) => part !== undefined && part !== "").join(": ");
 }
 
-function readyCondition(said: TaskStatus, service: Service, isHealthy: boolean | undefined): ConditionUpdate {
+function readyCondition(
+  said: TaskStatus,
+  service: Pick<Service, "healthChecks">,
+  isHealthy: boolean | undefined,
+): ConditionUpdate {
   const running = runningCondition(said);
   if (running.status !== "True") {
     return { type: "Ready", status: running.status, reason: "TaskNotRunning", message: running.message };
@@ -129,9 +137,7 @@ export type EndStep =
 export function planEnd(instance: Instance): EndStep {
   const finalizers = instance.metadata.finalizers ?? [];
   const isLast = !finalizers.includes(FINALIZER.dns) && !finalizers.includes(FINALIZER.route);
-  if (instance.metadata.deletionTimestamp === undefined || !isLast || !finalizers.includes(FINALIZER.task)) {
-    return { type: "wait" };
-  }
+  if (!isLeaving(instance) || !isLast || !finalizers.includes(FINALIZER.task)) return { type: "wait" };
   const placement = instance.status?.placement;
   if (placement === undefined || isTerminal(instance)) return { type: "release" };
   return { type: "kill", taskId: placement.taskID, agentId: placement.agentID };
