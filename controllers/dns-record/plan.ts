@@ -151,7 +151,7 @@ function publishedOf(entries: readonly OwnEntry[]): DnsRecordPlan["published"] {
 function readyConditions(): ConditionUpdate[] {
   return [
     { type: "Ready", status: "True", reason: "NamePublished", message: "" },
-    { type: "Conflict", status: "False", reason: "SoleClaim", message: "" },
+    { type: "Conflict", status: "False", reason: "SoleClaimOfName", message: "" },
   ];
 }
 

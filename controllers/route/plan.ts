@@ -140,7 +140,7 @@ function report(installed: readonly NextHop[], { isReleasable }: { isReleasable:
 function readyConditions(): ConditionUpdate[] {
   return [
     { type: "Ready", status: "True", reason: "RouteInstalled", message: "" },
-    { type: "Conflict", status: "False", reason: "SoleClaim", message: "" },
+    { type: "Conflict", status: "False", reason: "SoleClaimOfPrefix", message: "" },
   ];
 }
 

@@ -1,9 +1,12 @@
 import type { Source } from "./sources.js";
 
+/** The mains, and one file that holds a script for a child process of its own. */
+const ENVIRONMENT_READERS = /(^|\/)main\.ts$|^apiserver\/storage\/lmdb\/data-file\.ts$/;
+
 /** What may stand in one place only, because a simulation must be able to replace it. */
 const RULES: readonly { readonly pattern: RegExp; readonly what: string; readonly allowed: RegExp }[] = [
   {
-    pattern: /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(|AbortSignal\.timeout\(/,
+    pattern: /\bDate\.now\(|\bnew Date\(\)|(?<![.\w])setTimeout\(|\bsetInterval\(|\bperformance\.now\(|AbortSignal\.timeout\(/,
     what: "reads a clock or sets a timer",
     allowed: /^platform\/clock\.ts$/,
   },
@@ -12,13 +15,13 @@ const RULES: readonly { readonly pattern: RegExp; readonly what: string; readonl
     what: "draws a random number",
     allowed: /^platform\/random\.ts$/,
   },
-  { pattern: /\bprocess\.(env|argv|exit)\b/, what: "uses the process's environment", allowed: /(^|\/)main\.ts$/ },
+  { pattern: /\bprocess\.(env|argv|exit)\b/, what: "uses the process's environment", allowed: ENVIRONMENT_READERS },
   // edges that are sockets, certificates or real processes by nature
   {
     pattern: /from "(undici|node:https?|node:http2|node:net|node:tls|node:dgram|node:child_process)"/,
     what: "reaches the network or processes past its transport",
     allowed:
-      /^(platform\/(undici-transport|http-server)|apiserver\/http\/listener|apiserver\/storage\/|client\/kubeconfig|cli\/|simulator\/(images|process|rack|consul\/dns-server)|api-types\/format\/)/,
+      /^(platform\/(undici-transport|http-server)|apiserver\/http\/listener|apiserver\/storage\/|client\/kubeconfig|cli\/|simulator\/(images|process|rack|consul\/dns-server)|api-types\/(format|schema)\/)/,
   },
 ];
 

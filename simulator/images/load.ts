@@ -86,7 +86,7 @@ function createAsker({ clock, telemetry, localAddress }: LoadOptions) {
   socket.bind(0, localAddress);
   socket.on("error", () => {});
   socket.on("message", (message) => {
-    telemetry.receive(message.length);
+    telemetry.receiveReply(message.length);
     const packet = decoded(message);
     pending.get(packet?.id ?? -1)?.finish(packet);
   });

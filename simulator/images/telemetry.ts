@@ -6,7 +6,10 @@ export interface TelemetryReport {
   readonly taskId: string;
   readonly netRxBytes: number;
   readonly netTxBytes: number;
-  /** Packets received since the last report, and wall time of the first and the last of them, milliseconds. */
+  /**
+   * Packets that others sent unasked since the last report, and wall time of the first and the last of them,
+   * milliseconds. Replies are left out: a client asks until it is killed, and that is after its route went.
+   */
   readonly received: { readonly packets: number; readonly firstAt: number; readonly lastAt: number };
   /** Counters of the program's own, e.g. queries sent, answered, lost. */
   readonly counters: Readonly<Record<string, number>>;
@@ -45,11 +48,16 @@ export function createTelemetry(options: {
   report();
 
   return {
-    /** A datagram with `payloadBytes` came in. */
+    /** A datagram with `payloadBytes` came in that the program did not ask for. */
     receive(payloadBytes: number): void {
       const at = clock.now();
       netRxBytes += payloadBytes + DATAGRAM_OVERHEAD_BYTES;
       received = { packets: received.packets + 1, firstAt: received.firstAt || at, lastAt: at };
+      isDirty = true;
+    },
+    /** A datagram with `payloadBytes` came in that answers one of the program's own. */
+    receiveReply(payloadBytes: number): void {
+      netRxBytes += payloadBytes + DATAGRAM_OVERHEAD_BYTES;
       isDirty = true;
     },
     send(payloadBytes: number): void {
