@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { DnsRecord } from "../../api-types/dns-record.js";
 import { Instance } from "../../api-types/instance.js";
 import { isLeaving, isTerminal, isTrue, keyOf } from "../../api-types/life.js";
@@ -21,7 +22,10 @@ const NAME = "endpoints";
 /** Publishes ready Instances as Routes and DnsRecords, and withdraws leaving ones in the safe order. */
 export function endpointsController(context: LoopContext) {
   const { informers, client, clock } = context;
-  const instances = informers.cache(Instance, { service: (instance) => [serviceKeyOf(instance)] });
+  const instances = informers.cache(Instance, {
+    service: (instance) => [serviceKeyOf(instance)],
+    node: (instance) => (instance.status?.placement === undefined ? [] : [instance.status.placement.node]),
+  });
   const groups = informers.cache(ServiceGroup);
   const revisions = informers.cache(Revision);
   const routes = informers.cache(Route);
@@ -37,10 +41,12 @@ export function endpointsController(context: LoopContext) {
       on(Route, ownerKeys),
       on(DnsRecord, ownerKeys),
       on(ServiceGroup, (group, previous) =>
-        previous !== undefined && group.spec !== previous.spec ? memberKeys(group) : [],
+        previous !== undefined && group.metadata.generation !== previous.metadata.generation ? memberKeys(group) : [],
       ),
       on(Rack, () => []),
-      on(Node, () => []),
+      on(Node, (node, previous) =>
+        isDeepStrictEqual(node.spec, previous?.spec) ? [] : instances.by("node", node.metadata.name).map(keyOf),
+      ),
       on(Revision, () => []),
     ],
     async reconcile(key) {
@@ -221,20 +227,14 @@ function ownedMeta(instance: Instance, finalizer: string) {
 }
 
 function recordSpec(
-  { rackName, service, instance }: EndpointsView,
-  step: Extract<EndpointStep, { type: "applyDnsRecord" }>,
+  { rackName, instance }: EndpointsView,
+  { name, names, address, ports, tags }: Extract<EndpointStep, { type: "applyDnsRecord" }>,
 ) {
-  const ports = (service.network.ports ?? []).map(({ name, containerPort, hostPort, protocol }) => ({
-    name,
-    port: hostPort !== undefined && hostPort > 0 ? hostPort : containerPort,
-    protocol,
-  }));
-  const target = { id: instance.metadata.name, address: step.address, ports, tags: service.dns.tags ?? [] };
   return {
     rackName,
     type: "Service" as const,
-    name: step.name,
-    ...(step.names.length === 0 ? {} : { names: step.names }),
-    targets: [target],
+    name,
+    ...(names.length === 0 ? {} : { names }),
+    targets: [{ id: instance.metadata.name, address, ports, tags }],
   };
 }

@@ -31,6 +31,10 @@ export interface EndpointsView {
   readonly now: number;
 }
 
+interface Target {
+  readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: "TCP" | "UDP" }[];
+}
+
 /** One change of objects that the loop makes; in order. */
 export type EndpointStep =
   | { readonly type: "applyRoute"; readonly prefix: string; readonly nextHop: string }
@@ -39,6 +43,8 @@ export type EndpointStep =
       readonly name: string;
       readonly names: readonly string[];
       readonly address: string;
+      readonly ports: Target["ports"];
+      readonly tags: readonly string[];
     }
   | { readonly type: "deleteRoute"; readonly uid: string }
   | { readonly type: "deleteDnsRecord"; readonly uid: string }
@@ -67,9 +73,9 @@ function planServing(view: EndpointsView): EndpointsPlan {
   const route = usesRoute && (isReady || view.route !== undefined) ? routeStep(view) : undefined;
   if (route !== undefined) steps.push(route);
   const isRouted = routedCondition(view).status === "True";
-  if (usesDns && mustWithdrawName(view)) {
+  if (!usesDns || mustWithdrawName(view)) {
     steps.push(...deleteDns(view));
-  } else if (usesDns && (view.dnsRecord !== undefined || (isReady && isRouted))) {
+  } else if (view.dnsRecord !== undefined || (isReady && isRouted)) {
     const record = dnsStep(view);
     if (record !== undefined) steps.push(record);
   }
@@ -84,7 +90,8 @@ function mustWithdrawName({ instance, dnsRecord, hasOtherPublished }: EndpointsV
 
 /** A dead instance leaves DNS and routes at once, unless it is the last one Published and `lastInstance` keeps it. */
 function planDead(view: EndpointsView): EndpointsPlan {
-  const keeps = (view.service.dns?.lastInstance ?? "Keep") === "Keep" && !view.hasOtherPublished;
+  const isPublished = view.dnsRecord !== undefined || !usesDnsLayer(view);
+  const keeps = isPublished && (view.service.dns?.lastInstance ?? "Keep") === "Keep" && !view.hasOtherPublished;
   const conditions = [routedCondition(view), BALANCED, publishedCondition(view), waitingCondition(view)];
   if (keeps) return { steps: [], conditions };
   const steps = [...deleteDns(view), ...(view.dnsRecord === undefined ? deleteRoute(view) : [])];
@@ -172,7 +179,7 @@ function isPublishedBefore({ instance }: EndpointsView): boolean {
   const published = conditionOf(instance, "Published");
   const leaving = conditionOf(instance, "Leaving");
   if (instance.status?.drainUntil !== undefined) return true;
-  return published?.status === "True" || leaving?.reason === "WithdrawingName";
+  return (published?.status === "True" && published.reason !== NOT_USED) || leaving?.reason === "WithdrawingName";
 }
 
 function holds({ instance }: EndpointsView, finalizer: string): boolean {
@@ -205,10 +212,28 @@ function dnsStep(view: EndpointsView): EndpointStep | undefined {
   const { address, names, dnsRecord } = view;
   const [name, ...further] = names;
   if (address === undefined || name === undefined || view.foreign === "DnsRecord") return undefined;
+  const ports = portsOf(view.service);
+  const tags = view.service.dns?.tags ?? [];
   const spec = dnsRecord?.spec;
-  const isSame =
-    spec?.name === name && spec.targets?.[0]?.address === address && (spec.names ?? []).join() === further.join();
-  return isSame ? undefined : { type: "applyDnsRecord", name, names: further, address };
+  const target = spec?.targets?.[0];
+  const isSameTarget = target?.address === address && (target.tags ?? []).join() === tags.join();
+  const isSameName = spec?.name === name && (spec.names ?? []).join() === further.join();
+  if (isSameName && isSameTarget && textOf(target.ports ?? []) === textOf(ports)) return undefined;
+  return { type: "applyDnsRecord", name, names: further, address, ports, tags };
+}
+
+/** What the target listens on, by the ports of its service; a port that is not known yet is left out. */
+function portsOf(service: Service): Target["ports"] {
+  const ports = (service.network?.ports ?? []).map(({ name, containerPort, hostPort, protocol }) => ({
+    name,
+    port: hostPort !== undefined && hostPort > 0 ? hostPort : containerPort,
+    protocol,
+  }));
+  return ports.filter(({ port }) => port > 0);
+}
+
+function textOf(ports: Target["ports"]): string {
+  return ports.map(({ name, port, protocol }) => `${name}:${port}/${protocol}`).join();
 }
 
 function deleteDns({ dnsRecord }: EndpointsView): EndpointStep[] {
@@ -221,10 +246,11 @@ function deleteRoute({ route }: EndpointsView): EndpointStep[] {
   return [{ type: "deleteRoute", uid: route.metadata.uid ?? "" }];
 }
 
-const BALANCED: ConditionUpdate = { type: "Balanced", status: "True", reason: "NotUsed", message: "" };
+const NOT_USED = "NotUsed";
+const BALANCED: ConditionUpdate = { type: "Balanced", status: "True", reason: NOT_USED, message: "" };
 
 function routedCondition(view: EndpointsView): ConditionUpdate {
-  if (!usesRouteLayer(view)) return { type: "Routed", status: "True", reason: "NotUsed", message: "" };
+  if (!usesRouteLayer(view)) return { type: "Routed", status: "True", reason: NOT_USED, message: "" };
   if (view.foreign === "Route") return conflict("Routed", view.instance.metadata.name);
   return layerCondition("Routed", view.route);
 }
@@ -232,7 +258,7 @@ function routedCondition(view: EndpointsView): ConditionUpdate {
 function publishedCondition(view: EndpointsView): ConditionUpdate {
   if (!usesDnsLayer(view)) {
     const isReady = isTrue(view.instance, "Ready") && routedCondition(view).status === "True";
-    return { type: "Published", status: isReady ? "True" : "False", reason: "NotUsed", message: "" };
+    return { type: "Published", status: isReady ? "True" : "False", reason: NOT_USED, message: "" };
   }
   if (view.foreign === "DnsRecord") return conflict("Published", view.instance.metadata.name);
   return layerCondition("Published", view.dnsRecord);

@@ -218,9 +218,9 @@ async function createInstance(
   await recordEvent(context, { object: group, type: "Normal", reason: "InstanceCreated", message, reporter: NAME });
 }
 
-/** One finalizer for each layer that may hold something of the instance. */
+/** One finalizer for each layer that may hold something of the instance; `dns.publish` may change while it lives. */
 function finalizersOf(service: Service): string[] {
-  const usesDns = (service.dns?.publish ?? "WhenReady") === "WhenReady" && service.network?.mode !== "None";
+  const usesDns = service.network?.mode !== "None";
   const usesRoute = service.network?.mode === "Routed";
   return [...(usesDns ? [FINALIZER.dns] : []), ...(usesRoute ? [FINALIZER.route] : []), FINALIZER.task];
 }
