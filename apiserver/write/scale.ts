@@ -1,3 +1,4 @@
+import { produce } from "immer";
 import type { ScaleSubresource } from "../../api-types/meta/kind.js";
 import type { KubeObject } from "../../api-types/meta/object.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
@@ -101,11 +102,18 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, step) => (isRecord(inner) ? inner[step] : undefined), value);
 }
 
-function withValueAt<T extends object>(target: T, [step, ...rest]: readonly string[], value: unknown): T {
-  if (step === undefined) return target;
-  const inner = (target as Readonly<Record<string, unknown>>)[step]; // any object can be read by name
-  const next = rest.length === 0 ? value : withValueAt(isRecord(inner) ? inner : {}, rest, value);
-  return { ...target, [step]: next };
+/** The object with `value` at a path such as spec, replicas; what does not lie on the path is shared. */
+function withValueAt(object: KubeObject, path: readonly string[], value: unknown): KubeObject {
+  return produce(object, (draft) => {
+    let parent: Record<string, unknown> = draft;
+    for (const step of path.slice(0, -1)) {
+      const inner = isRecord(parent[step]) ? parent[step] : {};
+      parent[step] = inner;
+      parent = inner as Record<string, unknown>; // a draft: what lies below is a draft as well
+    }
+    const last = path.at(-1);
+    if (last !== undefined) parent[last] = value;
+  });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import { produce } from "immer";
 import type { KubeObject, ObjectMeta } from "../../../api-types/meta/object.js";
 import { withDefaults } from "../../../api-types/schema/defaults.js";
 import type { FieldWriter } from "../../patch/contract.js";
@@ -66,7 +67,9 @@ export function withGeneration(request: ResourceRequest, object: KubeObject, liv
   const ignored = stored.hasStatus ? ["metadata", "status"] : ["metadata"];
   const generation = live.metadata.generation ?? 1;
   const isChanged = differsOutside(object, live, ...ignored);
-  return { ...object, metadata: { ...object.metadata, generation: isChanged ? generation + 1 : generation } };
+  return produce(object, ({ metadata }) => {
+    metadata.generation = isChanged ? generation + 1 : generation;
+  });
 }
 
 /** What a client may set. */
