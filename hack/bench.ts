@@ -1,0 +1,92 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { apiWrites } from "./bench/api-writes.js";
+import type { Benchmark, Findings } from "./bench/benchmark.js";
+import { coldStart } from "./bench/cold-start.js";
+import { fanOut } from "./bench/fan-out.js";
+import { idleReconciles } from "./bench/idle-reconciles.js";
+import { launchLatency } from "./bench/launch-latency.js";
+import { memory } from "./bench/memory.js";
+import { pageOf, textOf } from "./bench/report.js";
+import { storeWrites } from "./bench/store-writes.js";
+
+// Measures the product, as ratios within one run. Usage: bench.ts [NAME…] [--write] [--prof]
+
+const BENCHMARKS: readonly Benchmark[] = [
+  { name: "api-writes", run: apiWrites },
+  { name: "launch-latency", run: launchLatency },
+  { name: "cold-start", run: coldStart },
+  { name: "idle-reconciles", run: idleReconciles },
+  { name: "store-writes", run: storeWrites },
+  { name: "memory", run: memory },
+  { name: "fan-out", run: fanOut },
+];
+
+const BUILT = join(".cache", "bench");
+const PROFILES = join(".cache", "profiles");
+/** No benchmark may take longer: all of them together stay below four minutes. */
+const TIMEOUT_MS = 120_000;
+
+const flags = process.argv.slice(2);
+const names = flags.filter((flag) => !flag.startsWith("--"));
+
+if (flags[0] === "--one") await runHere(names[0]);
+else process.exit(await runAll());
+
+/** In the child: runs one benchmark and tells the parent. */
+async function runHere(name: string | undefined): Promise<void> {
+  const findings = await BENCHMARKS.find((benchmark) => benchmark.name === name)?.run();
+  // what a benchmark left open must not keep the process
+  process.send?.(findings, undefined, undefined, () => process.exit());
+}
+
+async function runAll(): Promise<number> {
+  const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+  if (unknown.length > 0) {
+    const known = BENCHMARKS.map(({ name }) => name).join(", ");
+    console.error(`bench: there is no benchmark ${unknown.join(", ")}; there are ${known}`);
+    return 2;
+  }
+  // compiled as it is delivered: a loader that rewrites sources would be measured, too
+  execFileSync(join("node_modules", ".bin", "tsc"), ["-p", join("hack", "bench", "tsconfig.json")], {
+    stdio: "inherit",
+  });
+  const chosen = BENCHMARKS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const all: Findings[] = [];
+  for (const { name } of chosen) {
+    process.stderr.write(`${name} …`);
+    const since = performance.now();
+    all.push(await runApart(name));
+    process.stderr.write(` ${((performance.now() - since) / 1000).toFixed(0)} s\n`);
+  }
+  console.log(`\n${textOf(all)}`);
+  if (flags.includes("--write"))
+    writeFileSync(join("docs", "benchmarks.md"), pageOf(all, `npx tsx hack/bench.ts ${flags.join(" ")}`));
+  const failures = all.flatMap((findings) => findings.failures ?? []);
+  for (const failure of failures) console.error(`\nFAILED: ${failure}`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** Runs a benchmark in a process of its own: its heap and its compiled code are nobody else's. */
+function runApart(name: string): Promise<Findings> {
+  mkdirSync(PROFILES, { recursive: true });
+  const profiling = flags.includes("--prof")
+    ? ["--cpu-prof", `--cpu-prof-dir=${PROFILES}`, `--cpu-prof-name=${name}.cpuprofile`]
+    : [];
+  const child = spawn(process.execPath, ["--expose-gc", ...profiling, join(BUILT, "hack", "bench.js"), "--one", name], {
+    stdio: ["ignore", 2, 2, "ipc"],
+    env: { ...process.env, PATH: [join(process.cwd(), ".tools", "bin"), process.env.PATH ?? ""].join(delimiter) },
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
+  return new Promise((resolve) => {
+    let findings: Findings = { rows: [], failures: [`${name} ended without a result`] };
+    child.on("message", (message) => {
+      findings = message as Findings; // sent by runHere
+    });
+    child.on("exit", () => {
+      clearTimeout(timer);
+      resolve(findings);
+    });
+  });
+}

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { filter, firstValueFrom } from "rxjs";
+import { Instance } from "../../api-types/instance.js";
+import { isTrue } from "../../api-types/life.js";
+import { LABEL } from "../../api-types/well-known.js";
+import { openEmbeddedStore } from "../../apiserver/storage/embedded.js";
+import { openEtcdStore } from "../../apiserver/storage/etcd.js";
+import type { Store } from "../../apiserver/storage/store.js";
+import { systemClock } from "../../platform/clock.js";
+import { serve } from "../../platform/http-server.js";
+import { silentLogger } from "../../platform/log.js";
+import { type HttpHandler, inProcessTransport } from "../../platform/transport.js";
+import { undiciTransport } from "../../platform/undici-transport.js";
+import type { Findings, Row } from "./benchmark.js";
+import { format, percentile, timed } from "./measure.js";
+import { startDurableEtcd } from "./setup/etcd.js";
+import { applyGroup } from "./setup/group.js";
+import { type BenchRack, MESOS_HOST, startBenchRack } from "./setup/rack.js";
+
+const SAMPLES = 200;
+const WARM_UP = 20;
+const RUNNING_TIMEOUT_MS = 15_000;
+const clock = systemClock();
+
+/** From the apply of a group with one instance until the ACCEPT that launches it arrives at Mesos, over sockets. */
+export async function launchLatency(): Promise<Findings> {
+  const directory = await mkdtemp(join(tmpdir(), "bench-store-"));
+  const embedded = await openEmbeddedStore({ directory, clock });
+  const rows = await measure("embedded", embedded);
+  await rm(directory, { recursive: true, force: true });
+  const etcd = await startDurableEtcd();
+  if (etcd === undefined) return { rows, failures: ["launch-latency needs etcd: run hack/tools/install.sh"] };
+  const store = openEtcdStore({ endpoints: [etcd.endpoint], prefix: "bench", clock, log: silentLogger });
+  rows.push(...(await measure("etcd", store)));
+  await etcd.stop();
+  return { rows };
+}
+
+async function measure(name: string, store: Store): Promise<Row[]> {
+  const roundTrips = await roundTripsOf(store);
+  const launches = await launchesOf(store);
+  await store.close();
+  return [50, 99].map((percent) => ({
+    what: `apply to ACCEPT, ${name}, p${percent}`,
+    measured: `${format(percentile(launches, percent))} ms`,
+    yardstick: `${format(percentile(roundTrips, percent))} ms put to watch`,
+    ratio: percentile(launches, percent) / percentile(roundTrips, percent),
+    meaning: `${SAMPLES} groups of one instance each, one after another, on the ${name} store; the path holds four writes in a row (group, revision, instance, placement) and the finalizer, each seen by the next loop.`,
+  }));
+}
+
+/** A single write until a watch tells of it: the least that any hand-over costs. */
+async function roundTripsOf(store: Store): Promise<readonly number[]> {
+  const value = Buffer.from(JSON.stringify({ filler: "x".repeat(2000) }));
+  const times: number[] = [];
+  for (let sample = 0; sample < SAMPLES + WARM_UP; sample++) {
+    const key = `probe/${sample}`;
+    const seen = firstValueFrom(
+      store.watch$("probe/", await store.current()).pipe(filter((event) => event.type === "put" && event.key === key)),
+    );
+    const ms = await timed(async () => {
+      await store.write({ type: "create", key, value });
+      await seen;
+    });
+    if (sample >= WARM_UP) times.push(ms);
+  }
+  return times;
+}
+
+async function launchesOf(store: Store): Promise<readonly number[]> {
+  const accepts = createAccepts();
+  const { transport, close } = socketTransport(accepts.watch);
+  const rack = await startBenchRack({ clock, store, transport });
+  const times: number[] = [];
+  for (let sample = 0; sample < SAMPLES + WARM_UP; sample++) {
+    const name = `launch${sample}`;
+    const accepted = accepts.of(name);
+    const ms = await timed(async () => {
+      await applyGroup(rack.client, name, { instances: 1, mode: "Host" });
+      await accepted;
+    });
+    if (sample >= WARM_UP) times.push(ms);
+    await untilRunning(rack, name);
+  }
+  await rack.stop();
+  await close();
+  return times;
+}
+
+/** Tells when the launch of a group's task arrives at the master. */
+function createAccepts() {
+  const waiting = new Map<string, () => void>();
+  return {
+    of: (group: string) => new Promise<void>((resolve) => waiting.set(`default.${group}-`, resolve)),
+    watch(body: string) {
+      if (!body.includes('"ACCEPT"')) return;
+      for (const [prefix, resolve] of waiting) {
+        if (!body.includes(prefix)) continue;
+        waiting.delete(prefix);
+        resolve();
+      }
+    },
+  };
+}
+
+/** Mesos is reached over a socket, every other back end in this process. */
+function socketTransport(watch: (body: string) => void) {
+  const sockets = undiciTransport();
+  const closers: (() => Promise<void>)[] = [() => sockets.close()];
+  const transport = (handlers: ReadonlyMap<string, HttpHandler>): HttpHandler => {
+    const mesos = handlers.get(MESOS_HOST);
+    if (mesos === undefined) throw new Error("the rack has no Mesos");
+    const watched: HttpHandler = (request) => {
+      watch(Buffer.from(request.body ?? "").toString("utf8"));
+      return mesos(request);
+    };
+    const server = serve(watched, { host: "127.0.0.1", port: 0 });
+    closers.push(async () => (await server).close());
+    const direct = inProcessTransport(handlers);
+    return async (request) => {
+      if (!request.url.startsWith(`http://${MESOS_HOST}`)) return direct(request);
+      const { port } = await server;
+      return sockets({ ...request, url: request.url.replace(MESOS_HOST, `127.0.0.1:${port}`) });
+    };
+  };
+  const close = async () => {
+    for (const closer of closers) await closer();
+  };
+  return { transport, close };
+}
+
+async function untilRunning({ client }: BenchRack, group: string): Promise<void> {
+  const deadline = performance.now() + RUNNING_TIMEOUT_MS;
+  const labelSelector = `${LABEL.group}=${group}`;
+  for (;;) {
+    const { items } = await client.list(Instance, { namespace: "default", labelSelector });
+    if (items.some((instance) => isTrue(instance, "Running"))) return;
+    if (performance.now() > deadline) throw new Error(`the instance of ${group} does not run`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,131 @@
+import { KINDS } from "../../../api-types/kinds.js";
+import { Rack } from "../../../api-types/rack.js";
+import { SYSTEM_IDENTITY } from "../../../apiserver/http/contract.js";
+import { type ApiServer, createApiServer } from "../../../apiserver/main.js";
+import type { Store } from "../../../apiserver/storage/store.js";
+import type { Client } from "../../../client/client.js";
+import { createClient } from "../../../client/create-client.js";
+import { type Controllers, startControllers } from "../../../controllers/main.js";
+import type { Clock } from "../../../platform/clock.js";
+import { type Logger, silentLogger } from "../../../platform/log.js";
+import { createMetrics } from "../../../platform/metrics.js";
+import { seededRandom } from "../../../platform/random.js";
+import { type HttpHandler, inProcessTransport } from "../../../platform/transport.js";
+import { createConsul } from "../../../simulator/consul/consul.js";
+import { type AgentSpec, createMesosMaster } from "../../../simulator/mesos/master.js";
+import { pretendRunner } from "../../../simulator/mesos/pretend-runner.js";
+import { createSnapRoute } from "../../../simulator/snaproute/snaproute.js";
+
+const MASTER = "10.250.3.20";
+const AGENTS = 20;
+export const MESOS_HOST = `${MASTER}:5050`;
+
+export interface BenchRackOptions {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log?: Logger;
+  /** Wraps the API that the loops and the benchmark call. */
+  readonly wrapApi?: (api: HttpHandler) => HttpHandler;
+  /** How back ends are reached, by host; default: in this process. */
+  readonly transport?: (handlers: ReadonlyMap<string, HttpHandler>) => HttpHandler;
+}
+
+/** The whole product on a pretended rack of twenty agents, in one process. */
+export interface BenchRack {
+  readonly api: ApiServer;
+  readonly client: Client;
+  readonly controllers: Controllers;
+  stop(): Promise<void>;
+}
+
+/** Starts API server, loops and back ends; the Rack is applied and nothing runs yet. */
+export async function startBenchRack(options: BenchRackOptions): Promise<BenchRack> {
+  const { clock, store, log = silentLogger } = options;
+  const random = seededRandom(1);
+  const metrics = createMetrics();
+  const tools = { clock, random, log };
+  const api = await createApiServer({ ...tools, store, kinds: KINDS, metrics: metrics.registry, version: "0.0.0" });
+  const client = clientOf(api, options.wrapApi);
+  const backends = startBackends(tools);
+  const transport = (options.transport ?? inProcessTransport)(backends.handlers);
+  await client.apply(Rack, rackObject(), { fieldManager: "bench" });
+  const controllers = startControllers({ ...tools, client, transport, identity: "bench", takeOverHolder: () => true });
+  return {
+    api,
+    client,
+    controllers,
+    async stop() {
+      void controllers.stop();
+      await api.close();
+      backends.close();
+    },
+  };
+}
+
+/** A client that calls an API server in this process. */
+export function clientOf(api: ApiServer, wrap: (handler: HttpHandler) => HttpHandler = (handler) => handler): Client {
+  const handler: HttpHandler = (request) => {
+    const { pathname, search } = new URL(request.url);
+    return api.handle({ ...request, url: pathname + search }, SYSTEM_IDENTITY);
+  };
+  return createClient({ handler: wrap(handler), baseUrl: "https://rackwright", userAgent: "bench" });
+}
+
+function rackObject() {
+  const nodes = agentAddresses().map(({ name, ip }) => ({
+    name,
+    address: ip,
+    externalAddress: ip,
+    type: "worker",
+    function: "lab",
+  }));
+  const spec = {
+    nodes,
+    compute: {
+      mesos: {
+        masters: [`http://${MESOS_HOST}`],
+        frameworkName: "bench",
+        user: "root",
+        nodeAttributes: { name: "machine-name", type: "machine-type", function: "machine-function" },
+      },
+    },
+    dns: { type: "Consul", domain: "service.bench", ttlSeconds: 0, consul: { address: `http://${MASTER}:8500` } },
+    network: { networkName: "bench", switch: { type: "SnapRoute", address: `http://${MASTER}:8080` } },
+  };
+  return { metadata: { name: "bench" }, spec } as never; // defaults are the server's to fill in
+}
+
+function agentAddresses(): readonly { readonly name: string; readonly ip: string }[] {
+  return Array.from({ length: AGENTS }, (_, index) => ({ name: `node${index}`, ip: `10.250.3.${20 + index}` }));
+}
+
+function agentSpecs(): AgentSpec[] {
+  return agentAddresses().map(({ name, ip }) => ({
+    name,
+    hostname: ip,
+    ip,
+    port: 5051,
+    attributes: { "machine-name": name, "machine-type": "slave", "machine-function": "lab" },
+    resources: { cpus: "64", mem: "262144", disk: "1000000", ports: "[31000-32000]" },
+  }));
+}
+
+function startBackends(tools: { clock: Clock; random: ReturnType<typeof seededRandom>; log: Logger }) {
+  let started = 0;
+  const addresses = () => {
+    started += 1;
+    return `192.${168 + (started >> 16)}.${(started >> 8) & 255}.${started & 255}`;
+  };
+  const runner = pretendRunner({ ...tools, addresses });
+  const cluster = { hostname: MASTER, ip: MASTER, port: 5050, agents: agentSpecs() };
+  const mesos = createMesosMaster({ ...tools, runner, cluster });
+  const consul = createConsul({ ...tools, datacenter: "dc1", domain: "bench" });
+  const tor = createSnapRoute({ ...tools, connected: [{ name: "vlan100", cidr: `${MASTER}/24` }] });
+  const handlers = new Map<string, HttpHandler>([
+    [MESOS_HOST, mesos.handler],
+    [`${MASTER}:8500`, consul.handler],
+    [`${MASTER}:8080`, tor.handler],
+    ...agentAddresses().map(({ name, ip }): [string, HttpHandler] => [`${ip}:5051`, mesos.agentHandler(name)]),
+  ]);
+  return { handlers, close: () => mesos.close() };
+}
