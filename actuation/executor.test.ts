@@ -98,10 +98,18 @@ describe("execute", () => {
     },
   );
 
-  it("R3 a freeze holds removals by absence and lets other grounds pass", async () => {
-    const { execute } = start({ freezeReason: () => "half of the nodes turned bad" });
+  it("R3 a freeze of removals by absence lets other grounds pass", async () => {
+    const freezeReason: ExecutorOptions["freezeReason"] = ({ ground }) =>
+      ground?.type === "absence" ? "half of the nodes turned bad" : undefined;
+    const { execute } = start({ freezeReason });
     const outcomes = await execute([remove("a", absence(5000)), remove("b"), set("c")]);
     expect(reasons(outcomes)).toEqual(["Frozen", "verified", "verified"]);
+  });
+
+  it("R20 a freeze of every removal lets what adds pass", async () => {
+    const { execute } = start({ freezeReason: () => "the store went back" });
+    const outcomes = await execute([remove("a", absence(5000)), remove("b"), set("c")]);
+    expect(reasons(outcomes)).toEqual(["Frozen", "Frozen", "verified"]);
   });
 
   it("R5 sends nothing under a lease that is too old, and nothing after it", async () => {

@@ -31,7 +31,7 @@ export interface ExecutorOptions {
   readonly overrides: Overrides;
   /** The period of the safety rules on a rack: `spec.intervals.observeSeconds`. */
   readonly periodMs: (rack: string) => number;
-  /** Why removals by absence are frozen on this rack (R3), if they are. */
+  /** Why this removal is frozen, if it is: too much turned bad at once (R3), or the store went back. */
   readonly freezeReason?: (action: Action) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -84,7 +84,7 @@ interface Executor extends ExecutorOptions {
 function refusalBeforeBudget(executor: Executor, action: Action): Outcome | undefined {
   const fault = faultOfGround(action, executor.periodMs(action.rack));
   if (fault !== undefined) return refused(action, "GroundMissing", fault);
-  if (action.ground?.type !== "absence") return undefined;
+  if (action.ground === undefined) return undefined;
   const frozen = executor.freezeReason?.(action);
   return frozen === undefined ? undefined : refused(action, "Frozen", frozen);
 }

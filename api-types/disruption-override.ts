@@ -4,7 +4,7 @@ import { defineKind } from "./meta/define-kind.js";
 import { invalid } from "./meta/field-error.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
-import { type Data, integer, list, object, oneOf, optional, setOf, text } from "./schema/fields.js";
+import { type Data, integer, later, list, object, oneOf, optional, setOf, text } from "./schema/fields.js";
 import type { FieldError } from "./schema/structural.js";
 
 const LIFETIME_MAX_MS = 60 * 60 * 1000;
@@ -18,7 +18,7 @@ const reference = object("One object.", {
 const spec = object("What may be removed beyond the budget, why, and until when.", {
   rackName: text("The Rack whose budget is lifted.", { default: "default" }),
   classes: setOf("Which removals are allowed.", oneOf("A class.", ["tasks", "names", "routes"]), { minItems: 1 }),
-  objects: optional(list("Only these objects; unset: all of the rack.", reference)),
+  objects: later(list("Only these objects; unset: all of the rack.", reference)),
   maxRemovals: integer("How many removals in all.", { minimum: 1 }),
   reason: text("Why, for the audit log.", { minLength: 1 }),
   expires: text("When it ends; RFC 3339, at most one hour after creation."),

@@ -79,10 +79,17 @@ export function overridesOf({
 }
 
 /** A store that went back proves nothing: no removal rests on it until the objects are there again (DESIGN section 8). */
-export function freezeReason({ racks }: { racks: Cache<Rack> }): (action: Action) => string | undefined {
+export function freezeReason(racks: Cache<Rack>, overrides: Overrides): (action: Action) => string | undefined {
   return (action) => {
     const rack = racks.get(action.rack);
     if (rack === undefined || !isRemoval(action.type) || !isTrue(rack, "StoreRegressed")) return undefined;
-    return `rack ${action.rack}: the store went back in time (condition StoreRegressed); removals are frozen`;
+    if (overrides.find(action.rack, classOf(action), 1) !== undefined) return undefined;
+    return `rack ${action.rack}: the store went back in time (condition StoreRegressed); removals are frozen until a DisruptionOverride allows them`;
   };
+}
+
+/** The budget class that an action's area belongs to. */
+function classOf({ type }: Action): BudgetClass {
+  if (type.startsWith("dns.")) return "names";
+  return type.startsWith("route.") ? "routes" : "tasks";
 }

@@ -129,12 +129,13 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
           routes: informers.cache(Route),
           records: informers.cache(DnsRecord),
         };
+        const overrides = overridesOf({ client, clock, overrides: caches.overrides });
         const execute = createExecutor({
           backends: executorBackends(backends, clock),
           leadership,
           budget: disruptionBudget({ client, ...caches }),
-          overrides: overridesOf({ client, clock, overrides: caches.overrides }),
-          freezeReason: freezeReason(caches),
+          overrides,
+          freezeReason: freezeReason(racks, overrides),
           periodMs: (rack) => (racks.get(rack)?.spec.intervals.observeSeconds ?? 5) * 1000,
           clock,
           log,
