@@ -26,7 +26,9 @@ export function dnsRecordController(context: LoopContext) {
     name: NAME,
     watches: [
       on(DnsRecord, (record, previous) =>
-        previous?.metadata.generation === record.metadata.generation ? [keyOf(record)] : withRivals(record),
+        previous?.metadata.generation === record.metadata.generation
+          ? [keyOf(record)]
+          : [...withRivals(record), ...(previous === undefined ? [] : withRivals(previous))],
       ),
       on(Rack, (rack, previous) => (rack.spec === previous?.spec ? [] : keysOfRack(rack.metadata.name))),
     ],
@@ -68,11 +70,12 @@ export function dnsRecordController(context: LoopContext) {
     const rack = racks.get(record.spec.rackName);
     if (rack === undefined) return undefined;
     const dns = backends.of(record.spec.rackName).dns;
-    const { value: spec } = substituteDeep(record.spec, (name) => rack.spec.variables?.[name]);
+    const { value: spec, unknown } = substituteDeep(record.spec, (name) => rack.spec.variables?.[name]);
     const { namespace = "", name, uid = "" } = record.metadata;
     const identity = rack.spec.identity ?? rack.metadata.name;
     return {
       record: { ...record, spec },
+      unknownVariables: unknown,
       observation: dns?.entries.value() ?? {
         type: "Unknown",
         reason: "the Rack names no DNS back end",

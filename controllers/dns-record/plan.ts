@@ -10,6 +10,8 @@ import type { ConditionUpdate } from "../../runtime/conditions.js";
 export interface DnsRecordView {
   /** With variables of the rack replaced. */
   readonly record: DnsRecord;
+  /** Variables that the spec names and the rack does not give. */
+  readonly unknownVariables: readonly string[];
   readonly observation: Observation<DnsEntry>;
   /** Other records of the rack that claim one of the names. */
   readonly rivals: readonly DnsRecord[];
@@ -31,6 +33,7 @@ export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
   const { record, observation } = view;
   if (observation.type === "Unknown") return unknown(record, observation.reason);
   if (isDeleting(record)) return planRemoval(view, observation.items);
+  if (view.unknownVariables.length > 0) return unresolved(record, view.unknownVariables);
   const winner = view.rivals.find((rival) => isOlder(rival, record) && !isSameService(rival, record));
   if (winner !== undefined) return conflict(`${keyOf(winner)} claims the name and is older`);
   const desired = entriesOf(view);
@@ -50,9 +53,8 @@ type OwnEntry = DnsEntry & { readonly stamp: Stamp };
 
 function planRemoval(view: DnsRecordView, items: ReadonlyMap<string, DnsEntry>): DnsRecordPlan {
   const observed = ownEntries(view, items);
-  const recorded = (view.record.status?.published ?? []).filter(
-    (entry) => !observed.some((own) => dnsKey(own) === dnsKey(entry)),
-  );
+  // what the catalogue shows under a recorded key and is not stamped by us was put there by somebody else since
+  const recorded = (view.record.status?.published ?? []).filter((entry) => !items.has(dnsKey(entry)));
   const actions = [...observed, ...recorded].map((entry) => deregisterAction(view, entry));
   return { actions, conditions: [], published: [], isReleasable: true };
 }
@@ -161,6 +163,12 @@ function conflict(message: string): DnsRecordPlan {
     { type: "Conflict", status: "True", reason: "NameConflict", message },
   ];
   return { actions: [], conditions, published: [], isReleasable: false };
+}
+
+function unresolved(record: DnsRecord, names: readonly string[]): DnsRecordPlan {
+  const message = `spec uses variables that the rack does not give: ${names.join(", ")}`;
+  const conditions: ConditionUpdate[] = [{ type: "Ready", status: "False", reason: "NameVariableUnknown", message }];
+  return { actions: [], conditions, published: record.status?.published ?? [], isReleasable: false };
 }
 
 function unknown(record: DnsRecord, reason: string): DnsRecordPlan {

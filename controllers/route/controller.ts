@@ -30,7 +30,7 @@ export function routeController(context: LoopContext) {
   return defineController({
     name: NAME,
     watches: [
-      on(Route, (route) => routes.by("claim", claimOf(route)).map(keyOf).concat(keyOf(route))),
+      on(Route, (route, previous) => [keyOf(route), ...rivalKeys(route), ...(previous ? rivalKeys(previous) : [])]),
       on(Rack, (rack, previous) => (rack.spec === previous?.spec ? [] : keysOfRack(rack.metadata.name))),
     ],
     triggers: [
@@ -54,6 +54,10 @@ export function routeController(context: LoopContext) {
     },
   });
 
+  function rivalKeys(route: Route): string[] {
+    return routes.by("claim", claimOf(route)).map(keyOf);
+  }
+
   function keysOfRack(rack: string): string[] {
     return routes.by("rack", rack).map(keyOf);
   }
@@ -62,12 +66,12 @@ export function routeController(context: LoopContext) {
     const rack = racks.get(route.spec.rackName);
     const network = backends.of(route.spec.rackName).network;
     if (rack === undefined) return undefined;
-    const { value: nextHops } = substituteDeep(route.spec.nextHops, (name) => rack.spec.variables?.[name]);
+    const { value: spec, unknown } = substituteDeep(route.spec, (name) => rack.spec.variables?.[name]);
     const { namespace = "", name, uid = "" } = route.metadata;
     const identity = rack.spec.identity ?? rack.metadata.name;
     return {
-      route,
-      nextHops,
+      route: { ...route, spec },
+      unknownVariables: unknown,
       observation: network?.routes.value() ?? {
         type: "Unknown",
         reason: "the Rack names no switch",
@@ -76,9 +80,7 @@ export function routeController(context: LoopContext) {
       },
       rivals: routes.by("claim", claimOf(route)).filter((other) => other.metadata.uid !== uid),
       isGenerated: (route.metadata.ownerReferences ?? []).some((owner) => owner.kind === Instance.kind),
-      isManagementPrefix: (rack.spec.network?.managementPrefixes ?? []).some((prefix) =>
-        isInside(route.spec.prefix, prefix),
-      ),
+      isManagementPrefix: (rack.spec.network?.managementPrefixes ?? []).some((prefix) => isInside(spec.prefix, prefix)),
       stamp: { identity, kind: Route.kind, namespace, name, uid, term: context.term },
     };
   }

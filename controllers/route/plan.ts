@@ -8,9 +8,10 @@ import type { ConditionUpdate } from "../../runtime/conditions.js";
 
 /** Everything the plan of one Route rests on. */
 export interface RouteView {
-  readonly route: Route;
   /** With variables of the rack replaced. */
-  readonly nextHops: readonly NextHop[];
+  readonly route: Route;
+  /** Variables that the spec names and the rack does not give. */
+  readonly unknownVariables: readonly string[];
   readonly observation: Observation<SwitchRoute>;
   /** Living and deleted Routes of the rack that claim the same prefix, this one left out. */
   readonly rivals: readonly Route[];
@@ -47,6 +48,7 @@ export type RoutePlan =
  * | wanted              | somebody else's      | Conflict                                         |
  * | wanted, claimed     | -                    | Conflict: the older claim wins                   |
  * | deleted             | -                    | remove (tombstone), unless a living claim stands |
+ * | deleted             | somebody else's      | leave it                                         |
  * | any                 | no answer            | wait                                             |
  */
 export function planRoute(view: RouteView): RoutePlan {
@@ -58,6 +60,8 @@ function planRemoval(view: RouteView): RoutePlan {
   const heir = view.rivals.find((rival) => !isDeleting(rival));
   if (heir !== undefined || isLoser(view)) return report([], { isReleasable: true });
   if (view.observation.type === "Unknown") return unknown(view.observation.reason, route);
+  const observed = view.observation.items.get(route.spec.prefix);
+  if (observed !== undefined && isForeign(view, observed)) return report([], { isReleasable: true });
   const action: Action<RouteChange> = {
     type: "route.remove",
     rack: route.spec.rackName,
@@ -81,7 +85,9 @@ function isConflict(condition: Condition): boolean {
 }
 
 function planWanted(view: RouteView): RoutePlan {
-  const { route, nextHops, observation } = view;
+  const { route, observation, unknownVariables } = view;
+  const { nextHops } = route.spec;
+  if (unknownVariables.length > 0) return unresolved(route, unknownVariables);
   const winner = view.rivals.find((rival) => isOlder(rival, route));
   if (winner !== undefined) return conflict(`${keyOf(winner)} claims ${route.spec.prefix} and is older`);
   if (view.isManagementPrefix) return conflict(`${route.spec.prefix} lies in a management prefix of the rack`);
@@ -117,7 +123,7 @@ function isOlder(a: Route, b: Route): boolean {
 function isForeign(view: RouteView, observed: SwitchRoute): boolean {
   if (observed.protocol !== "STATIC") return true;
   const isRecorded = (view.route.status?.installed ?? []).length > 0;
-  return !view.isGenerated && !isRecorded && !haveSameHops(observed.nextHops, view.nextHops);
+  return !view.isGenerated && !isRecorded && !haveSameHops(observed.nextHops, view.route.spec.nextHops);
 }
 
 function haveSameHops(a: readonly NextHop[], b: readonly NextHop[]): boolean {
@@ -150,6 +156,12 @@ function conflict(message: string): RoutePlan {
     { type: "Conflict", status: "True", reason: "RouteConflict", message },
   ];
   return { type: "report", conditions, installed: [], isReleasable: false };
+}
+
+function unresolved(route: Route, names: readonly string[]): RoutePlan {
+  const message = `spec uses variables that the rack does not give: ${names.join(", ")}`;
+  const conditions: ConditionUpdate[] = [{ type: "Ready", status: "False", reason: "RouteVariableUnknown", message }];
+  return { type: "report", conditions, installed: route.status?.installed ?? [], isReleasable: false };
 }
 
 function unknown(reason: string, route: Route): RoutePlan {

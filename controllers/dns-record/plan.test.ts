@@ -1,0 +1,218 @@
+import { describe, expect, it } from "vitest";
+import { LABEL } from "../../api-types/well-known.js";
+import { type DnsEntry, dnsKey } from "../../drivers/dns/driver.js";
+import type { Observation, Stamp } from "../../drivers/observation.js";
+import { at, dnsRecord } from "../testing/objects.js";
+import { type DnsRecordView, planDnsRecord } from "./plan.js";
+
+const origin = { source: "consul", epoch: "1", index: 1, takenAt: 0 };
+const stamp: Stamp = {
+  identity: "rack",
+  kind: "DnsRecord",
+  namespace: "default",
+  name: "web",
+  uid: "uid-web",
+  term: 7,
+};
+const silent: Observation<DnsEntry> = { type: "Unknown", reason: "timeout", since: 0, source: "consul" };
+
+function entry(name: string, fields: Partial<DnsEntry> = {}): DnsEntry {
+  return { name, id: "one", address: "192.168.2.3", tags: [], stamp, ...fields };
+}
+
+function catalogue(...entries: readonly DnsEntry[]): Observation<DnsEntry> {
+  return { type: "Complete", items: new Map(entries.map((one) => [dnsKey(one), one])), origin };
+}
+
+function viewOf(fields: Partial<DnsRecordView> = {}): DnsRecordView {
+  return { record: dnsRecord(), unknownVariables: [], observation: catalogue(), rivals: [], stamp, ...fields };
+}
+
+type Row = readonly [name: string, fields: Partial<DnsRecordView>, actions: readonly string[], reason?: string];
+
+function check(rows: readonly Row[]): void {
+  for (const [name, fields, actions, reason] of rows) {
+    it(name, () => {
+      const plan = planDnsRecord(viewOf(fields));
+      expect(plan.actions.map(({ type, key }) => `${type.slice("dns.".length)} ${key}`)).toEqual(actions);
+      expect(plan.conditions[0]?.reason).toBe(reason);
+    });
+  }
+}
+
+const two = dnsRecord({ names: ["web-1"] });
+const deletion = { deletionTimestamp: at(-1) };
+const published = { published: [{ name: "web", id: "one", address: "192.168.2.3" }] };
+const deleted = dnsRecord({}, deletion, published);
+const older = dnsRecord({}, { name: "a", creationTimestamp: at(-7200) });
+const younger = dnsRecord({}, { name: "z", creationTimestamp: at(-60) });
+const ofService = (service: string) => ({ [LABEL.group]: "shop", [LABEL.service]: service });
+const generated = (name: string, service: string) =>
+  dnsRecord({}, { name, labels: ofService(service), creationTimestamp: at(-7200) });
+
+describe("a wanted record", () => {
+  check([
+    ["is registered under every name", { record: two }, ["register web/one", "register web-1/one"], "NamePublished"],
+    ["is left alone when it is there", { observation: catalogue(entry("web")) }, [], "NamePublished"],
+    [
+      "is registered again with another address",
+      { observation: catalogue(entry("web", { address: "192.168.2.9" })) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "is registered again with another port",
+      { observation: catalogue(entry("web", { port: 53 })) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "is registered again with other tags",
+      { observation: catalogue(entry("web", { tags: ["x"] })) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "takes the port of its target",
+      {
+        record: dnsRecord({ targets: [{ id: "one", address: "192.168.2.3", ports: [{ name: "dns", port: 53 }] }] }),
+        observation: catalogue(entry("web", { port: 53 })),
+      },
+      [],
+      "NamePublished",
+    ],
+    [
+      "what is no longer wanted goes after what is new",
+      { record: dnsRecord({ name: "new" }), observation: catalogue(entry("web")) },
+      ["register new/one", "deregister web/one"],
+      "NamePublished",
+    ],
+    [
+      "another term of the same owner is no change",
+      { observation: catalogue(entry("web", { stamp: { ...stamp, term: 3 } })) },
+      [],
+      "NamePublished",
+    ],
+    [
+      "R20 the same owner with another uid is adopted",
+      { observation: catalogue(entry("web", { stamp: { ...stamp, uid: "before" } })) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    ["R1 waits while the catalogue does not answer", { observation: silent }, [], "CatalogueUnknown"],
+    [
+      "R18 leaves an entry without a stamp alone",
+      { observation: catalogue(entry("web", { stamp: undefined })) },
+      [],
+      "NameConflict",
+    ],
+    [
+      "R18 leaves the entry of another control plane alone",
+      { observation: catalogue(entry("web", { stamp: { ...stamp, identity: "other" } })) },
+      [],
+      "NameConflict",
+    ],
+    [
+      "R18 leaves other names alone",
+      {
+        observation: catalogue(
+          entry("web"),
+          entry("db", { stamp: undefined }),
+          entry("etcd", { stamp: { ...stamp, name: "etcd" } }),
+        ),
+      },
+      [],
+      "NamePublished",
+    ],
+    ["R20 the older claim wins", { rivals: [older] }, [], "NameConflict"],
+    ["R20 the younger claim does not", { rivals: [younger] }, ["register web/one"], "NamePublished"],
+    [
+      "R20 of two claims of one second the name decides",
+      { rivals: [dnsRecord({}, { name: "b" })] },
+      [],
+      "NameConflict",
+    ],
+    [
+      "records of one service share the name",
+      { record: generated("web", "web"), rivals: [generated("a", "web")] },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "records of two services do not",
+      { record: generated("web", "web"), rivals: [generated("a", "db")] },
+      [],
+      "NameConflict",
+    ],
+    [
+      "records without a service do not",
+      { rivals: [dnsRecord({}, { name: "a", creationTimestamp: at(-7200) })] },
+      [],
+      "NameConflict",
+    ],
+    ["waits for variables that the rack does not give", { unknownVariables: ["X"] }, [], "NameVariableUnknown"],
+  ]);
+
+  it("keeps what it had published while it waits", () => {
+    const record = dnsRecord({}, {}, published);
+    expect(planDnsRecord(viewOf({ record, observation: silent })).published).toEqual(published.published);
+  });
+
+  it("is told as published when everything is registered", () => {
+    expect(planDnsRecord(viewOf({ record: two })).published.map(dnsKey)).toEqual(["web/one", "web-1/one"]);
+  });
+});
+
+describe("R2 a deleted record", () => {
+  check([
+    [
+      "is deregistered wherever the catalogue shows its stamp",
+      { record: deleted, observation: catalogue(entry("web"), entry("old")) },
+      ["deregister web/one", "deregister old/one"],
+    ],
+    [
+      "is deregistered where it was recorded, though the list does not show it",
+      { record: deleted },
+      ["deregister web/one"],
+    ],
+    ["R1 waits while the catalogue does not answer", { record: deleted, observation: silent }, [], "CatalogueUnknown"],
+    ["has nothing to take away when it never published", { record: dnsRecord({}, deletion) }, []],
+    [
+      "R18 leaves what somebody else registered in its place",
+      { record: deleted, observation: catalogue(entry("web", { stamp: undefined })) },
+      [],
+    ],
+    [
+      "R18 leaves entries of other records",
+      { record: deleted, observation: catalogue(entry("web", { stamp: { ...stamp, name: "heir" } })) },
+      [],
+    ],
+    [
+      "takes away what an earlier object of its name left",
+      { record: deleted, observation: catalogue(entry("web", { stamp: { ...stamp, uid: "before" } })) },
+      ["deregister web/one"],
+    ],
+  ]);
+
+  it("names its owner as the ground", () => {
+    const [action] = planDnsRecord(viewOf({ record: deleted })).actions;
+    expect(action?.ground).toEqual({ type: "tombstone", owner: "uid-web" });
+  });
+
+  it.each([
+    ["may go once everything is taken away", catalogue(entry("web")), true],
+    ["may not go while nobody answers", silent, false],
+  ])("%s", (_, observation, isReleasable) => {
+    expect(planDnsRecord(viewOf({ record: deleted, observation })).isReleasable).toBe(isReleasable);
+  });
+});
+
+describe("R20 an emptied store against a full catalogue", () => {
+  it("takes nothing away that belongs to objects that are not there", () => {
+    const entries = Array.from({ length: 1000 }, (_, index) =>
+      entry(`name-${index}`, { stamp: { ...stamp, name: `record-${index}` } }),
+    );
+    const plan = planDnsRecord(viewOf({ observation: catalogue(...entries) }));
+    expect(plan.actions.map(({ type }) => type)).toEqual(["dns.register"]);
+  });
+});
