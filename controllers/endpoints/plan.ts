@@ -252,7 +252,7 @@ const BALANCED: ConditionUpdate = { type: "Balanced", status: "True", reason: NO
 function routedCondition(view: EndpointsView): ConditionUpdate {
   if (!usesRouteLayer(view)) return { type: "Routed", status: "True", reason: NOT_USED, message: "" };
   if (view.foreign === "Route") return conflict("Routed", view.instance.metadata.name);
-  return layerCondition("Routed", view.route);
+  return layerCondition("Routed", view.route, view.instance);
 }
 
 function publishedCondition(view: EndpointsView): ConditionUpdate {
@@ -261,7 +261,7 @@ function publishedCondition(view: EndpointsView): ConditionUpdate {
     return { type: "Published", status: isReady ? "True" : "False", reason: NOT_USED, message: "" };
   }
   if (view.foreign === "DnsRecord") return conflict("Published", view.instance.metadata.name);
-  return layerCondition("Published", view.dnsRecord);
+  return layerCondition("Published", view.dnsRecord, view.instance);
 }
 
 function conflict(type: string, name: string): ConditionUpdate {
@@ -269,14 +269,18 @@ function conflict(type: string, name: string): ConditionUpdate {
   return { type, status: "False", reason: "NameTaken", message };
 }
 
-function layerCondition(type: string, object: Route | DnsRecord | undefined): ConditionUpdate {
+/** What was confirmed stays so while the back end does not answer: silence changes nothing outside. */
+function layerCondition(type: string, object: Route | DnsRecord | undefined, instance: Instance): ConditionUpdate {
   if (object === undefined) return { type, status: "False", reason: "NotRequested", message: "" };
   if (object.metadata.deletionTimestamp !== undefined)
     return { type, status: "False", reason: "BeingWithdrawn", message: "" };
   const ready = conditionOf(object, "Ready");
   const isCurrent = (ready?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
   if (ready?.status === "True" && isCurrent) return { type, status: "True", reason: "Confirmed", message: "" };
-  return { type, status: "False", reason: "AwaitingConfirmation", message: ready?.message ?? "" };
+  const message = ready?.message ?? "";
+  if (ready?.status === "Unknown" && isTrue(instance, type))
+    return { type, status: "True", reason: "LastConfirmed", message };
+  return { type, status: "False", reason: "AwaitingConfirmation", message };
 }
 
 function waitingCondition({ instance }: EndpointsView): ConditionUpdate {
