@@ -1,8 +1,9 @@
 import { merge, Observable, of } from "rxjs";
 import type { Action } from "../../actuation/action.js";
 import { Instance } from "../../api-types/instance.js";
-import { isDeleting, isTerminal, isTrue, keyOf } from "../../api-types/life.js";
+import { conditionOf, isDeleting, isTerminal, isTrue, keyOf } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
+import { rightsErrors } from "../../api-types/rack/rights.js";
 import { Rack } from "../../api-types/rack.js";
 import { Revision } from "../../api-types/revision.js";
 import { type Service, ServiceGroup } from "../../api-types/service-group.js";
@@ -13,10 +14,21 @@ import { defineController, on } from "../../runtime/controller.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { isAgentOf, requirementOf } from "../matching.js";
+import { createOrphanWatch, type Orphans } from "../orphans.js";
 import { ownConditions } from "../own-conditions.js";
 import { fixedPorts, needOf, taskLaunch } from "./launch.js";
 import { createOfferKeeper, sumOf } from "./offers.js";
-import { type NodeOffer, type PlacedTask, type Placement, place, type Refusal, type WaitingTask } from "./place.js";
+import {
+  isNewsOfRefusal,
+  NO_NODE_FITS,
+  type NodeOffer,
+  type PlacedTask,
+  type Placement,
+  place,
+  type Refusal,
+  WAITING_FOR_OFFERS,
+  type WaitingTask,
+} from "./place.js";
 
 const NAME = "placement";
 /** Offers are asked for when something waits, and come soon: their absence is worth a write only when it lasts. */
@@ -37,6 +49,7 @@ export function placementController(context: LoopContext) {
   const racks = informers.cache(Rack);
   const nodes = informers.cache(Node);
   const keepers = new Map<string, ReturnType<typeof createOfferKeeper>>();
+  const orphanWatches = new Map<string, ReturnType<typeof createOrphanWatch>>();
 
   return defineController({
     name: NAME,
@@ -55,9 +68,10 @@ export function placementController(context: LoopContext) {
       const rack = racks.get(name);
       const { compute } = backends.of(name);
       if (rack === undefined || compute === undefined) return;
-      await reportCompute(rack, compute);
+      const { adoptable, lasting } = orphansOf(name, compute);
+      await reportCompute(rack, compute, lasting);
       if (!mayPlace(compute)) return;
-      await adopt(name, compute);
+      await adopt(name, compute, adoptable);
       return runRound(rack, compute);
     },
   });
@@ -88,13 +102,15 @@ export function placementController(context: LoopContext) {
     refusals: readonly Refusal[],
     { tasks, held }: { readonly tasks: readonly WaitingTask[]; readonly held: readonly Offer[] },
   ): Promise<readonly number[]> {
-    const reason = held.length === 0 ? "WaitingForOffers" : "NoNodeFits";
+    const reason = held.length === 0 ? WAITING_FOR_OFFERS : NO_NODE_FITS;
     const createdAt = new Map(tasks.map((task) => [task.key, Date.parse(task.createdAt)]));
     const waits: number[] = [];
     for (const { key, message } of refusals) {
       const waitMs = held.length > 0 ? 0 : (createdAt.get(key) ?? 0) + OFFER_PATIENCE_MS - clock.now();
       if (waitMs > 0) waits.push(waitMs);
-      else await reportScheduled(key, { type: "Scheduled", status: "False", reason, message });
+      else if (isNewsOfRefusal(conditionOf(instances.get(key) ?? {}, "Scheduled"), { reason, message })) {
+        await reportScheduled(key, { type: "Scheduled", status: "False", reason, message });
+      }
     }
     return waits;
   }
@@ -157,8 +173,9 @@ export function placementController(context: LoopContext) {
       const written = await Promise.all(ofAgent.map((placement) => writePlacement(rack, placement)));
       const tasks = written.flatMap((task) => task ?? []);
       const offerIds = ofAgent[0]?.offerIds ?? [];
+      if (tasks.length === 0) continue;
       for (const id of offerIds) used.add(id);
-      if (tasks.length > 0) await context.execute([launchAction(rack, { agentId, offerIds, tasks })]);
+      await context.execute([launchAction(rack, { agentId, offerIds, tasks })]);
     }
     return used;
   }
@@ -184,6 +201,16 @@ export function placementController(context: LoopContext) {
       term: context.term,
       addressOf,
     });
+    const faults = rightsErrors(service, `service ${service.name}`, {
+      allow: rack.spec.safety.allow,
+      rackName: rack.metadata.name,
+      namespace: instance.metadata.namespace ?? "",
+    });
+    if (faults.length > 0) {
+      const message = faults.map((fault) => `${fault.path}: ${fault.message}`).join("; ");
+      await reportScheduled(key, { type: "Scheduled", status: "False", reason: "RightNotGranted", message });
+      return undefined;
+    }
     if (unknown.length > 0) {
       const message = `no value for ${unknown.map((name) => `$(${name})`).join(", ")}; nothing is launched until there is`;
       await reportScheduled(key, { type: "Scheduled", status: "False", reason: "UnresolvedVariable", message });
@@ -218,8 +245,8 @@ export function placementController(context: LoopContext) {
   }
 
   /** Binds tasks of ours that no Instance knows to the unplaced Instance of the same place (DESIGN section 8, Adoption). */
-  async function adopt(rackName: string, compute: Compute): Promise<void> {
-    for (const task of orphansOf(compute)) {
+  async function adopt(rackName: string, compute: Compute, orphans: readonly Task[]): Promise<void> {
+    for (const task of orphans) {
       const heir = instances
         .by("group", `${task.labels[TASK_LABEL.namespace]}/${task.labels[LABEL.group]}`)
         .find((instance) => placementState(instance) === "waiting" && isSamePlace(instance, task));
@@ -237,10 +264,10 @@ export function placementController(context: LoopContext) {
     }
   }
 
-  function orphansOf(compute: Compute): Task[] {
-    const tasks = compute.tasks.value();
-    if (tasks.type === "Unknown") return [];
-    return [...tasks.items.values()].filter((task) => instances.by("task", task.id).length === 0);
+  function orphansOf(rack: string, compute: Compute): Orphans {
+    const watch = orphanWatches.get(rack) ?? createOrphanWatch();
+    orphanWatches.set(rack, watch);
+    return watch.look(compute.tasks.value(), (taskId) => instances.by("task", taskId).length > 0);
   }
 
   function nodeOfAgent(rackName: string, compute: Compute, agentId: string): Node | undefined {
@@ -251,10 +278,10 @@ export function placementController(context: LoopContext) {
   }
 
   /** The framework id is stored before anything is launched under it. */
-  async function reportCompute(rack: Rack, compute: Compute): Promise<void> {
+  async function reportCompute(rack: Rack, compute: Compute, lasting: readonly string[]): Promise<void> {
     const connection = compute.connection.value();
     const frameworkID = connection.type === "subscribed" ? connection.frameworkId : rack.status?.frameworkID;
-    const orphans = connection.type === "subscribed" ? orphansOf(compute).map((task) => task.id) : [];
+    const orphans = connection.type === "subscribed" ? lasting : [];
     const conditions = ownConditions(rack, [computeCondition(compute), orphanCondition(orphans)], clock.now());
     const status = { ...(frameworkID === undefined ? {} : { frameworkID }), conditions };
     await reportStatus({ client, cache: racks, kind: Rack, object: rack, status, manager: NAME });

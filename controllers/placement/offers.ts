@@ -29,11 +29,12 @@ export function createOfferKeeper(clock: Clock) {
       const unused = held.filter((offer) => !used.has(offer.id));
       forgetAll(new Set(unused.map((offer) => offer.id)));
       const hasNews = waiting.some((key) => !known.has(key));
-      known = new Set(waiting);
+      // remembered only once it was asked: a question that failed is asked again in the next round
       if (hasNews && (isSuppressed || unused.length === 0)) {
-        isSuppressed = false;
         await driver.revive();
+        isSuppressed = false;
       }
+      known = new Set(waiting);
       const due = unused.filter((offer) => ageOf(offer) >= HOLD_MS);
       if (due.length > 0) {
         const refuseSeconds = waiting.length === 0 ? IDLE_REFUSE_SECONDS : REFUSE_SECONDS;
@@ -44,8 +45,8 @@ export function createOfferKeeper(clock: Clock) {
       }
       const isIdle = waiting.length === 0 && due.length === unused.length;
       if (isIdle && !isSuppressed && (unused.length > 0 || used.size > 0)) {
-        isSuppressed = true;
         await driver.suppress();
+        isSuppressed = true;
       }
       const rest = unused.filter((offer) => !due.includes(offer));
       return rest.length === 0 ? {} : { requeueAfterMs: HOLD_MS };

@@ -102,6 +102,32 @@ export function place(
   return { placements, refusals };
 }
 
+/** Reasons of `Scheduled=False`. */
+export const WAITING_FOR_OFFERS = "WaitingForOffers";
+export const NO_NODE_FITS = "NoNodeFits";
+
+interface SaidRefusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Whether a refusal says more than what was reported before. Offers come and go each few seconds, a few agents at a
+ * time: neither their absence nor a smaller count is news, else every waiting instance would be written all the time.
+ */
+export function isNewsOfRefusal(reported: SaidRefusal | undefined, next: SaidRefusal): boolean {
+  if (reported?.reason !== NO_NODE_FITS) {
+    return reported?.reason !== next.reason || reported.message !== next.message;
+  }
+  if (next.reason === WAITING_FOR_OFFERS) return false;
+  const isSameKind = withoutCounts(reported.message) === withoutCounts(next.message);
+  return !isSameKind || Number.parseInt(next.message, 10) > Number.parseInt(reported.message, 10);
+}
+
+function withoutCounts(message: string): string {
+  return message.replace(/\d+/g, "");
+}
+
 function byAge(a: WaitingTask, b: WaitingTask): number {
   return a.createdAt.localeCompare(b.createdAt) || a.key.localeCompare(b.key);
 }
