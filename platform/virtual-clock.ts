@@ -44,7 +44,8 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 1)): VirtualClo
   }
 
   return {
-    now: () => startMs + elapsed,
+    // whole milliseconds, as an operating system tells them
+    now: () => Math.floor(startMs + elapsed),
     monotonic: () => elapsed,
     schedule,
     advanceUntil,
