@@ -1,5 +1,4 @@
 import { merge, Observable, of } from "rxjs";
-import type { Action } from "../../actuation/action.js";
 import { Instance } from "../../api-types/instance.js";
 import { conditionOf, isDeleting, isTerminal, isTrue, keyOf } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
@@ -14,9 +13,9 @@ import { defineController, on } from "../../runtime/controller.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { isAgentOf, requirementOf } from "../matching.js";
-import { createOrphanWatch, type Orphans } from "../orphans.js";
+import { createOrphanWatch, type Orphans, orphanCondition } from "../orphans.js";
 import { ownConditions } from "../own-conditions.js";
-import { fixedPorts, needOf, taskLaunch } from "./launch.js";
+import { fixedPorts, launchAction, needOf, taskLaunch } from "./launch.js";
 import { createOfferKeeper, sumOf } from "./offers.js";
 import {
   isNewsOfRefusal,
@@ -334,32 +333,9 @@ function isSamePlace(instance: Instance, task: Task): boolean {
   );
 }
 
-function launchAction(
-  rack: Rack,
-  launch: { agentId: string; offerIds: readonly string[]; tasks: readonly TaskLaunch[] },
-): Action {
-  const names = launch.tasks.map((task) => task.name).join(", ");
-  return {
-    type: "task.launch",
-    rack: rack.metadata.name,
-    key: launch.tasks.map((task) => task.taskId).join(","),
-    change: { type: "launch", ...launch },
-    message: `launch ${names} on agent ${launch.agentId}`,
-    cause: launch.tasks.map((task) => task.taskId),
-    evidence: [],
-  };
-}
-
 function computeCondition({ connection }: Compute): ConditionUpdate {
   const link = connection.value();
   if (link.type === "subscribed") return { type: "ComputeReady", status: "True", reason: "Subscribed", message: "" };
   const status = link.type === "stopped" ? "False" : "Unknown";
   return { type: "ComputeReady", status, reason: "NotSubscribed", message: `Mesos: ${link.reason}` };
-}
-
-function orphanCondition(orphans: readonly string[]): ConditionUpdate {
-  if (orphans.length === 0) return { type: "OrphanTasks", status: "False", reason: "EveryTaskKnown", message: "" };
-  const some = [...orphans].sort().slice(0, 5).join(", ");
-  const message = `${orphans.length} tasks of ours belong to no Instance and are left running: ${some}`;
-  return { type: "OrphanTasks", status: "True", reason: "TasksWithoutInstance", message };
 }

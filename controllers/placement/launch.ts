@@ -1,3 +1,4 @@
+import type { Action } from "../../actuation/action.js";
 import type { Instance } from "../../api-types/instance.js";
 import type { Node } from "../../api-types/node.js";
 import type { Rack } from "../../api-types/rack.js";
@@ -162,4 +163,21 @@ function probeOf(check: HealthCheck, service: Service): AgentCheck["probe"] {
 function portNumber(port: string | number, service: Service): number {
   const named = portsOf(service).find((candidate) => candidate.name === String(port));
   return named?.port ?? Number(port);
+}
+
+/** One ACCEPT: the tasks of one agent. */
+export function launchAction(
+  rack: Rack,
+  launch: { agentId: string; offerIds: readonly string[]; tasks: readonly TaskLaunch[] },
+): Action {
+  const names = launch.tasks.map((task) => task.name).join(", ");
+  return {
+    type: "task.launch",
+    rack: rack.metadata.name,
+    key: launch.tasks.map((task) => task.taskId).join(","),
+    change: { type: "launch", ...launch },
+    message: `launch ${names} on agent ${launch.agentId}`,
+    cause: launch.tasks.map((task) => task.taskId),
+    evidence: [],
+  };
 }

@@ -1,0 +1,41 @@
+import { TERMINAL_STATES } from "../api-types/life.js";
+import type { Task } from "../drivers/compute/driver.js";
+import type { Observation } from "../drivers/observation.js";
+import type { ConditionUpdate } from "../runtime/conditions.js";
+
+/** Living tasks of ours that no Instance has. */
+export interface Orphans {
+  /** No Instance of this process's time had them: they may be bound to one that waits. */
+  readonly adoptable: readonly Task[];
+  /** Ids of those that were orphans at the last look, too: one whose Instance just ended is listed a moment longer. */
+  readonly lasting: readonly string[];
+}
+
+/** Tells orphans from tasks whose Instance has just gone, which the master still lists for a moment. */
+export function createOrphanWatch() {
+  let known: ReadonlySet<string> = new Set();
+  let before: ReadonlySet<string> = new Set();
+  return {
+    look(tasks: Observation<Task>, isBound: (taskId: string) => boolean): Orphans {
+      if (tasks.type === "Unknown") return { adoptable: [], lasting: [] };
+      const living = [...tasks.items.values()].filter((task) => !TERMINAL_STATES.includes(task.status.state));
+      known = idsOf(living.filter((task) => known.has(task.id) || isBound(task.id)));
+      const orphans = living.filter((task) => !isBound(task.id));
+      const lasting = orphans.map((task) => task.id).filter((id) => before.has(id));
+      before = idsOf(orphans);
+      return { adoptable: orphans.filter((task) => !known.has(task.id)), lasting };
+    },
+  };
+}
+
+function idsOf(tasks: readonly Task[]): ReadonlySet<string> {
+  return new Set(tasks.map((task) => task.id));
+}
+
+/** What a Rack says of them. */
+export function orphanCondition(orphans: readonly string[]): ConditionUpdate {
+  if (orphans.length === 0) return { type: "OrphanTasks", status: "False", reason: "EveryTaskKnown", message: "" };
+  const some = [...orphans].sort().slice(0, 5).join(", ");
+  const message = `${orphans.length} tasks of ours belong to no Instance and are left running: ${some}`;
+  return { type: "OrphanTasks", status: "True", reason: "TasksWithoutInstance", message };
+}
