@@ -20,7 +20,8 @@ export interface DriverFactories {
 export interface BackendsOptions {
   readonly racks: Cache<Rack>;
   readonly factories: DriverFactories;
-  readonly overlay: AddressOverlay | undefined;
+  /** Laid over the addresses of every Rack; drivers are reopened when it changes. */
+  readonly overlay: Kept<AddressOverlay> | undefined;
 }
 
 const NONE: RackDrivers = { compute: undefined, dns: undefined, network: undefined, metrics: undefined };
@@ -39,7 +40,7 @@ export function createBackends({ racks, factories, overlay }: BackendsOptions): 
   const names$ = new ReplaySubject<string>();
 
   const follow = (rack: Rack) => {
-    const connections = connectionsOf(rack, overlay);
+    const connections = connectionsOf(rack, overlay?.value());
     const text = JSON.stringify(connections);
     const name = rack.metadata.name;
     if (open.get(name)?.connections === text) return;
@@ -66,11 +67,21 @@ export function createBackends({ racks, factories, overlay }: BackendsOptions): 
     shut(previous.metadata.name);
     publish(previous.metadata.name, NONE);
   });
+  subscription.add(
+    overlay?.changes$.subscribe(() => {
+      for (const rack of racks.list()) follow(rack);
+    }),
+  );
 
   return {
     of: (rack) => open.get(rack)?.drivers ?? NONE,
     each$: (select) =>
       names$.pipe(mergeMap((name) => states.get(name)?.pipe(switchMap((drivers) => select(drivers, name))) ?? EMPTY)),
+    reopen(name) {
+      const rack = racks.get(name);
+      shut(name);
+      if (rack !== undefined) follow(rack);
+    },
     close() {
       subscription.unsubscribe();
       for (const name of [...open.keys()]) shut(name);

@@ -4,6 +4,8 @@ import { substitute } from "../api-types/substitute.js";
 
 /** Where a rack's back ends are; `up --simulate` lays the simulator's addresses over those of the spec, in memory. */
 export interface AddressOverlay {
+  /** Where the addresses come from, for people. */
+  readonly source: string;
   readonly masters?: readonly string[];
   readonly dns?: string;
   readonly switch?: string;
@@ -28,7 +30,7 @@ export interface Connections {
 }
 
 /** The connections of a rack, with its variables replaced. Two equal results need the same drivers. */
-export function connectionsOf(rack: Rack, overlay: AddressOverlay = {}): Connections {
+export function connectionsOf(rack: Rack, overlay?: AddressOverlay): Connections {
   const { spec, metadata } = rack;
   const text = (value: string) => substitute(value, (name) => spec.variables?.[name]).text;
   return {
@@ -42,11 +44,11 @@ export function connectionsOf(rack: Rack, overlay: AddressOverlay = {}): Connect
 
 type Text = (value: string) => string;
 
-function computeOf({ spec }: Rack, overlay: AddressOverlay, text: Text): Connections["compute"] {
+function computeOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Text): Connections["compute"] {
   const mesos = spec.compute?.mesos;
   if (mesos === undefined) return undefined;
   return {
-    masters: (overlay.masters ?? mesos.masters).map(text),
+    masters: (overlay?.masters ?? mesos.masters).map(text),
     frameworkName: text(mesos.frameworkName),
     user: mesos.user ?? "root",
     roles: mesos.roles ?? ["*"],
@@ -55,14 +57,14 @@ function computeOf({ spec }: Rack, overlay: AddressOverlay, text: Text): Connect
   };
 }
 
-function dnsOf({ spec }: Rack, overlay: AddressOverlay, text: Text): Connections["dns"] {
+function dnsOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Text): Connections["dns"] {
   const consul = spec.dns?.consul;
   if (consul === undefined) return undefined;
-  return { address: text(overlay.dns ?? consul.address), datacenter: consul.datacenter };
+  return { address: text(overlay?.dns ?? consul.address), datacenter: consul.datacenter };
 }
 
-function networkOf({ spec }: Rack, overlay: AddressOverlay, text: Text): Connections["network"] {
+function networkOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Text): Connections["network"] {
   const { type, address } = spec.network?.switch ?? {};
   if (type !== "SnapRoute" || address === undefined) return undefined;
-  return { type, address: text(overlay.switch ?? address) };
+  return { type, address: text(overlay?.switch ?? address) };
 }

@@ -11,6 +11,7 @@ import type { Logger } from "../platform/log.js";
 import type { Metrics } from "../platform/metrics.js";
 import type { Random } from "../platform/random.js";
 import type { Informers } from "../runtime/informers.js";
+import type { AddressOverlay } from "./connections.js";
 
 /** The last value of a stream, readable at any time. */
 export interface Kept<T> {
@@ -40,6 +41,8 @@ export interface Backends {
   of(rack: string): RackDrivers;
   /** What `select` gives of every open rack, switched when drivers are reopened; never completes or errors. */
   each$<T>(select: (drivers: RackDrivers, rack: string) => Observable<T>): Observable<T>;
+  /** Closes a rack's drivers and opens them anew, with what its status says now. */
+  reopen(rack: string): void;
   close(): void;
 }
 
@@ -49,6 +52,8 @@ export interface LoopContext {
   readonly client: Client;
   readonly informers: Informers;
   readonly backends: Backends;
+  /** Addresses laid over those of every Rack's spec; undefined: the spec's own are used. */
+  readonly overlay: Kept<AddressOverlay> | undefined;
   readonly execute: Execute;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,4 +1,16 @@
-import { catchError, defer, EMPTY, finalize, from, mergeMap, type Observable, switchMap } from "rxjs";
+import {
+  catchError,
+  defer,
+  distinctUntilChanged,
+  EMPTY,
+  finalize,
+  from,
+  map,
+  mergeMap,
+  type Observable,
+  startWith,
+  switchMap,
+} from "rxjs";
 import { createExecutor } from "../actuation/executor.js";
 import { DisruptionOverride } from "../api-types/disruption-override.js";
 import { DnsRecord } from "../api-types/dns-record.js";
@@ -17,12 +29,14 @@ import type { Logger } from "../platform/log.js";
 import type { Metrics } from "../platform/metrics.js";
 import type { Random } from "../platform/random.js";
 import type { HttpHandler } from "../platform/transport.js";
+import type { Cache } from "../runtime/cache.js";
 import { type ControllerOutcome, runControllers } from "../runtime/controller.js";
 import { createInformers, writeThrough } from "../runtime/informers.js";
 import { elect, type Leadership } from "../runtime/leader.js";
 import { createBackends, type DriverFactories } from "./backends.js";
+import { computeController } from "./compute/controller.js";
 import type { AddressOverlay } from "./connections.js";
-import type { LoopContext } from "./context.js";
+import type { Kept, LoopContext } from "./context.js";
 import { disruptionBudget, freezeReason, overridesOf } from "./disruption.js";
 import { dnsRecordController } from "./dns-record/controller.js";
 import { endpointsController } from "./endpoints/controller.js";
@@ -41,7 +55,8 @@ export interface ControllersOptions {
   readonly client: Client;
   /** How drivers reach back ends. */
   readonly transport: HttpHandler;
-  readonly overlay?: AddressOverlay;
+  /** Laid over the addresses of every Rack, in memory; a change reopens the drivers. */
+  readonly overlay?: Kept<AddressOverlay>;
   /** Unique to this process, named in the Lease. */
   readonly identity: string;
   /** Whether the holder of the Lease is known to be dead. */
@@ -57,6 +72,7 @@ const CONTROLLERS = [
   rackController,
   nodeController,
   serviceGroupController,
+  computeController,
   placementController,
   instanceController,
   endpointsController,
@@ -145,6 +161,7 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
           client,
           informers,
           backends,
+          overlay: options.overlay,
           execute,
           clock,
           random,
@@ -152,18 +169,29 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
           ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
           term: Number(leadership.term),
         };
-        return run(options, context).pipe(finalize(() => backends.close()));
+        return resyncSeconds$(racks).pipe(
+          switchMap((resyncSeconds) => run(options, context, resyncSeconds)),
+          finalize(() => backends.close()),
+        );
       }),
       finalize(() => informers.stop()),
     );
   });
 }
 
-function run(options: ControllersOptions, context: LoopContext): Observable<ControllerOutcome> {
+/** The shortest `spec.intervals.resyncSeconds` of all racks; loops begin anew when it changes. */
+function resyncSeconds$(racks: Cache<Rack>): Observable<number> {
+  const shortest = () => Math.min(RESYNC_SECONDS, ...racks.list().map((rack) => rack.spec.intervals.resyncSeconds));
+  return racks.changes$.pipe(startWith(undefined), map(shortest), distinctUntilChanged());
+}
+
+const RESYNC_SECONDS = 60;
+
+function run(options: ControllersOptions, context: LoopContext, resyncSeconds: number): Observable<ControllerOutcome> {
   const { informers, clock, random, log } = context;
   const metrics = options.metrics === undefined ? {} : { metrics: options.metrics };
   const loops = CONTROLLERS.map((controller) => controller(context));
-  return runControllers(loops, { informers, clock, random, log, ...metrics }).pipe(
+  return runControllers(loops, { informers, clock, random, log, resyncSeconds, ...metrics }).pipe(
     catchError((error: unknown) => {
       log.error("loops stopped", { reason: isStatus(error) ? error.reason : "unknown", error });
       return EMPTY;

@@ -1,4 +1,4 @@
-import { filter, map, merge, mergeMap, type Observable, of } from "rxjs";
+import { filter, map, merge, mergeMap, type Observable, of, tap } from "rxjs";
 import type { Action } from "../../actuation/action.js";
 import { Instance } from "../../api-types/instance.js";
 import { conditionOf, isLeaving, isTerminal, keyOf } from "../../api-types/life.js";
@@ -13,11 +13,14 @@ import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
+import { createPace } from "./pace.js";
 import { planEnd, planOverdue, taskReport } from "./plan.js";
 
 const NAME = "instance";
 /** A kill may be lost with a master: it is repeated until the end is stored. */
 const KILL_AGAIN_MS = 10_000;
+/** A kill that was not taken is tried again sooner. */
+const KILL_RETRY_MS = 2000;
 /** A placed task of which nothing is heard for so long is asked for: longer than a launch can be on its way. */
 const ASK_AFTER_MS = 20_000;
 
@@ -33,6 +36,7 @@ export function instanceController(context: LoopContext) {
   const revisions = informers.cache(Revision);
   /** Statuses not yet stored, by task, in the order they came; bounded by the back end, which sends one at a time until acknowledged. */
   const said = new Map<string, TaskStatus[]>();
+  const calls = createPace(clock);
 
   return defineController({
     name: NAME,
@@ -70,6 +74,7 @@ export function instanceController(context: LoopContext) {
     // after a new subscription every living task is asked for and every kill may be due again
     const connected$ = compute.connection.changes$.pipe(
       filter((connection) => connection.type === "subscribed"),
+      tap(calls.clear),
       map(() =>
         instances.list().filter((instance) => instance.status?.placement !== undefined && !isTerminal(instance)),
       ),
@@ -116,15 +121,24 @@ export function instanceController(context: LoopContext) {
       case "wait":
         return watchOver(instance, compute);
       case "release":
+        calls.forget(instance.status?.placement?.taskID);
         await removeFinalizer({ client, kind: Instance, object: instance, finalizer: FINALIZER.task });
         return {};
       case "kill":
-        await confirmDeleted(instance);
-        await context.execute([killAction(instance, { ...step, ...killInputs(instance) })]);
-        return { requeueAfterMs: KILL_AGAIN_MS };
+        return kill(instance, { ...step, ...killInputs(instance) });
       default:
         return step satisfies never;
     }
+  }
+
+  /** Once, and again only when nothing came of it for a while: every look at the instance leads here. */
+  async function kill(instance: Instance, inputs: Kill): Promise<ReconcileResult> {
+    const dueMs = calls.dueMs("kill", inputs.taskId, KILL_AGAIN_MS);
+    if (dueMs > 0) return { requeueAfterMs: dueMs };
+    await confirmDeleted(instance);
+    const [outcome] = await context.execute([killAction(instance, inputs)]);
+    if (outcome?.type === "verified") calls.made("kill", inputs.taskId);
+    return { requeueAfterMs: outcome?.type === "verified" ? KILL_AGAIN_MS : KILL_RETRY_MS };
   }
 
   function killInputs(instance: Instance) {
@@ -151,27 +165,39 @@ export function instanceController(context: LoopContext) {
     );
   }
 
-  /** A launch of which nothing is heard is asked for; one that is overdue is ended. */
+  /**
+   * A launch of which nothing is heard is asked for, and so is a task that the master no longer lists: its end may have
+   * been told while nobody listened. A launch that is overdue is ended.
+   */
   async function watchOver(instance: Instance, compute: Compute): Promise<ReconcileResult> {
     const placement = instance.status?.placement;
     const service = templateOf(instance);
     if (placement === undefined || service === undefined || isTerminal(instance)) return {};
-    if (conditionOf(instance, "Running")?.status === "True") return {};
-    const overdue = planOverdue(instance, service, clock.now());
-    if (overdue.isDue) {
-      const inputs = killInputs(instance);
-      const kill = { taskId: placement.taskID, agentId: placement.agentID, ...inputs };
-      const action = killAction(instance, kill);
-      await context.execute([
-        { ...action, message: `${action.message}: not running after ${service.startDeadlineSeconds} s` },
-      ]);
+    const { taskID: taskId, agentID: agentId } = placement;
+    const tasks = compute.tasks.value();
+    if (conditionOf(instance, "Running")?.status === "True") {
+      if (tasks.type === "Unknown") return { requeueAfterMs: ASK_AFTER_MS };
+      if (tasks.items.has(taskId)) return {};
+    }
+    if (planOverdue(instance, service, clock.now()).isDue) {
+      await endOverdue(instance, { taskId, agentId, ...killInputs(instance) }, service.startDeadlineSeconds);
     }
     const waitedMs = clock.now() - Date.parse(conditionOf(instance, "Scheduled")?.lastTransitionTime ?? "");
-    if (waitedMs < ASK_AFTER_MS) return { requeueAfterMs: ASK_AFTER_MS - waitedMs };
-    if (compute.connection.value().type === "subscribed") {
-      await compute.driver.reconcile([{ taskId: placement.taskID, agentId: placement.agentID }]);
-    }
+    const dueMs = Math.max(ASK_AFTER_MS - waitedMs, calls.dueMs("ask", taskId, ASK_AFTER_MS));
+    if (dueMs > 0) return { requeueAfterMs: dueMs };
+    // the answer leads here again, however soon it comes
+    calls.made("ask", taskId);
+    if (compute.connection.value().type === "subscribed") await compute.driver.reconcile([{ taskId, agentId }]);
     return { requeueAfterMs: ASK_AFTER_MS };
+  }
+
+  async function endOverdue(instance: Instance, inputs: Kill, deadlineSeconds: number): Promise<void> {
+    if (calls.dueMs("kill", inputs.taskId, KILL_AGAIN_MS) > 0) return;
+    const action = killAction(instance, inputs);
+    const message = `${action.message}: not running after ${deadlineSeconds} s`;
+    // nobody asked for this end: it is drawn from the budget (R4)
+    const [outcome] = await context.execute([{ ...action, message, budgetClass: "tasks" }]);
+    if (outcome?.type === "verified") calls.made("kill", inputs.taskId);
   }
 }
 

@@ -13,7 +13,7 @@ import { defineController, on } from "../../runtime/controller.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { isAgentOf, requirementOf } from "../matching.js";
-import { createOrphanWatch, type Orphans, orphanCondition } from "../orphans.js";
+import { createOrphanWatch, type Orphans } from "../orphans.js";
 import { ownConditions } from "../own-conditions.js";
 import { fixedPorts, launchAction, needOf, taskLaunch } from "./launch.js";
 import { createOfferKeeper, sumOf } from "./offers.js";
@@ -67,9 +67,8 @@ export function placementController(context: LoopContext) {
       const rack = racks.get(name);
       const { compute } = backends.of(name);
       if (rack === undefined || compute === undefined) return;
-      const { adoptable, lasting } = orphansOf(name, compute);
-      await reportCompute(rack, compute, lasting);
-      if (!mayPlace(compute)) return;
+      const { adoptable } = orphansOf(name, compute);
+      if (!mayPlace(rack, compute)) return;
       await adopt(name, compute, adoptable);
       return runRound(rack, compute);
     },
@@ -275,16 +274,6 @@ export function placementController(context: LoopContext) {
     const attribute = racks.get(rackName)?.spec.compute?.mesos?.nodeAttributes.name ?? "";
     return agent && nodes.list().find((node) => node.spec.rackName === rackName && isAgentOf(node, agent, attribute));
   }
-
-  /** The framework id is stored before anything is launched under it. */
-  async function reportCompute(rack: Rack, compute: Compute, lasting: readonly string[]): Promise<void> {
-    const connection = compute.connection.value();
-    const frameworkID = connection.type === "subscribed" ? connection.frameworkId : rack.status?.frameworkID;
-    const orphans = connection.type === "subscribed" ? lasting : [];
-    const conditions = ownConditions(rack, [computeCondition(compute), orphanCondition(orphans)], clock.now());
-    const status = { ...(frameworkID === undefined ? {} : { frameworkID }), conditions };
-    await reportStatus({ client, cache: racks, kind: Rack, object: rack, status, manager: NAME });
-  }
 }
 
 /** When a round is due: the connection, the tasks or the offers changed. */
@@ -297,11 +286,12 @@ function roundsOf({ connection, tasks, offers }: Compute, rack: string): Observa
   });
 }
 
-/** Nothing is placed before every task of this epoch is known (R23). */
-function mayPlace({ connection, tasks }: Compute): boolean {
+/** Nothing is placed before the framework id is stored and every task of this epoch is known (R23). */
+function mayPlace(rack: Rack, { connection, tasks }: Compute): boolean {
   const link = connection.value();
   const known = tasks.value();
-  return link.type === "subscribed" && link.isSettled && known.type === "Complete" && known.origin.epoch === link.epoch;
+  if (link.type !== "subscribed" || rack.status?.frameworkID !== link.frameworkId) return false;
+  return link.isSettled && known.type === "Complete" && known.origin.epoch === link.epoch;
 }
 
 function placementState(instance: Instance): "waiting" | "placed" | "done" {
@@ -331,11 +321,4 @@ function isSamePlace(instance: Instance, task: Task): boolean {
   return (
     instance.spec.service === task.labels[LABEL.service] && String(instance.spec.number) === task.labels[LABEL.number]
   );
-}
-
-function computeCondition({ connection }: Compute): ConditionUpdate {
-  const link = connection.value();
-  if (link.type === "subscribed") return { type: "ComputeReady", status: "True", reason: "Subscribed", message: "" };
-  const status = link.type === "stopped" ? "False" : "Unknown";
-  return { type: "ComputeReady", status, reason: "NotSubscribed", message: `Mesos: ${link.reason}` };
 }

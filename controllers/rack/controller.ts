@@ -1,4 +1,4 @@
-import { mergeMap, of, startWith } from "rxjs";
+import { EMPTY, mergeMap, of, startWith } from "rxjs";
 import { Instance } from "../../api-types/instance.js";
 import { isDeleting } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
@@ -16,7 +16,7 @@ const NAME = "rack";
 
 /** Makes a Rack's Nodes and says whether the rack works. */
 export function rackController(context: LoopContext) {
-  const { informers, backends, client, clock } = context;
+  const { informers, backends, client, clock, overlay } = context;
   const racks = informers.cache(Rack);
   const nodes = informers.cache(Node, { rack: (node) => [node.spec.rackName] });
   const instances = informers.cache(Instance);
@@ -31,6 +31,7 @@ export function rackController(context: LoopContext) {
       on(ServiceGroup, () => []),
     ],
     triggers: [
+      (overlay?.changes$ ?? EMPTY).pipe(mergeMap(() => racks.list().map((rack) => rack.metadata.name))),
       backends.each$((drivers, rack) => {
         const stamps$ = drivers.dns?.entries.changes$ ?? of();
         return stamps$.pipe(
@@ -43,7 +44,8 @@ export function rackController(context: LoopContext) {
       const rack = racks.get(name);
       if (rack === undefined || isDeleting(rack)) return;
       const highestStampedTerm = highestTerm(backends.of(name));
-      const plan = planRack({ rack, nodes: nodes.by("rack", name), highestStampedTerm, term: context.term });
+      const view = { rack, nodes: nodes.by("rack", name), highestStampedTerm, term: context.term };
+      const plan = planRack({ ...view, overlay: overlay?.value() });
       for (const step of plan.steps) await perform(rack, step);
       const members = instances.list().filter((instance) => {
         const group = groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);

@@ -2,6 +2,7 @@ import type { Node } from "../../api-types/node.js";
 import type { Rack, RackNode } from "../../api-types/rack.js";
 import { substituteDeep } from "../../api-types/substitute.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
+import type { AddressOverlay } from "../connections.js";
 
 /** Everything the plan of one Rack rests on. */
 export interface RackView {
@@ -12,6 +13,8 @@ export interface RackView {
   readonly highestStampedTerm: number;
   /** The term of this process. */
   readonly term: number;
+  /** Addresses that are used in place of those of the spec. */
+  readonly overlay: AddressOverlay | undefined;
 }
 
 export type RackStep =
@@ -38,7 +41,11 @@ export function planRack(view: RackView): RackPlan {
   const regressed = view.highestStampedTerm > view.term;
   return {
     steps: unknown.length > 0 ? [] : [...applied, ...removed],
-    conditions: [storeCondition(regressed, view), readyCondition(rack, regressed, unknown)],
+    conditions: [
+      storeCondition(regressed, view),
+      readyCondition(rack, regressed, unknown),
+      ...overlayConditions(view.overlay),
+    ],
     counts: { nodes: wanted.length, nodesReady: nodes.filter(isNodeReady).length },
   };
 }
@@ -69,6 +76,14 @@ function storeCondition(isRegressed: boolean, view: RackView): ConditionUpdate {
     `back ends hold entries stamped with term ${view.highestStampedTerm}, this store has only reached ${view.term}: ` +
     "it was restored or emptied; removals are frozen until the objects are back";
   return { type: "StoreRegressed", status: "True", reason: "StampAheadOfStore", message };
+}
+
+/** Said only while it holds: what is left out is removed from the status. */
+function overlayConditions(overlay: AddressOverlay | undefined): ConditionUpdate[] {
+  if (overlay === undefined) return [];
+  const { source, masters = [], dns = "", switch: tor = "" } = overlay;
+  const message = `Mesos at ${masters.join(", ")}, Consul at ${dns}, switch at ${tor}, as ${source} says; the addresses in spec are not used`;
+  return [{ type: "AddressesOverlaid", status: "True", reason: "SimulatedRack", message }];
 }
 
 /** Back ends that the rack uses, each with its condition; written by the loops that own them. */
