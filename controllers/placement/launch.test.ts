@@ -63,7 +63,7 @@ describe("variables", () => {
   });
 
   it("of its own environment win over those of the rack", () => {
-    expect(launchOf({ env: [{ name: "MASTER", value: "mine" }] }).launch.env["MASTER"]).toBe("mine");
+    expect(launchOf({ env: [{ name: "MASTER", value: "mine" }] }).launch.env).toMatchObject({ MASTER: "mine" });
   });
 });
 
