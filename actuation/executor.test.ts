@@ -99,7 +99,7 @@ describe("execute", () => {
   );
 
   it("R3 a freeze of removals by absence lets other grounds pass", async () => {
-    const freezeReason: ExecutorOptions["freezeReason"] = ({ ground }) =>
+    const freezeReason: ExecutorOptions["freezeReason"] = async ({ ground }) =>
       ground?.type === "absence" ? "half of the nodes turned bad" : undefined;
     const { execute } = start({ freezeReason });
     const outcomes = await execute([remove("a", absence(5000)), remove("b"), set("c")]);
@@ -107,7 +107,7 @@ describe("execute", () => {
   });
 
   it("R20 a freeze of every removal lets what adds pass", async () => {
-    const { execute } = start({ freezeReason: () => "the store went back" });
+    const { execute } = start({ freezeReason: async () => "the store went back" });
     const outcomes = await execute([remove("a", absence(5000)), remove("b"), set("c")]);
     expect(reasons(outcomes)).toEqual(["Frozen", "Frozen", "verified"]);
   });

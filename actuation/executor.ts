@@ -32,7 +32,7 @@ export interface ExecutorOptions {
   /** The period of the safety rules on a rack: `spec.intervals.observeSeconds`. */
   readonly periodMs: (rack: string) => number;
   /** Why this removal is frozen, if it is: too much turned bad at once (R3), or the store went back. */
-  readonly freezeReason?: (action: Action) => string | undefined;
+  readonly freezeReason?: (action: Action) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics?: Metrics;
@@ -52,7 +52,8 @@ export function createExecutor(options: ExecutorOptions): Execute {
     unsettled: new Map(),
   };
   return async (actions) => {
-    const refusals = new Map(actions.map((action) => [action, refusalBeforeBudget(executor, action)]));
+    const refusals = new Map<Action, Outcome | undefined>();
+    for (const action of actions) refusals.set(action, await refusalBeforeBudget(executor, action));
     const isSound = (action: Action) => refusals.get(action) === undefined;
     const held = await executor.admit(actions.filter(isSound));
     const outcomes: Outcome[] = [];
@@ -81,11 +82,11 @@ interface Executor extends ExecutorOptions {
   readonly unsettled: Map<string, Action>;
 }
 
-function refusalBeforeBudget(executor: Executor, action: Action): Outcome | undefined {
+async function refusalBeforeBudget(executor: Executor, action: Action): Promise<Outcome | undefined> {
   const fault = faultOfGround(action, executor.periodMs(action.rack));
   if (fault !== undefined) return refused(action, "GroundMissing", fault);
   if (action.ground === undefined) return undefined;
-  const frozen = executor.freezeReason?.(action);
+  const frozen = await executor.freezeReason?.(action);
   return frozen === undefined ? undefined : refused(action, "Frozen", frozen);
 }
 

@@ -79,11 +79,18 @@ export function overridesOf({
 }
 
 /** A store that went back proves nothing: no removal rests on it until the objects are there again (DESIGN section 8). */
-export function freezeReason(racks: Cache<Rack>, overrides: Overrides): (action: Action) => string | undefined {
-  return (action) => {
+export function freezeReason(
+  racks: Cache<Rack>,
+  overrides: Overrides,
+): (action: Action) => Promise<string | undefined> {
+  return async (action) => {
     const rack = racks.get(action.rack);
     if (rack === undefined || !isRemoval(action.type) || !isTrue(rack, "StoreRegressed")) return undefined;
-    if (overrides.find(action.rack, classOf(action), 1) !== undefined) return undefined;
+    const override = overrides.find(action.rack, classOf(action), 1);
+    if (override !== undefined) {
+      await overrides.use(override, 1);
+      return undefined;
+    }
     return `rack ${action.rack}: the store went back in time (condition StoreRegressed); removals are frozen until a DisruptionOverride allows them`;
   };
 }
