@@ -48,15 +48,15 @@ export const READINGS_MAX = 1000;
 export function planPolicy(view: PolicyView): PolicyPlan {
   const { policy, currentReplicas, isHeld } = view;
   const rules = (policy.spec.rules ?? []).map((rule) => ({ rule, state: stateOf(view, rule) }));
-  const firing = isHeld ? undefined : rules.find(({ rule, state }) => isFiring(view, rule, state));
+  const holding = isHeld ? [] : rules.filter(({ rule, state }) => holds(view, rule, state));
+  const firing = holding.find(({ rule }) => !isVoid(view, rule));
   const asked = firing === undefined ? currentReplicas : changed(firing.rule, currentReplicas);
   const { replicas, limitedBy } = bounded(policy, asked);
   const desiredReplicas = isHeld ? currentReplicas : replicas;
-  const isVoid = desiredReplicas === currentReplicas;
   return {
     desiredReplicas,
-    rule: isVoid ? undefined : firing?.rule.name,
-    limitedBy: firing === undefined ? undefined : limitedBy,
+    rule: desiredReplicas === currentReplicas ? undefined : firing?.rule.name,
+    limitedBy: firing === undefined ? bindingLimit(view, holding[0]?.rule) : limitedBy,
     rules: rules.map(({ state }) => state),
   };
 }
@@ -92,12 +92,21 @@ function agrees(rule: ScalingRule, value: number | undefined): boolean {
   return (rule.above === undefined || value > rule.above) && (rule.below === undefined || value < rule.below);
 }
 
-/** Enough readings agree, the newest among them, and the cooldown is over; a change that alters nothing is void. */
-function isFiring(view: PolicyView, rule: ScalingRule, state: RuleState): boolean {
+/** Enough readings agree, the newest among them, and the cooldown is over. */
+function holds(view: PolicyView, rule: ScalingRule, state: RuleState): boolean {
   const newest = view.memory.readings.get(rule.metric ?? "")?.at(-1);
-  if (state.agreeing < state.needed || state.cooldownUntil !== undefined || !agrees(rule, newest?.value)) return false;
-  const isVeto = rule.change.delta === 0;
-  return isVeto || bounded(view.policy, changed(rule, view.currentReplicas)).replicas !== view.currentReplicas;
+  return state.agreeing >= state.needed && state.cooldownUntil === undefined && agrees(rule, newest?.value);
+}
+
+/** A change that alters nothing; a veto means to. */
+function isVoid({ policy, currentReplicas }: PolicyView, rule: ScalingRule): boolean {
+  if (rule.change.delta === 0) return false;
+  return bounded(policy, changed(rule, currentReplicas)).replicas === currentReplicas;
+}
+
+/** The bound that made the change of a rule void. */
+function bindingLimit({ policy, currentReplicas }: PolicyView, rule: ScalingRule | undefined): PolicyPlan["limitedBy"] {
+  return rule === undefined ? undefined : bounded(policy, changed(rule, currentReplicas)).limitedBy;
 }
 
 function changed(rule: ScalingRule, current: number): number {
