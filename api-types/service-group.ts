@@ -1,6 +1,7 @@
 import { AGE, conditionColumn, countColumn, reasonColumn, textColumn, wide } from "./meta/columns.js";
 import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
+import type { Condition, KubeObject } from "./meta/object.js";
 import { statusOf } from "./meta/status-fields.js";
 import {
   type Data,
@@ -86,7 +87,7 @@ export const ServiceGroup = defineKind({
       value: (group) => sizesOf(group.status),
     },
     conditionColumn("Ready", "Whether every service is available."),
-    reasonColumn("Ready"),
+    { ...reasonColumn("Ready"), value: reasonOf },
     wide({ name: "Suspended", type: "boolean", description: "Everything is stopped.", jsonPath: ".spec.suspend" }),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
@@ -100,6 +101,21 @@ export const ServiceGroup = defineKind({
   validate: validateServiceGroup,
 });
 export type ServiceGroup = ObjectOf<typeof ServiceGroup>;
+
+/** What keeps a group from starting says more than that it is not available. */
+function reasonOf(group: KubeObject): string | undefined {
+  // Stored groups passed the schema above.
+  const conditions = (group.status as ServiceGroup["status"])?.conditions ?? [];
+  const isReady = conditions.some(({ type, status }) => type === "Ready" && status === "True");
+  const hurdle = conditions.find(({ type, status }) => HURDLES.includes(type) && status === "True");
+  return isReady ? readyReason(conditions) : (hurdle?.reason ?? readyReason(conditions));
+}
+
+const HURDLES = ["Blocked", "Unschedulable"];
+
+function readyReason(conditions: readonly Condition[]): string | undefined {
+  return conditions.find(({ type }) => type === "Ready")?.reason;
+}
 
 function sizesOf(status: unknown): string | undefined {
   // Stored groups passed the schema above.

@@ -31,6 +31,7 @@ export const scalingMetric = object("One measurement.", {
   ),
   scope: oneOf("Whether there is one value for each instance or one for all.", ["PerInstance", "Aggregated"], {
     default: "PerInstance",
+    later: ["Aggregated"],
   }),
   combine: oneOf("How the values of the instances become one.", ["Average", "Max", "Min", "Sum"], {
     default: "Average",

@@ -52,7 +52,7 @@ const unreachable = object(
     replaceAfterSeconds: optional(
       integer("Seconds until a replacement starts; -1: never. Unset: 30, with volumes -1.", { minimum: -1 }),
     ),
-    forgetAfterSeconds: integer("Seconds until the instance is given up.", { default: 900, minimum: 0 }),
+    forgetAfterSeconds: later(integer("Seconds until the instance is given up.", { minimum: 0 })),
   },
   { default: {}, ...IN_PLACE },
 );
