@@ -17,3 +17,6 @@ export function simulate({ directory, dns, seed, log }: SimulateOptions): Promis
   const path = process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
   return startSimulator({ directory, dns, path, clock: systemClock(), random, log });
 }
+
+export { type FoundSimulator, findSimulator, killLeftTasks } from "./rack/find.js";
+export { holderOf } from "./rack/state-file.js";

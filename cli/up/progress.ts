@@ -1,5 +1,5 @@
 import type { Observable, Subscription } from "rxjs";
-import { merge, mergeMap } from "rxjs";
+import { filter, merge, mergeMap } from "rxjs";
 import { DnsRecord } from "../../api-types/dns-record.js";
 import { Instance } from "../../api-types/instance.js";
 import type { Kind } from "../../api-types/meta/kind.js";
@@ -25,6 +25,8 @@ export interface ProgressOptions {
   /** A terminal gets a line of counts that is written over; anything else plain lines only. */
   readonly isTerminal: boolean;
   readonly write: (text: string) => void;
+  /** Wall time: objects created before it were stored already, and are told of only when they change. */
+  readonly since: number;
 }
 
 interface Shown {
@@ -53,7 +55,9 @@ export function showProgress(options: ProgressOptions): { close(): void } {
     if (ready === all && all > 0 && !wasComplete) say(`all ${all} objects are Ready`);
     wasComplete = ready === all;
   };
-  const changes$: Observable<string> = merge(...caches.map(({ kind, cache }) => linesOf(kind, cache.changes$)));
+  const changes$: Observable<string> = merge(
+    ...caches.map(({ kind, cache }) => linesOf(kind, newsOf(cache.changes$, options.since))),
+  );
   const subscription: Subscription = changes$.subscribe((line) => {
     say(line);
     count();
@@ -72,6 +76,14 @@ const CLEAR_LINE = "\r\u001b[2K";
 interface Change {
   readonly previous: unknown;
   readonly current: unknown;
+}
+
+/** Without the first sight of objects that were stored already. Completes and errors as its source; does not replay. */
+function newsOf(changes$: Observable<Change>, since: number): Observable<Change> {
+  // timestamps are cut to whole seconds
+  const sinceSecond = Math.floor(since / 1000) * 1000;
+  const createdAt = (shown: unknown) => Date.parse((shown as Shown).metadata.creationTimestamp ?? ""); // any object
+  return changes$.pipe(filter(({ previous, current }) => previous !== undefined || createdAt(current) >= sinceSecond));
 }
 
 function linesOf(kind: Kind, changes$: Observable<Change>): Observable<string> {

@@ -43,7 +43,7 @@ export function rackController(context: LoopContext) {
     async reconcile(name) {
       const rack = racks.get(name);
       if (rack === undefined || isDeleting(rack)) return;
-      const highestStampedTerm = highestTerm(backends.of(name));
+      const highestStampedTerm = highestTerm(backends.of(name), rack.spec.identity ?? name);
       const view = { rack, nodes: nodes.by("rack", name), highestStampedTerm, term: context.term };
       const plan = planRack({ ...view, overlay: overlay?.value() });
       for (const step of plan.steps) await perform(rack, step);
@@ -82,7 +82,7 @@ export function rackController(context: LoopContext) {
 }
 
 /** The highest term stamped on tasks and names of ours: above this process's own, the store went back (DESIGN section 8). */
-function highestTerm({ compute, dns }: RackDrivers): number {
+function highestTerm({ compute, dns }: RackDrivers, identity: string): number {
   const tasks = compute?.tasks.value();
   const entries = dns?.entries.value();
   const ofTasks =
@@ -91,5 +91,7 @@ function highestTerm({ compute, dns }: RackDrivers): number {
       : [...tasks.items.values()].map((task) => parseStamp(task.labels[TASK_LABEL.stamp]));
   const ofNames =
     entries === undefined || entries.type === "Unknown" ? [] : [...entries.items.values()].map((entry) => entry.stamp);
-  return Math.max(0, ...[...ofTasks, ...ofNames].map((stamp) => stamp?.term ?? 0));
+  const own = [...ofTasks, ...ofNames].filter((stamp) => stamp?.identity === identity);
+  // one by one: there may be more entries than a call takes arguments
+  return own.reduce((highest, stamp) => Math.max(highest, stamp?.term ?? 0), 0);
 }

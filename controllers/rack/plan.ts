@@ -50,13 +50,16 @@ export function planRack(view: RackView): RackPlan {
   };
 }
 
+/** What the Rack says of a node; the rest of a Node's spec is its operator's. */
+const OWN_FIELDS = ["rackName", "address", "externalAddress", "managementAddress", "type", "function", "switchPort"];
+
 function applyStep(rack: Rack, wanted: RackNode, nodes: readonly Node[]): RackStep[] {
   const { name, ...fields } = wanted;
   const spec: Record<string, unknown> = { rackName: rack.metadata.name, ...fields };
   const known = nodes.find((node) => node.metadata.name === name);
   // specs are plain data: compared field by field
   const current: Readonly<Record<string, unknown>> = { ...known?.spec };
-  const isSame = known !== undefined && Object.entries(spec).every(([field, value]) => current[field] === value);
+  const isSame = known !== undefined && OWN_FIELDS.every((field) => current[field] === spec[field]);
   return isSame ? [] : [{ type: "applyNode", name, spec }];
 }
 

@@ -4,7 +4,7 @@ import { rescind } from "./cluster/release.js";
 import { returnLater, startMaster, stopMaster } from "./cluster/restart.js";
 import type { Agent, AgentSpec, Node, World } from "./cluster/world.js";
 import { shutDown } from "./node/executor.js";
-import { isLinked } from "./node/link.js";
+import { isLinked, releaseHeld } from "./node/link.js";
 import { resendFrom } from "./node/updates.js";
 
 /** What tests and fault scripts do to a cluster. Agents are given by node name; an unknown one is a bug and throws. */
@@ -130,8 +130,9 @@ function returnNode(world: World, node: Node): void {
   const wasDown = !node.isProcessUp;
   node.isProcessUp = true;
   node.isPartitioned = false;
-  if (!world.isUp) return;
   const agent = agentOf(world, node);
+  releaseHeld(node, world.isUp && !wasDown && agent?.status === "Registered" && agent.isConnected);
+  if (!world.isUp) return;
   if (wasDown) {
     returnLater(world, node, world.timing.agentReturnMs);
     return;

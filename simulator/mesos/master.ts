@@ -122,6 +122,7 @@ function newNode(world: World, spec: AgentSpec): Node {
     isPartitioned: false,
     delayMs: 0,
     returnTimer: undefined,
+    held: [],
     tasks: new Map(),
   };
   world.nodes.set(spec.name, node);

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, every$ } from "../../platform/clock.js";
+import { type Clock, every$, sleep } from "../../platform/clock.js";
 
 /** A process that outlives the simulator: found again by its pid and start time. */
 export interface ChildIdentity {
   readonly pid: number;
-  /** Start time in ticks since boot, as the kernel tells; undefined where it does not. */
+  /** The boot and the start time in ticks since then, as the kernel tells; undefined where it does not. */
   readonly startTicks: string | undefined;
 }
 
@@ -81,15 +81,28 @@ export function isAlive({ pid, startTicks }: ChildIdentity): boolean {
   return startTicks === undefined || startTicksOf(pid) === startTicks;
 }
 
+/** Who this process is. */
+export function ownIdentity(): ChildIdentity {
+  return { pid: process.pid, startTicks: startTicksOf(process.pid) };
+}
+
 /** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and parentheses. A zombie counts as gone. */
 function startTicksOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "gone" : fields[19];
+    if (fields[0] === "Z") return "gone";
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
   } catch {
     return undefined;
   }
+}
+
+/** Kills processes that an earlier simulator left, each with its group. Resolves when they are gone. */
+export async function killLeftChildren(left: readonly ChildIdentity[], clock: Clock): Promise<void> {
+  const alive = left.filter(isAlive);
+  for (const { pid } of alive) signalGroup(pid, "SIGKILL");
+  while (alive.some(isAlive)) await sleep(clock, LOOK_PERIOD_MS);
 }
 
 /** The whole group: a shell command and what it started end together. */

@@ -5,12 +5,23 @@ import type { StoredChild } from "../process/runner.js";
 import type { SwitchState } from "../snaproute/state.js";
 import { writeJson } from "./state-file.js";
 
+/** One port for every server of the rack; agents by the name of their node. */
+export interface RackPorts {
+  readonly mesos: number;
+  readonly consul: number;
+  readonly switch: number;
+  readonly status: number;
+  readonly agents: Readonly<Record<string, number>>;
+}
+
 /** What survives the simulator's own end. */
 export interface StoredRack {
   /** e.g. `127.64`. */
   readonly block: string;
   readonly lastAddress: number;
   readonly telemetryPort: number;
+  /** Where the servers listen: a restarted rack is found where it was. */
+  readonly ports?: RackPorts;
   readonly mesos?: PersistedState;
   readonly consul?: ConsulState;
   readonly switch?: SwitchState;

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Subscription } from "rxjs";
 import { stringify } from "yaml";
@@ -12,11 +12,11 @@ import { type ProcessRunner, processRunner } from "../process/runner.js";
 import { createSnapRoute, type SnapRoute } from "../snaproute/snaproute.js";
 import { nextAddressIn, takeAddressBlock } from "./address-block.js";
 import { createJournal } from "./journal.js";
-import { createKeeper, type Keeper, type StoredRack } from "./keeper.js";
+import { createKeeper, type Keeper, type RackPorts, type StoredRack } from "./keeper.js";
 import { agentSpecs, NODE_NAMES, nodeAddress, SWITCH_NETWORKS } from "./nodes.js";
 import { createReachability, type Reachability } from "./reachability.js";
 import { openSocket, openTelemetry, type Socket } from "./sockets.js";
-import { lockDirectory, readJson } from "./state-file.js";
+import { lockDirectory, readJson, writeText } from "./state-file.js";
 import { statusHandler } from "./status.js";
 
 export interface SimulatorOptions {
@@ -38,8 +38,9 @@ export interface Simulator {
   close(options: { readonly stopTasks: boolean }): Promise<void>;
 }
 
+const AGENT_PORT = 5051;
 /** Where real back ends listen; another port is taken where one is in use. */
-const PORTS = { mesos: 5050, consul: 8500, switch: 8080, status: 5080, agent: 5051 };
+const PORTS: RackPorts = { mesos: 5050, consul: 8500, switch: 8080, status: 5080, agents: {} };
 
 /** A rack of five nodes over real sockets, whose tasks are processes; picks up where an earlier one on the directory stopped. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -55,6 +56,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       async close({ stopTasks }) {
         if (stopTasks) await runner.stopAll();
         keeper.flush();
+        rmSync(rackFile, { force: true });
         await closeAll();
       },
     };
@@ -74,7 +76,8 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
   closers.push(() => block.close());
   const first = { lastAddress: 0, telemetryPort: 0, children: [], ...earlier, block: block.prefix };
   const keeper = createKeeper(stateFile, first, clock);
-  const sockets = await openSockets(block.prefix, closers);
+  const sockets = await openSockets(block.prefix, earlier?.ports ?? PORTS, closers);
+  keeper.changed("ports", () => portsOf(sockets));
   const journal = createJournal(clock);
   const reachability = createReachability();
 
@@ -105,12 +108,13 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
       ip: sockets.mesos.host,
       port: sockets.mesos.port,
       clusterName: "torc",
-      agents: agentSpecs(block.prefix, (name) => sockets.agents.get(name)?.port ?? PORTS.agent),
+      agents: agentSpecs(block.prefix, (name) => sockets.agents.get(name)?.port ?? AGENT_PORT),
     },
     ...(earlier?.mesos === undefined ? {} : { state: earlier.mesos }),
     onChange: (state) => keeper.changed("mesos", () => state),
   });
   closers.push(() => mesos.close());
+  endUnknown(runner, earlier);
   sockets.mesos.answerWith(journal.recorded("mesos", mesos.handler));
   sockets.consul.answerWith(journal.recorded("consul", consul.handler));
   sockets.switch.answerWith(journal.recorded("switch", tor.handler));
@@ -119,7 +123,8 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
   );
   for (const [name, socket] of sockets.agents) socket.answerWith(mesos.agentHandler(name));
   const rackFile = join(directory, "rack.yaml");
-  writeFileSync(rackFile, stringify(rackOf(sockets)));
+  keeper.flush();
+  writeText(rackFile, stringify(rackOf(sockets)));
   return { runner, rackFile, keeper };
 }
 
@@ -131,7 +136,7 @@ interface Sockets {
   readonly agents: ReadonlyMap<string, Socket>;
 }
 
-async function openSockets(prefix: string, closers: Closers): Promise<Sockets> {
+async function openSockets(prefix: string, ports: RackPorts, closers: Closers): Promise<Sockets> {
   const open = async (host: string, port: number) => {
     const socket = await openSocket(host, port);
     closers.push(() => socket.close());
@@ -139,14 +144,21 @@ async function openSockets(prefix: string, closers: Closers): Promise<Sockets> {
   };
   const host = `${prefix}.0.1`;
   const agents = new Map<string, Socket>();
-  for (const name of NODE_NAMES) agents.set(name, await open(nodeAddress(prefix, name) ?? host, PORTS.agent));
+  for (const name of NODE_NAMES) {
+    agents.set(name, await open(nodeAddress(prefix, name) ?? host, ports.agents[name] ?? AGENT_PORT));
+  }
   return {
-    mesos: await open(host, PORTS.mesos),
-    consul: await open(host, PORTS.consul),
-    switch: await open(host, PORTS.switch),
-    status: await open(host, PORTS.status),
+    mesos: await open(host, ports.mesos),
+    consul: await open(host, ports.consul),
+    switch: await open(host, ports.switch),
+    status: await open(host, ports.status),
     agents,
   };
+}
+
+function portsOf({ mesos, consul, switch: tor, status, agents }: Sockets): RackPorts {
+  const byNode = Object.fromEntries([...agents].map(([name, socket]) => [name, socket.port]));
+  return { mesos: mesos.port, consul: consul.port, switch: tor.port, status: status.port, agents: byNode };
 }
 
 interface RunnerParts {
@@ -188,6 +200,14 @@ async function createRunner(options: SimulatorOptions, parts: RunnerParts): Prom
   return runner;
 }
 
+/** A process whose launch was not stored with the master belongs to nobody: its framework is told that it is lost. */
+function endUnknown(runner: ProcessRunner, earlier: StoredRack | undefined): void {
+  const known = new Set(earlier?.mesos?.tasks.map(({ info }) => info.task_id.value));
+  for (const { task } of runner.running()) {
+    if (!known.has(task.taskId)) runner.kill(task.taskId, 0);
+  }
+}
+
 /** Follows which routed addresses the switch knows. */
 function watchReachability(
   reachability: Reachability,
@@ -226,7 +246,13 @@ function rackOf(sockets: Sockets) {
   return {
     apiVersion: "rackwright.dev/v1alpha1",
     kind: "Rack",
-    metadata: { name: "simulated", annotations: { "rackwright.dev/simulator-status": sockets.status.url } },
+    metadata: {
+      name: "simulated",
+      annotations: {
+        "rackwright.dev/simulator-status": sockets.status.url,
+        "rackwright.dev/simulator-pid": `${process.pid}`,
+      },
+    },
     spec: {
       compute: { mesos: { masters: [sockets.mesos.url] } },
       dns: { type: "Consul", domain: "service.torc", consul: { address: sockets.consul.url } },

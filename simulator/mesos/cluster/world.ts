@@ -171,6 +171,8 @@ export interface Node {
   /** Of each message in either direction. */
   delayMs: number;
   returnTimer: Timer | undefined;
+  /** What the master sent while the agent was cut off. */
+  readonly held: (() => void)[];
   readonly tasks: Map<string, NodeTask>;
 }
 
