@@ -310,3 +310,27 @@ describe("a group", () => {
     checkSpec({ services }, ['spec.services[1].dependsOn: Invalid value: "b": is a cycle: b → c → b']);
   });
 });
+
+describe("the table of groups", () => {
+  const reason = ServiceGroup.columns.find(({ name }) => name === "Reason");
+  const condition = (type: string, status: string) => ({ type, status, reason: `${type}${status}`, message: "" });
+
+  it.each([
+    { title: "Ready's", conditions: [condition("Ready", "True"), condition("Blocked", "True")], shown: "ReadyTrue" },
+    { title: "Ready's without a hurdle", conditions: [condition("Ready", "False")], shown: "ReadyFalse" },
+    {
+      title: "the hurdle's",
+      conditions: [condition("Ready", "False"), condition("Blocked", "True")],
+      shown: "BlockedTrue",
+    },
+    {
+      title: "nothing from a hurdle that was taken",
+      conditions: [condition("Ready", "False"), condition("Unschedulable", "False")],
+      shown: "ReadyFalse",
+    },
+    { title: "nothing before the first status", conditions: undefined, shown: undefined },
+  ])("shows the reason of $title", ({ conditions, shown }) => {
+    const group = { apiVersion: "", kind: "", metadata: { name: "a" }, status: { conditions } };
+    expect(reason?.value?.(group)).toBe(shown);
+  });
+});

@@ -5,6 +5,7 @@ import type { KubeObject } from "../api-types/meta/object.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Random } from "../platform/random.js";
+import { absentRack } from "./admission/absent-rack.js";
 import { activePolicy } from "./admission/active-policy.js";
 import { managementPrefix } from "./admission/management-prefix.js";
 import { overrideCreator } from "./admission/override-creator.js";
@@ -58,7 +59,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resources.find(
       ({ kind, view }) => view === undefined && kind.kind === name && (group ?? kind.group) === kind.group,
     );
-  const admissions = [safetyAllow, activePolicy, managementPrefix, overrideCreator];
+  const admissions = [safetyAllow, absentRack, activePolicy, managementPrefix, overrideCreator];
   const context: ApiContext = { store, feed, clock, random, log, resources, admissions, resourceOf };
   const counts = () =>
     resources

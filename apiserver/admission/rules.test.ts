@@ -164,3 +164,26 @@ describe("overrides of the disruption budget", () => {
     expect(counted.status).toBe(200);
   });
 });
+
+describe("a Rack that is not stored", () => {
+  const GROUP_SPEC = { ...task({}), rackName: "default" };
+  const warningOf = async (api: ApiHarness, method: string, url: string, body: unknown) => {
+    const headers = method === "PATCH" ? { "content-type": MERGE } : {};
+    const { status, headers: answered } = await api.call(method, url, { body, headers });
+    expect(status).toBeLessThan(300);
+    return answered.warning ?? "";
+  };
+
+  it("is warned of when an object names it, and not again", async () => {
+    const api = await startHarness();
+    const warning = await warningOf(api, "POST", GROUPS, group("x", {}, GROUP_SPEC));
+    expect(warning).toContain('spec.rackName: there is no Rack \\"default\\"; nothing happens until it is created');
+    expect(await warningOf(api, "PATCH", `${GROUPS}/x`, { spec: { replicas: 2 } })).toBe("");
+    expect(await warningOf(api, "PATCH", `${GROUPS}/x`, { spec: { rackName: "other" } })).toContain("other");
+  });
+
+  it("is no matter once it is stored", async () => {
+    const api = await withRack(undefined);
+    expect(await warningOf(api, "POST", GROUPS, group("x", {}, GROUP_SPEC))).toBe("");
+  });
+});

@@ -16,7 +16,7 @@ import type { LoopContext } from "../context.js";
 import { matches, requirementOf } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { type GroupPlan, type GroupStep, type GroupView, planGroup } from "./plan.js";
-import { groupReport } from "./status.js";
+import { endOf, groupReport } from "./status.js";
 
 const NAME = "service-group";
 /** Counts and conditions of a group are written at most this often. */
@@ -62,7 +62,7 @@ export function serviceGroupController(context: LoopContext) {
       }
       const view = viewOf(group);
       const plan = planGroup(view);
-      await act(context, group, plan);
+      await act(context, view, plan);
       return report(group, plan);
     },
   });
@@ -133,12 +133,27 @@ function dependencyKeys(group: ServiceGroup): string[] {
   );
 }
 
-async function act(context: LoopContext, group: ServiceGroup, plan: GroupPlan): Promise<void> {
+async function act(context: LoopContext, { group, instances }: GroupView, plan: GroupPlan): Promise<void> {
   if (plan.steps.some((step) => step.type === "release")) await confirmUnchanged(context, group);
   if (plan.steps.some((step) => step.type === "createInstance")) {
     await addFinalizer({ client: context.client, kind: ServiceGroup, object: group, finalizer: FINALIZER.instances });
   }
-  for (const step of plan.steps) await perform(context, group, step);
+  for (const step of plan.steps) {
+    await perform(context, group, step);
+    const replaced = step.type === "createInstance" ? step.replaces : undefined;
+    await tellFailure(
+      context,
+      group,
+      instances.find(({ metadata }) => metadata.name === replaced),
+    );
+  }
+}
+
+/** Why a task had to be replaced is told of the group, because the instance goes. */
+async function tellFailure(context: LoopContext, group: ServiceGroup, replaced: Instance | undefined): Promise<void> {
+  if (replaced?.status?.phase !== "Failed") return;
+  const message = `${replaced.metadata.name}: ${endOf(replaced)}`;
+  await recordEvent(context, { object: group, type: "Warning", reason: "InstanceFailed", message, reporter: NAME });
 }
 
 /** A release rests on what the owner wants: the cached spec must be the current one (ground tombstone, R2). */

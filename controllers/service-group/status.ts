@@ -95,7 +95,7 @@ function conditionsOf(
 }
 
 function readyCondition(
-  { group }: GroupView,
+  { group, instances }: GroupView,
   { short, remaining }: { short: readonly ServiceCounts[]; remaining: number },
 ): ConditionUpdate {
   if (group.spec.suspend) {
@@ -104,7 +104,23 @@ function readyCondition(
     return { type: "Ready", status: isStopped ? "True" : "False", reason: "Suspended", message };
   }
   if (short.length === 0) return { type: "Ready", status: "True", reason: "ServicesAvailable", message: "" };
-  return { type: "Ready", status: "False", reason: "ServicesNotAvailable", message: shortText(short) };
+  return {
+    type: "Ready",
+    status: "False",
+    reason: "ServicesNotAvailable",
+    message: shortText(short) + failureText(instances),
+  };
+}
+
+/** How the last task ended that is still shown: instances that fail are soon replaced, and their reason goes with them. */
+function failureText(instances: readonly Instance[]): string {
+  const failed = instances.filter((instance) => instance.status?.phase === "Failed").at(-1);
+  return failed === undefined ? "" : `; ${failed.metadata.name}: ${endOf(failed)}`;
+}
+
+/** How an instance's task ended, in words. */
+export function endOf(instance: Instance): string {
+  return conditionOf(instance, "Running")?.message || "task ended";
 }
 
 function shortText(short: readonly ServiceCounts[]): string {
