@@ -168,10 +168,10 @@ describe("overrides of the disruption budget", () => {
 describe("a Rack that is not stored", () => {
   const GROUP_SPEC = { ...task({}), rackName: "default" };
   const warningOf = async (api: ApiHarness, method: string, url: string, body: unknown) => {
-    const headers = method === "PATCH" ? { "content-type": MERGE } : {};
-    const { status, headers: answered } = await api.call(method, url, { body, headers });
-    expect(status).toBeLessThan(300);
-    return answered.warning ?? "";
+    const isPatch = method === "PATCH";
+    const answer = await api.call(method, url, { body, ...(isPatch && { headers: { "content-type": MERGE } }) });
+    expect(answer.status).toBeLessThan(300);
+    return answer.headers.warning ?? "";
   };
 
   it("is warned of when an object names it, and not again", async () => {
