@@ -1,16 +1,20 @@
 import { mergeMap, of, startWith } from "rxjs";
+import type { Action, Outcome } from "../../actuation/action.js";
 import { DnsRecord } from "../../api-types/dns-record.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { Rack } from "../../api-types/rack.js";
 import { substituteDeep } from "../../api-types/substitute.js";
 import { FINALIZER } from "../../api-types/well-known.js";
+import { type DnsChange, type DnsEntry, dnsKey } from "../../drivers/dns/driver.js";
+import type { Observation } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
 import { reportStatus } from "../../runtime/report.js";
 import { backendCondition } from "../backend-condition.js";
 import type { LoopContext } from "../context.js";
+import { ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
 import { type DnsRecordPlan, type DnsRecordView, planDnsRecord } from "./plan.js";
 
@@ -21,6 +25,7 @@ export function dnsRecordController(context: LoopContext) {
   const { informers, backends, client, clock } = context;
   const records = informers.cache(DnsRecord, { claim: claimsOf, rack: (record) => [record.spec.rackName] });
   const racks = informers.cache(Rack);
+  const changes = ownChanges<DnsEntry>(clock);
 
   return defineController({
     name: NAME,
@@ -69,27 +74,47 @@ export function dnsRecordController(context: LoopContext) {
   function viewOf(record: DnsRecord): DnsRecordView | undefined {
     const rack = racks.get(record.spec.rackName);
     if (rack === undefined) return undefined;
-    const dns = backends.of(record.spec.rackName).dns;
     const { value: spec, unknown } = substituteDeep(record.spec, (name) => rack.spec.variables?.[name]);
     const { namespace = "", name, uid = "" } = record.metadata;
     const identity = rack.spec.identity ?? rack.metadata.name;
     return {
       record: { ...record, spec },
       unknownVariables: unknown,
-      observation: dns?.entries.value() ?? {
-        type: "Unknown",
-        reason: "the Rack names no DNS back end",
-        since: 0,
-        source: "dns",
-      },
+      observation: observationOf({ ...record, spec }),
       rivals: rivalsOf(record),
       stamp: { identity, kind: DnsRecord.kind, namespace, name, uid, term: context.term },
     };
   }
 
+  /** The last observation, with what we read back of this record's entries since. */
+  function observationOf(record: DnsRecord): Observation<DnsEntry> {
+    const rack = record.spec.rackName;
+    const observation = backends.of(rack).dns?.entries.value() ?? NO_CATALOGUE;
+    if (observation.type === "Unknown") return observation;
+    const newer = entryKeys(record).flatMap((key) => {
+      const own = changes.since(rack, key, observation);
+      return own === undefined ? [] : [{ key, item: own.item }];
+    });
+    if (newer.length === 0) return observation;
+    const items = new Map(observation.items);
+    for (const { key, item } of newer) {
+      if (item === undefined) items.delete(key);
+      else items.set(key, item);
+    }
+    return { ...observation, items };
+  }
+
+  function remember(outcomes: readonly Outcome[], actions: readonly Action<DnsChange>[]): void {
+    for (const [index, { rack, key, change }] of actions.entries()) {
+      if (outcomes[index]?.type !== "verified") continue;
+      changes.verified(rack, key, change.type === "register" ? change.entry : undefined);
+    }
+  }
+
   async function carryOut(record: DnsRecord, plan: DnsRecordPlan): Promise<void> {
     if (plan.actions.some((action) => action.ground !== undefined)) await confirmUnchanged(record);
     const outcomes = await context.execute(plan.actions);
+    remember(outcomes, plan.actions);
     const failed = outcomes.find((outcome) => outcome.type !== "verified");
     if (failed === undefined) return finish(record, plan);
     const message = "message" in failed ? failed.message : "";
@@ -137,6 +162,14 @@ export function dnsRecordController(context: LoopContext) {
 }
 
 const RACK_PREFIX = "rack:";
+const NO_CATALOGUE = { type: "Unknown", reason: "the Rack names no DNS back end", since: 0, source: "dns" } as const;
+
+/** What the record wants in the catalogue, and what it had there. */
+function entryKeys({ spec, status }: DnsRecord): string[] {
+  const ids = (spec.targets ?? []).map(({ id }) => id);
+  const wanted = [spec.name, ...(spec.names ?? [])].flatMap((name) => ids.map((id) => dnsKey({ name, id })));
+  return [...new Set([...wanted, ...(status?.published ?? []).map(dnsKey)])];
+}
 
 /** What a record claims: its names in one rack. */
 function claimsOf(record: DnsRecord): string[] {

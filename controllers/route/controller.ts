@@ -1,4 +1,5 @@
 import { mergeMap, of, startWith } from "rxjs";
+import type { Action } from "../../actuation/action.js";
 import { isInside } from "../../api-types/format/address.js";
 import { Instance } from "../../api-types/instance.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
@@ -7,12 +8,15 @@ import { Rack } from "../../api-types/rack.js";
 import { Route } from "../../api-types/route.js";
 import { substituteDeep } from "../../api-types/substitute.js";
 import { FINALIZER } from "../../api-types/well-known.js";
+import type { RouteChange, SwitchRoute } from "../../drivers/network/driver.js";
+import type { Observation } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
 import { reportStatus } from "../../runtime/report.js";
 import { backendCondition } from "../backend-condition.js";
 import type { LoopContext } from "../context.js";
+import { ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
 import { planRoute, type RoutePlan, type RouteView } from "./plan.js";
 
@@ -26,6 +30,7 @@ export function routeController(context: LoopContext) {
     rack: (route) => [route.spec.rackName],
   });
   const racks = informers.cache(Rack);
+  const changes = ownChanges<SwitchRoute>(clock);
 
   return defineController({
     name: NAME,
@@ -64,7 +69,6 @@ export function routeController(context: LoopContext) {
 
   function viewOf(route: Route): RouteView | undefined {
     const rack = racks.get(route.spec.rackName);
-    const network = backends.of(route.spec.rackName).network;
     if (rack === undefined) return undefined;
     const { value: spec, unknown } = substituteDeep(route.spec, (name) => rack.spec.variables?.[name]);
     const { namespace = "", name, uid = "" } = route.metadata;
@@ -72,12 +76,7 @@ export function routeController(context: LoopContext) {
     return {
       route: { ...route, spec },
       unknownVariables: unknown,
-      observation: network?.routes.value() ?? {
-        type: "Unknown",
-        reason: "the Rack names no switch",
-        since: 0,
-        source: "switch",
-      },
+      observation: observationOf(rack.metadata.name, spec.prefix),
       rivals: routes.by("claim", claimOf(route)).filter((other) => other.metadata.uid !== uid),
       isGenerated: (route.metadata.ownerReferences ?? []).some((owner) => owner.kind === Instance.kind),
       isManagementPrefix: (rack.spec.network?.managementPrefixes ?? []).some((prefix) => isInside(spec.prefix, prefix)),
@@ -85,11 +84,27 @@ export function routeController(context: LoopContext) {
     };
   }
 
+  /** The last observation, or what we read back of this prefix since. */
+  function observationOf(rack: string, prefix: string): Observation<SwitchRoute> {
+    const observation = backends.of(rack).network?.routes.value() ?? NO_SWITCH;
+    const own = changes.since(rack, prefix, observation);
+    if (own === undefined || observation.type === "Unknown") return observation;
+    return { ...observation, items: new Map(own.item === undefined ? [] : [[prefix, own.item]]) };
+  }
+
+  function remember({ rack, key, change }: Action<RouteChange>): void {
+    const installed = change.type === "set" ? { ...change, protocol: "STATIC" } : undefined;
+    changes.verified(rack, key, installed);
+  }
+
   async function carryOut(route: Route, plan: RoutePlan): Promise<void> {
     if (plan.type === "report") return finish(route, plan);
     if (plan.action.ground !== undefined) await confirmDeleted(route);
     const [outcome] = await context.execute([plan.action]);
-    if (outcome?.type === "verified") return finish(route, plan.onVerified);
+    if (outcome?.type === "verified") {
+      remember(plan.action);
+      return finish(route, plan.onVerified);
+    }
     const message = outcome === undefined ? "not carried out" : outcome.message;
     const condition: ConditionUpdate = { type: "Ready", status: "False", reason: "RouteNotConfirmed", message };
     await report(route, { conditions: [condition], installed: route.status?.installed ?? [] });
@@ -136,6 +151,7 @@ export function routeController(context: LoopContext) {
 }
 
 const RACK_PREFIX = "rack:";
+const NO_SWITCH = { type: "Unknown", reason: "the Rack names no switch", since: 0, source: "switch" } as const;
 
 function rackKey(rack: string): string {
   return RACK_PREFIX + rack;

@@ -34,8 +34,16 @@ export async function differences(world: World): Promise<readonly string[]> {
   return [
     ...racks.filter((rack) => !isTrue(rack, "Ready")).map((rack) => `rack ${rack.metadata.name} is not Ready`),
     ...leaving.map((object) => `${object.metadata.name} is still being deleted`),
-    ...unlike("task", tasksOf(instances), world.runner.running().map(({ task }) => task.taskId)),
-    ...unlike("route", routes.map((route) => route.spec.prefix ?? ""), installedRoutes(world)),
+    ...unlike(
+      "task",
+      tasksOf(instances),
+      world.runner.running().map(({ task }) => task.taskId),
+    ),
+    ...unlike(
+      "route",
+      routes.map((route) => route.spec.prefix ?? ""),
+      installedRoutes(world),
+    ),
     ...unlike("name", records.flatMap(entriesOf), registeredNames(world)),
   ];
 }
@@ -83,7 +91,10 @@ export async function disturbances(world: World, forMs: number): Promise<readonl
   const writes = world.writes.slice(stored).filter((write) => !isHousekeeping(write));
   const policies = writes.filter(({ key }) => key.includes("/scalingpolicies/"));
   return [
-    ...world.wire.slice(sent).filter(isSouthbound).map((entry) => wireText([entry])),
+    ...world.wire
+      .slice(sent)
+      .filter(isSouthbound)
+      .map((entry) => wireText([entry])),
     ...writes.filter((write) => !policies.includes(write)).map(({ at, type, key }) => `${at} ${type} ${key}`),
     ...policies.slice(samples).map(({ at, key }) => `${at} more than one sample a minute: ${key}`),
   ];

@@ -1,5 +1,5 @@
-import { seededRandom } from "../../../platform/random.js";
 import type { Logger } from "../../../platform/log.js";
+import { seededRandom } from "../../../platform/random.js";
 import { describeObjects } from "../world/describe.js";
 import { type WireEntry, wireText } from "../world/wire.js";
 import type { World } from "../world/world.js";
@@ -43,14 +43,12 @@ export async function runSchedule({ seed, scenario, isChaotic = false, log }: Ru
   await play(world, { scenario, guard, chaos });
   chaos?.end();
   const stoppedAt = world.clock.monotonic();
-  const isDone = await settle(world, guard);
-  const convergedAfterMs = world.clock.monotonic() - stoppedAt;
-  const missing = isDone ? await disturbances(world, QUIET_MS) : await explain(world);
+  const end = await settle(world, guard);
   const result: RunResult = {
     seed,
     traceHash: world.traceHash(),
-    convergedAfterMs,
-    faults: [...guard.breaches, ...missing],
+    convergedAfterMs: end.at - stoppedAt,
+    faults: [...guard.breaches, ...end.missing],
     script: chaos?.script ?? [],
     lastEntries: lastEntries(world.wire),
   };
@@ -75,14 +73,28 @@ async function play(world: World, { scenario, guard, chaos }: Play): Promise<voi
   }
 }
 
-async function settle(world: World, guard: Watchdog): Promise<boolean> {
-  const end = world.clock.monotonic() + CONVERGENCE_MS;
-  while (world.clock.monotonic() < end) {
-    if (await world.ask(() => isConverged(world))) return true;
+interface End {
+  /** Since when everything was Ready and still. */
+  readonly at: number;
+  /** What never came to be. */
+  readonly missing: readonly string[];
+}
+
+/** Waits until all is Ready, and then for a while in which nothing may happen: whatever happens begins the wait anew. */
+async function settle(world: World, guard: Watchdog): Promise<End> {
+  const limit = world.clock.monotonic() + CONVERGENCE_MS;
+  let stirred: readonly string[] = [];
+  while (world.clock.monotonic() < limit) {
+    if (await world.ask(() => isConverged(world))) {
+      const at = world.clock.monotonic();
+      stirred = await disturbances(world, QUIET_MS);
+      guard.look();
+      if (stirred.length === 0) return { at, missing: [] };
+    }
     await world.clock.advance(TICK_MS);
     guard.look();
   }
-  return false;
+  return { at: world.clock.monotonic(), missing: [...stirred, ...(await explain(world))] };
 }
 
 async function explain(world: World): Promise<readonly string[]> {

@@ -29,6 +29,9 @@ function conditionsText(status: unknown): string {
   // every kind shown has this shape of status
   const { conditions = [] } = (status ?? {}) as HasConditions;
   return conditions
-    .map(({ type, status: value, reason, message }) => `${type}=${value}(${reason}${message === "" ? "" : `: ${message}`})`)
+    .map(
+      ({ type, status: value, reason, message }) =>
+        `${type}=${value}(${reason}${message === "" ? "" : `: ${message}`})`,
+    )
     .join(" ");
 }

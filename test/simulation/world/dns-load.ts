@@ -1,5 +1,5 @@
-import { every$ } from "../../../platform/clock.js";
 import type { Clock } from "../../../platform/clock.js";
+import { every$ } from "../../../platform/clock.js";
 import type { Consul } from "../../../simulator/consul/consul.js";
 import type { PretendRunner } from "../../../simulator/mesos/pretend-runner.js";
 import type { TaskStatistics } from "../../../simulator/mesos/task-runner.js";
@@ -18,7 +18,9 @@ export function dnsLoad({ clock, consul }: { readonly clock: Clock; readonly con
 
   const subscription = every$(clock, STEP_MS).subscribe(() => {
     const tasks = runner?.running() ?? [];
-    const users = tasks.filter(({ task }) => task.image === "normalload").map(({ task }) => Number(task.argv[task.argv.indexOf("-u") + 1]));
+    const users = tasks
+      .filter(({ task }) => task.image === "normalload")
+      .map(({ task }) => Number(task.argv[task.argv.indexOf("-u") + 1]));
     const queries = users.reduce((sum, count) => sum + count, 0) * QUERIES_PER_USER * (STEP_MS / 1000);
     const addresses = SERVERS.flatMap((name) => addressesOf(consul, name));
     const servers = tasks.filter(({ task, address }) => task.image === "bind9" && addresses.includes(address));

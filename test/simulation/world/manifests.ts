@@ -21,7 +21,9 @@ export function readDocuments(text: string): readonly KubeObject[] {
 /** Applies objects one after the other. */
 export async function applyAll(client: Client, objects: readonly KubeObject[]): Promise<void> {
   for (const object of objects) {
-    const kind = KINDS.find((candidate) => candidate.kind === object.kind && candidate.apiVersion === object.apiVersion);
+    const kind = KINDS.find(
+      (candidate) => candidate.kind === object.kind && candidate.apiVersion === object.apiVersion,
+    );
     if (kind === undefined) throw new Error(`unknown kind ${object.apiVersion} ${object.kind}`);
     await client.apply(kind, object, { fieldManager: "simulation" });
   }

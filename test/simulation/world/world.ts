@@ -162,8 +162,7 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
       transport: gate.connect(tools.transport),
       identity,
       // as the lock of a data directory tells: the holder's process is gone
-      takeOverHolder: (holder) =>
-        planes.some((plane) => plane.identity === holder && plane.gate.state() === "dead"),
+      takeOverHolder: (holder) => planes.some((plane) => plane.identity === holder && plane.gate.state() === "dead"),
       clock: gate.clock,
       random,
       log,
