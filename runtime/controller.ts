@@ -112,7 +112,7 @@ function keys$(controller: ControllerDefinition, options: ControllersOptions): O
   const { watches, triggers = [] } = controller;
   return merge(
     ...watches.map((watch) => watch.changes$(options.informers)),
-    defer(() => from(allKeys(controller, options.informers))),
+    defer(() => from(keysWhere(controller, options.informers, () => true))),
     resync$(controller, options),
     ...triggers,
   );
@@ -124,13 +124,20 @@ function resync$(controller: ControllerDefinition, options: ControllersOptions):
   return every$(options.clock, periodMs / RESYNC_SLICES).pipe(
     mergeMap((_, tick) => {
       const slice = tick % RESYNC_SLICES;
-      return [...allKeys(controller, options.informers)].filter((key) => sliceOf(key) === slice);
+      return keysWhere(controller, options.informers, (key) => sliceOf(key) === slice);
     }),
   );
 }
 
-function allKeys({ watches }: ControllerDefinition, informers: Informers): ReadonlySet<string> {
-  return new Set(watches.flatMap((watch) => [...watch.keys(informers)]));
+/** The keys that `isWanted`; no more are gathered than those, because there may be very many. */
+function keysWhere(
+  { watches }: ControllerDefinition,
+  informers: Informers,
+  isWanted: (key: string) => boolean,
+): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const watch of watches) for (const key of watch.keys(informers)) if (isWanted(key)) keys.add(key);
+  return keys;
 }
 
 function sliceOf(key: string): number {

@@ -78,12 +78,32 @@ function entriesOf({ record, stamp }: DnsRecordView): OwnEntry[] {
 }
 
 /** Entries whose stamp names this very record; a stamp with another uid is adopted. */
-function ownEntries({ stamp }: DnsRecordView, items: ReadonlyMap<string, DnsEntry>): DnsEntry[] {
-  return [...items.values()].filter((entry) => entry.stamp !== undefined && isSameOwner(entry.stamp, stamp));
+function ownEntries({ stamp }: DnsRecordView, items: ReadonlyMap<string, DnsEntry>): readonly DnsEntry[] {
+  let owned = byOwner.get(items);
+  if (owned === undefined) {
+    owned = groupByOwner(items);
+    byOwner.set(items, owned);
+  }
+  return owned.get(ownerOf(stamp)) ?? [];
 }
 
-function isSameOwner(a: Stamp, b: Stamp): boolean {
-  return a.identity === b.identity && a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
+/** Every record asks the same observation: it is gone through once for all of them. */
+const byOwner = new WeakMap<ReadonlyMap<string, DnsEntry>, ReadonlyMap<string, readonly DnsEntry[]>>();
+
+function groupByOwner(items: ReadonlyMap<string, DnsEntry>): ReadonlyMap<string, readonly DnsEntry[]> {
+  const owned = new Map<string, DnsEntry[]>();
+  for (const entry of items.values()) {
+    if (entry.stamp === undefined) continue;
+    const owner = ownerOf(entry.stamp);
+    const known = owned.get(owner);
+    if (known === undefined) owned.set(owner, [entry]);
+    else known.push(entry);
+  }
+  return owned;
+}
+
+function ownerOf({ identity, kind, namespace, name }: Stamp): string {
+  return `${identity}/${kind}/${namespace}/${name}`;
 }
 
 function isForeign(observed: DnsEntry | undefined, stamp: Stamp): boolean {
