@@ -6,7 +6,7 @@ import { Route } from "../../../api-types/route.js";
 import { ServiceGroup } from "../../../api-types/service-group.js";
 import { MASTER } from "../world/rack.js";
 import { isHousekeeping } from "../world/store-writes.js";
-import { isSouthbound, wireText } from "../world/wire.js";
+import { isSouthbound } from "../world/wire.js";
 import type { World } from "../world/world.js";
 
 /** Every group is Ready, as of what is asked of it now. */
@@ -82,20 +82,9 @@ function unlike(what: string, desired: readonly string[], observed: readonly str
   ];
 }
 
-/** Runs for so long and tells what was written in that time although nothing was to do (SAFETY I7). */
-export async function disturbances(world: World, forMs: number): Promise<readonly string[]> {
-  const sent = world.wire.length;
-  const stored = world.writes.length;
-  await world.clock.advance(forMs);
-  const samples = Math.ceil(forMs / 60_000);
-  const writes = world.writes.slice(stored).filter((write) => !isHousekeeping(write));
-  const policies = writes.filter(({ key }) => key.includes("/scalingpolicies/"));
-  return [
-    ...world.wire
-      .slice(sent)
-      .filter(isSouthbound)
-      .map((entry) => wireText([entry])),
-    ...writes.filter((write) => !policies.includes(write)).map(({ at, type, key }) => `${at} ${type} ${key}`),
-    ...policies.slice(samples).map(({ at, key }) => `${at} more than one sample a minute: ${key}`),
-  ];
+/** When something was last written that is more than a lease or a sample (SAFETY I7); virtual milliseconds. */
+export function lastStir(world: World): number {
+  const sent = world.wire.findLast(isSouthbound)?.at ?? 0;
+  const stored = world.writes.findLast((write) => !isHousekeeping(write))?.at ?? 0;
+  return Math.max(sent, stored);
 }

@@ -4,7 +4,7 @@ import { describeObjects } from "../world/describe.js";
 import { type WireEntry, wireText } from "../world/wire.js";
 import type { World } from "../world/world.js";
 import { type Chaos, drawChaos } from "./chaos.js";
-import { differences, disturbances, isConverged } from "./convergence.js";
+import { differences, isConverged, lastStir } from "./convergence.js";
 import type { Scenario } from "./scenario.js";
 import { type Watchdog, watchdog } from "./watchdog.js";
 
@@ -47,7 +47,7 @@ export async function runSchedule({ seed, scenario, isChaotic = false, log }: Ru
   const result: RunResult = {
     seed,
     traceHash: world.traceHash(),
-    convergedAfterMs: end.at - stoppedAt,
+    convergedAfterMs: Math.max(0, end.at - stoppedAt),
     faults: [...guard.breaches, ...end.missing],
     script: chaos?.script ?? [],
     lastEntries: lastEntries(world.wire),
@@ -80,21 +80,17 @@ interface End {
   readonly missing: readonly string[];
 }
 
-/** Waits until all is Ready, and then for a while in which nothing may happen: whatever happens begins the wait anew. */
+/** Waits until nothing has happened for a while, and all is Ready then. */
 async function settle(world: World, guard: Watchdog): Promise<End> {
   const limit = world.clock.monotonic() + CONVERGENCE_MS;
-  let stirred: readonly string[] = [];
   while (world.clock.monotonic() < limit) {
-    if (await world.ask(() => isConverged(world))) {
-      const at = world.clock.monotonic();
-      stirred = await disturbances(world, QUIET_MS);
-      guard.look();
-      if (stirred.length === 0) return { at, missing: [] };
-    }
     await world.clock.advance(TICK_MS);
     guard.look();
+    const at = lastStir(world);
+    if (world.clock.monotonic() - at < QUIET_MS) continue;
+    if (await world.ask(() => isConverged(world))) return { at, missing: [] };
   }
-  return { at: world.clock.monotonic(), missing: [...stirred, ...(await explain(world))] };
+  return { at: world.clock.monotonic(), missing: await explain(world) };
 }
 
 async function explain(world: World): Promise<readonly string[]> {

@@ -22,7 +22,7 @@ export function countedStore(inner: Store, clock: Clock): { readonly store: Stor
   return { store, writes };
 }
 
-/** Leases and what tells of the past: written for ever on a rack that stands still. */
+/** Written for ever on a rack that stands still: leases, what tells of the past, and at most once a minute a sample. */
 export function isHousekeeping({ key }: StoreWrite): boolean {
-  return /\/leases\/|\/events\/|^\/?events|^\/?leases/.test(key);
+  return /^(coordination\.k8s\.io\/leases|core\/events|rackwright\.dev\/scalingpolicies)\//.test(key);
 }
