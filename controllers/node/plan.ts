@@ -23,7 +23,9 @@ export function nodeReport(node: Node, agents: Observation<Agent>, nameAttribute
     const message = `the compute back end does not answer: ${agents.reason}`;
     return { ...kept(node), conditions: [{ type: "Ready", status: "Unknown", reason: "AgentUnknown", message }] };
   }
-  const agent = [...agents.items.values()].find((candidate) => isAgentOf(node, candidate, nameAttribute));
+  const candidates = [...agents.items.values()].filter((candidate) => isAgentOf(node, candidate, nameAttribute));
+  // an agent that lost its work directory registers anew beside its former self
+  const agent = candidates.find((candidate) => candidate.state === "Active") ?? candidates[0];
   if (agent === undefined) {
     const status = agents.type === "Complete" ? "False" : "Unknown";
     const message = `no agent has ${nameAttribute}:${node.metadata.name} or this address`;
