@@ -149,6 +149,6 @@ function unschedulableCondition({ instances }: GroupView): ConditionUpdate {
   );
   const first = refused[0];
   if (first === undefined) return { type: "Unschedulable", status: "False", reason: "AllPlaced", message: "" };
-  const message = `${refused.length} instances wait; ${first.metadata.name}: ${conditionOf(first, "Scheduled")?.message ?? ""}`;
+  const message = `${refused.length === 1 ? "1 instance waits" : `${refused.length} instances wait`}; ${first.metadata.name}: ${conditionOf(first, "Scheduled")?.message ?? ""}`;
   return { type: "Unschedulable", status: "True", reason: "InstancesWait", message };
 }
