@@ -32,3 +32,21 @@ export function ownChanges<Item>(clock: Clock): OwnChanges<Item> {
     },
   };
 }
+
+/** Keys of objects whose changes the next observation is to confirm, whether it shows a difference or not. */
+export function createUnconfirmed(clock: Clock) {
+  const racks = new Map<string, Map<string, number>>();
+  return {
+    add(rack: string, key: string): void {
+      const keys = racks.get(rack) ?? new Map<string, number>();
+      racks.set(rack, keys.set(key, clock.monotonic()));
+    },
+    /** Those that an observation of this time tells about; each is given once. */
+    take(rack: string, takenAt: number): string[] {
+      const keys = racks.get(rack) ?? new Map<string, number>();
+      const told = [...keys].filter(([, at]) => at < takenAt).map(([key]) => key);
+      for (const key of told) keys.delete(key);
+      return told;
+    },
+  };
+}

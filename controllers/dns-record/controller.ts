@@ -1,4 +1,4 @@
-import { mergeMap, of, startWith } from "rxjs";
+import { mergeMap, of } from "rxjs";
 import type { Action, Outcome } from "../../actuation/action.js";
 import { DnsRecord } from "../../api-types/dns-record.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
@@ -13,8 +13,9 @@ import { defineController, on } from "../../runtime/controller.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
 import { reportStatus } from "../../runtime/report.js";
 import { backendCondition } from "../backend-condition.js";
+import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
-import { ownChanges } from "../own-changes.js";
+import { createUnconfirmed, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
 import { type DnsRecordPlan, type DnsRecordView, planDnsRecord } from "./plan.js";
 
@@ -26,6 +27,7 @@ export function dnsRecordController(context: LoopContext) {
   const records = informers.cache(DnsRecord, { claim: claimsOf, rack: (record) => [record.spec.rackName] });
   const racks = informers.cache(Rack);
   const changes = ownChanges<DnsEntry>(clock);
+  const unconfirmed = createUnconfirmed(clock);
 
   return defineController({
     name: NAME,
@@ -39,10 +41,8 @@ export function dnsRecordController(context: LoopContext) {
     ],
     triggers: [
       backends.each$(({ dns }, rack) => {
-        const keys = () => [RACK_PREFIX + rack, ...keysOfRack(rack)];
-        return dns === undefined
-          ? of(RACK_PREFIX + rack)
-          : dns.entries.changes$.pipe(startWith(undefined), mergeMap(keys));
+        if (dns === undefined) return of(RACK_PREFIX + rack);
+        return changed$(dns.entries).pipe(mergeMap((changed) => [RACK_PREFIX + rack, ...keysOfChanged(rack, changed)]));
       }),
     ],
     async reconcile(key) {
@@ -60,6 +60,17 @@ export function dnsRecordController(context: LoopContext) {
 
   function keysOfRack(rack: string): string[] {
     return records.by("rack", rack).map(keyOf);
+  }
+
+  /** Records that an observation concerns: owners, claimants of a name, and those that it is to confirm. */
+  function keysOfChanged(rack: string, changed: Changed<DnsEntry>): string[] {
+    if (changed.type === "everything") return keysOfRack(rack);
+    const concerned = changed.items.flatMap(({ name, stamp }) =>
+      stamp?.kind === DnsRecord.kind
+        ? [`${stamp.namespace}/${stamp.name}`]
+        : records.by("claim", `${rack} ${name}`).map(keyOf),
+    );
+    return [...new Set([...concerned, ...unconfirmed.take(rack, changed.takenAt)])];
   }
 
   function withRivals(record: DnsRecord): string[] {
@@ -115,6 +126,7 @@ export function dnsRecordController(context: LoopContext) {
     if (plan.actions.some((action) => action.ground !== undefined)) await confirmUnchanged(record);
     const outcomes = await context.execute(plan.actions);
     remember(outcomes, plan.actions);
+    if (plan.actions.length > 0) unconfirmed.add(record.spec.rackName, keyOf(record));
     const failed = outcomes.find((outcome) => outcome.type !== "verified");
     if (failed === undefined) return finish(record, plan);
     const message = "message" in failed ? failed.message : "";

@@ -34,7 +34,7 @@ export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
   if (observation.type === "Unknown") return unknown(record, observation.reason);
   if (isDeleting(record)) return planRemoval(view, observation.items);
   if (view.unknownVariables.length > 0) return unresolved(record, view.unknownVariables);
-  const winner = view.rivals.find((rival) => isOlder(rival, record) && !isSameService(rival, record));
+  const winner = view.rivals.find((rival) => !isSameService(rival, record) && isOlder(rival, record));
   if (winner !== undefined) return conflict(`${keyOf(winner)} claims the name and is older`);
   const desired = entriesOf(view);
   const foreign = desired.find((entry) => isForeign(observation.items.get(dnsKey(entry)), view.stamp));
@@ -124,13 +124,10 @@ function isOlder(a: DnsRecord, b: DnsRecord): boolean {
 
 /** Records generated for instances of one service share its names. */
 function isSameService(a: DnsRecord, b: DnsRecord): boolean {
-  const service = (record: DnsRecord) => {
-    const { namespace = "", labels = {} } = record.metadata;
-    return labels[LABEL.service] === undefined
-      ? undefined
-      : `${namespace}/${labels[LABEL.group]}/${labels[LABEL.service]}`;
-  };
-  return service(a) !== undefined && service(a) === service(b);
+  const own = a.metadata.labels ?? {};
+  const other = b.metadata.labels ?? {};
+  if (own[LABEL.service] === undefined || a.metadata.namespace !== b.metadata.namespace) return false;
+  return own[LABEL.service] === other[LABEL.service] && own[LABEL.group] === other[LABEL.group];
 }
 
 function registerAction({ record }: DnsRecordView, entry: OwnEntry): Action<DnsChange> {

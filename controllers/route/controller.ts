@@ -1,4 +1,4 @@
-import { mergeMap, of, startWith } from "rxjs";
+import { mergeMap, of } from "rxjs";
 import type { Action } from "../../actuation/action.js";
 import { isInside } from "../../api-types/format/address.js";
 import { Instance } from "../../api-types/instance.js";
@@ -15,8 +15,9 @@ import { defineController, on } from "../../runtime/controller.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
 import { reportStatus } from "../../runtime/report.js";
 import { backendCondition } from "../backend-condition.js";
+import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
-import { ownChanges } from "../own-changes.js";
+import { createUnconfirmed, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
 import { planRoute, type RoutePlan, type RouteView } from "./plan.js";
 
@@ -28,9 +29,11 @@ export function routeController(context: LoopContext) {
   const routes = informers.cache(Route, {
     claim: (route) => [claimOf(route)],
     rack: (route) => [route.spec.rackName],
+    variable: (route) => (route.spec.prefix.includes("$(") ? [route.spec.rackName] : []),
   });
   const racks = informers.cache(Rack);
   const changes = ownChanges<SwitchRoute>(clock);
+  const unconfirmed = createUnconfirmed(clock);
 
   return defineController({
     name: NAME,
@@ -40,10 +43,8 @@ export function routeController(context: LoopContext) {
     ],
     triggers: [
       backends.each$(({ network }, rack) => {
-        const keys = () => [rackKey(rack), ...keysOfRack(rack)];
-        return network === undefined
-          ? of(rackKey(rack))
-          : network.routes.changes$.pipe(startWith(undefined), mergeMap(keys));
+        if (network === undefined) return of(rackKey(rack));
+        return changed$(network.routes).pipe(mergeMap((changed) => [rackKey(rack), ...keysOfChanged(rack, changed)]));
       }),
     ],
     async reconcile(key) {
@@ -65,6 +66,14 @@ export function routeController(context: LoopContext) {
 
   function keysOfRack(rack: string): string[] {
     return routes.by("rack", rack).map(keyOf);
+  }
+
+  /** Routes that an observation concerns: by their prefix, those whose prefix has variables, and those it is to confirm. */
+  function keysOfChanged(rack: string, changed: Changed<SwitchRoute>): string[] {
+    if (changed.type === "everything") return keysOfRack(rack);
+    const claimed = changed.items.flatMap(({ prefix }) => routes.by("claim", `${rack} ${prefix}`));
+    const concerned = changed.items.length === 0 ? [] : [...claimed, ...routes.by("variable", rack)];
+    return [...new Set([...concerned.map(keyOf), ...unconfirmed.take(rack, changed.takenAt)])];
   }
 
   function viewOf(route: Route): RouteView | undefined {
@@ -101,6 +110,7 @@ export function routeController(context: LoopContext) {
     if (plan.type === "report") return finish(route, plan);
     if (plan.action.ground !== undefined) await confirmDeleted(route);
     const [outcome] = await context.execute([plan.action]);
+    unconfirmed.add(route.spec.rackName, keyOf(route));
     if (outcome?.type === "verified") {
       remember(plan.action);
       return finish(route, plan.onVerified);
