@@ -15,7 +15,7 @@ export type Fault =
   /** The server gets the request twice; the client sees the second answer. */
   | { readonly type: "duplicate" }
   /** Something in between answers in place of the server. */
-  | { readonly type: "status"; readonly status: number; readonly body?: string }
+  | { readonly type: "status"; readonly status: number; readonly body?: string; readonly contentType?: string }
   /** Something in between answers 200 with a page. */
   | { readonly type: "html" }
   /** The body ends after so many bytes: bytes are cut short, a stream breaks. */
@@ -97,7 +97,7 @@ async function suffer(fault: Exclude<Fault, { type: "delay" }>, exchange: Exchan
       await discard(await handler(request));
       return handler(request);
     case "status":
-      return answer(fault.status, "text/plain", fault.body ?? "");
+      return answer(fault.status, fault.contentType ?? "text/plain", fault.body ?? "");
     case "html":
       return answer(200, "text/html", "<html><body>It works!</body></html>");
     case "truncate":

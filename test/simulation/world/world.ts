@@ -16,7 +16,7 @@ import { describeObjects } from "./describe.js";
 import { type ProcessGate, processGate } from "./process.js";
 import { createRack, type RackOptions, type Scripts, type SimulatedRack } from "./rack.js";
 import { countedStore, type StoreWrite } from "./store-writes.js";
-import { traceHash, type WireEntry, wireText } from "./wire.js";
+import { recorded, traceHash, type WireEntry, wireText } from "./wire.js";
 
 export interface WorldOptions {
   readonly seed: number;
@@ -31,6 +31,15 @@ export interface ControlPlane {
   readonly identity: string;
   readonly gate: ProcessGate;
   readonly controllers: Controllers;
+  /** What this process sent to back ends, whether or not it arrived. */
+  readonly sent: readonly WireEntry[];
+}
+
+/** A write under a fence that the API answered. */
+export interface FencedWrite {
+  readonly at: number;
+  readonly term: number;
+  readonly status: number;
 }
 
 /** The API over one store, and the processes that work on it. */
@@ -39,6 +48,7 @@ export interface Site {
   readonly client: Client;
   /** Every change of a stored object, in order. */
   readonly writes: readonly StoreWrite[];
+  readonly fenced: readonly FencedWrite[];
   readonly planes: ControlPlane[];
   /** Starts another process of control loops. */
   startControllers(): ControlPlane;
@@ -151,15 +161,17 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
   const { store, writes } = countedStore(inner, clock);
   const metrics = createMetrics().registry;
   const api = await createApiServer({ store, kinds: KINDS, clock, random, log, metrics, version: "0.0.0" });
-  const handler = asTransport(api.handle);
+  const fenced: FencedWrite[] = [];
+  const handler = withFenceLog(asTransport(api.handle), { fenced, clock });
   const reached = withFaults(handler, { clock, random: tools.faultRandom, script: tools.script });
   const planes: ControlPlane[] = [];
   const start = (): ControlPlane => {
     const gate = processGate(clock);
     const identity = `control-${tools.number}-${planes.length + 1}`;
+    const sent: WireEntry[] = [];
     const controllers = startControllers({
       client: clientOf(gate.connect(reached)),
-      transport: gate.connect(tools.transport),
+      transport: recorded(gate.connect(tools.transport), { wire: sent, clock }),
       identity,
       // as the lock of a data directory tells: the holder's process is gone
       takeOverHolder: (holder) => planes.some((plane) => plane.identity === holder && plane.gate.state() === "dead"),
@@ -167,7 +179,7 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
       random,
       log,
     });
-    const plane = { identity, gate, controllers };
+    const plane = { identity, gate, controllers, sent };
     planes.push(plane);
     return plane;
   };
@@ -178,6 +190,7 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
     store,
     client: clientOf(handler),
     writes,
+    fenced,
     planes,
     startControllers: start,
     restartControllers() {
@@ -199,4 +212,16 @@ const BASE_URL = "http://rackwright";
 
 function asTransport(handle: ApiHandler): HttpHandler {
   return (request) => handle({ ...request, url: request.url.slice(BASE_URL.length) }, SYSTEM_IDENTITY);
+}
+
+/** Writes down the answers to writes that carry a term. */
+function withFenceLog(handler: HttpHandler, { fenced, clock }: { fenced: FencedWrite[]; clock: VirtualClock }): HttpHandler {
+  return async (request) => {
+    const response = await handler(request);
+    const fence = request.headers["rackwright-fence"];
+    if (fence !== undefined && request.method !== "GET") {
+      fenced.push({ at: clock.monotonic(), term: Number(fence.split("/").at(-1)), status: response.status });
+    }
+    return response;
+  };
 }
