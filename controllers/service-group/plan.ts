@@ -45,7 +45,9 @@ export interface GroupPlan {
 }
 
 /** Decides which Instances of a group are created and which may leave. Pure; a converged group gives no steps. */
-export function planGroup(view: GroupView): GroupPlan {
+export function planGroup(unordered: GroupView): GroupPlan {
+  const byName = (a: Instance, b: Instance) => (a.metadata.name < b.metadata.name ? -1 : 1);
+  const view = { ...unordered, instances: [...unordered.instances].sort(byName) };
   const steps: GroupStep[] = [];
   const nextAttempts = new Map<string, number>();
   const waiting: string[] = [];
@@ -122,12 +124,12 @@ function isSettled(slot: readonly Instance[]): boolean {
 /** Instances by number, oldest first, those on their way out left out. */
 function slotsOf(members: readonly Instance[]): Map<number, Instance[]> {
   const slots = new Map<number, Instance[]>();
-  const staying = members.filter((instance) => !isLeaving(instance)).sort(byAge);
-  for (const instance of staying) {
+  for (const instance of members.filter((member) => !isLeaving(member))) {
     const slot = slots.get(instance.spec.number) ?? [];
     slot.push(instance);
     slots.set(instance.spec.number, slot);
   }
+  for (const slot of slots.values()) slot.sort(byAge);
   return new Map([...slots.entries()].sort(([a], [b]) => a - b));
 }
 

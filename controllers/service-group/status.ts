@@ -33,7 +33,10 @@ export function groupReport(view: GroupView, plan: GroupPlan, blockedBy: readonl
   const services = group.spec.services.map((service) => countsOf(view, plan, service));
   const copies = services.map((counts, index) => wholeCopies(counts, group, group.spec.services[index]));
   const observedGeneration = group.metadata.generation ?? 0;
-  const conditions = conditionsOf(view, services, blockedBy).map((condition) => ({ ...condition, observedGeneration }));
+  const conditions = conditionsOf(view, services, [...blockedBy, ...waitingTexts(group, plan)]).map((condition) => ({
+    ...condition,
+    observedGeneration,
+  }));
   return {
     observedGeneration,
     services,
@@ -43,10 +46,17 @@ export function groupReport(view: GroupView, plan: GroupPlan, blockedBy: readonl
   };
 }
 
+/** Services that wait for others of their group. */
+function waitingTexts(group: ServiceGroup, { waiting }: GroupPlan): string[] {
+  return group.spec.services
+    .filter(({ name, dependsOn = [] }) => waiting.includes(name) && dependsOn.length > 0)
+    .map(({ name, dependsOn = [] }) => `${dependsOn.join(" and ")} (service ${name})`);
+}
+
 function countsOf(view: GroupView, plan: GroupPlan, service: Service): ServiceCounts {
   const members = view.instances.filter((instance) => instance.spec.service === service.name && !isLeaving(instance));
   const alive = members.filter((instance) => !isTerminal(instance));
-  const revision = view.revisions.filter((candidate) => candidate.spec.service === service.name).at(-1)?.metadata.name;
+  const revision = revisionOf(view, service);
   const nextAttempt = plan.nextAttempts.get(service.name);
   return {
     name: service.name,
@@ -58,6 +68,12 @@ function countsOf(view: GroupView, plan: GroupPlan, service: Service): ServiceCo
     ...(revision === undefined ? {} : { revision }),
     ...(nextAttempt === undefined ? {} : { nextAttempt: new Date(nextAttempt).toISOString() }),
   };
+}
+
+/** The one that holds today's template, which is an older one after going back; else the newest. */
+function revisionOf({ revisions, isSameTemplate }: GroupView, service: Service): string | undefined {
+  const own = revisions.filter((candidate) => candidate.spec.service === service.name);
+  return (own.find(({ spec }) => isSameTemplate(spec.template, service)) ?? own.at(-1))?.metadata.name;
 }
 
 /** An old and a new instance of one number count once. */

@@ -139,10 +139,10 @@ export function ended(
 
 /** An instance whose agent has been out of reach for `seconds`. */
 export function unreachable(
-  fields: InstanceFields & { readonly seconds?: number; readonly state?: string } = {},
+  fields: InstanceFields & { readonly seconds?: number; readonly state?: string; readonly isPublished?: boolean } = {},
 ): Instance {
-  const { seconds = 60, state = "Unreachable" } = fields;
-  const published = condition("Published", "True");
+  const { seconds = 60, state = "Unreachable", isPublished = true } = fields;
+  const published = condition("Published", isPublished ? "True" : "False");
   return instance({
     ...fields,
     conditions: [
