@@ -44,23 +44,25 @@ export interface ControllerOutcome extends KeyOutcome {
 
 /**
  * Watches a kind. `keysOf` gives the keys for an object; on a change `previous` is the state before, so that a mapping
- * that can move names both; a deleted object is given in its last state.
+ * that can move names both; a deleted object is given in its last state. `allOf` gives those of an object when all objects
+ * are gone through: to be given where `keysOf` names others of the same kind, too.
  */
 export function on<K extends Kind>(
   kind: K,
   keysOf: (object: ObjectOf<K>, previous: ObjectOf<K> | undefined) => readonly string[],
+  allOf: (object: ObjectOf<K>) => readonly string[] = (object) => keysOf(object, undefined),
 ): Watch {
   return {
     prepare: (informers) => void informers.cache(kind),
     changes$: (informers) =>
       informers.cache(kind).changes$.pipe(
         mergeMap(({ previous, current }) => {
-          if (current !== undefined) return keysOf(current, previous);
-          return previous === undefined ? [] : keysOf(previous, undefined);
+          const last = current ?? previous;
+          return last === undefined ? [] : keysOf(last, current && previous);
         }),
       ),
     *keys(informers) {
-      for (const object of informers.cache(kind).list()) yield* keysOf(object, undefined);
+      for (const object of informers.cache(kind).list()) yield* allOf(object);
     },
   };
 }
@@ -112,29 +114,22 @@ function keys$(controller: ControllerDefinition, options: ControllersOptions): O
   const { watches, triggers = [] } = controller;
   return merge(
     ...watches.map((watch) => watch.changes$(options.informers)),
-    defer(() => from(keysWhere(controller, options.informers, () => true))),
+    defer(() => keysWhere(watches, options.informers, () => true)),
     resync$(controller, options),
     ...triggers,
   );
 }
 
 /** Every key once a period, always in the same slice of it, so that no key waits longer than one period. */
-function resync$(controller: ControllerDefinition, options: ControllersOptions): Observable<string> {
+function resync$({ watches }: ControllerDefinition, options: ControllersOptions): Observable<string> {
   const periodMs = Math.min(options.resyncSeconds ?? 60, RESYNC_SECONDS_MAX) * 1000;
   return every$(options.clock, periodMs / RESYNC_SLICES).pipe(
-    mergeMap((_, tick) => {
-      const slice = tick % RESYNC_SLICES;
-      return keysWhere(controller, options.informers, (key) => sliceOf(key) === slice);
-    }),
+    mergeMap((_, tick) => keysWhere(watches, options.informers, (key) => sliceOf(key) === tick % RESYNC_SLICES)),
   );
 }
 
 /** The keys that `isWanted`; no more are gathered than those, because there may be very many. */
-function keysWhere(
-  { watches }: ControllerDefinition,
-  informers: Informers,
-  isWanted: (key: string) => boolean,
-): ReadonlySet<string> {
+function keysWhere(watches: readonly Watch[], informers: Informers, isWanted: (key: string) => boolean): Set<string> {
   const keys = new Set<string>();
   for (const watch of watches) for (const key of watch.keys(informers)) if (isWanted(key)) keys.add(key);
   return keys;

@@ -17,7 +17,7 @@ import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
 import { createUnconfirmed, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
-import { type DnsRecordPlan, type DnsRecordView, planDnsRecord } from "./plan.js";
+import { type DnsRecordPlan, type DnsRecordView, isSameService, planDnsRecord } from "./plan.js";
 
 const NAME = "dns-record";
 
@@ -32,10 +32,13 @@ export function dnsRecordController(context: LoopContext) {
   return defineController({
     name: NAME,
     watches: [
-      on(DnsRecord, (record, previous) =>
-        previous?.metadata.generation === record.metadata.generation
-          ? [keyOf(record)]
-          : [...withRivals(record), ...(previous === undefined ? [] : withRivals(previous))],
+      on(
+        DnsRecord,
+        (record, previous) =>
+          previous?.metadata.generation === record.metadata.generation
+            ? [keyOf(record)]
+            : [...withRivals(record), ...(previous === undefined ? [] : withRivals(previous))],
+        (record) => [keyOf(record)],
       ),
       on(Rack, (rack, previous) => (rack.spec === previous?.spec ? [] : keysOfRack(rack.metadata.name))),
     ],
@@ -77,9 +80,10 @@ export function dnsRecordController(context: LoopContext) {
     return [keyOf(record), ...rivalsOf(record).map(keyOf)];
   }
 
+  /** Records of one service share its names: they are never rivals, and there may be very many. */
   function rivalsOf(record: DnsRecord): DnsRecord[] {
-    const rivals = claimsOf(record).flatMap((claim) => records.by("claim", claim));
-    return [...new Set(rivals)].filter((other) => other.metadata.uid !== record.metadata.uid);
+    const isRival = (other: DnsRecord) => other.metadata.uid !== record.metadata.uid && !isSameService(other, record);
+    return [...new Set(claimsOf(record).flatMap((claim) => records.by("claim", claim).filter(isRival)))];
   }
 
   function viewOf(record: DnsRecord): DnsRecordView | undefined {

@@ -123,7 +123,7 @@ function isOlder(a: DnsRecord, b: DnsRecord): boolean {
 }
 
 /** Records generated for instances of one service share its names. */
-function isSameService(a: DnsRecord, b: DnsRecord): boolean {
+export function isSameService(a: DnsRecord, b: DnsRecord): boolean {
   const own = a.metadata.labels ?? {};
   const other = b.metadata.labels ?? {};
   if (own[LABEL.service] === undefined || a.metadata.namespace !== b.metadata.namespace) return false;

@@ -37,7 +37,11 @@ export function endpointsController(context: LoopContext) {
     name: NAME,
     concurrency: 16,
     watches: [
-      on(Instance, (instance, previous) => [keyOf(instance), ...siblingKeys(instance, previous)]),
+      on(
+        Instance,
+        (instance, previous) => [keyOf(instance), ...siblingKeys(instance, previous)],
+        (instance) => [keyOf(instance)],
+      ),
       on(Route, ownerKeys),
       on(DnsRecord, ownerKeys),
       on(ServiceGroup, (group, previous) =>

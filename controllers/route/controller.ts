@@ -38,7 +38,11 @@ export function routeController(context: LoopContext) {
   return defineController({
     name: NAME,
     watches: [
-      on(Route, (route, previous) => [keyOf(route), ...rivalKeys(route), ...(previous ? rivalKeys(previous) : [])]),
+      on(
+        Route,
+        (route, previous) => [keyOf(route), ...rivalKeys(route), ...(previous ? rivalKeys(previous) : [])],
+        (route) => [keyOf(route)],
+      ),
       on(Rack, (rack, previous) => (rack.spec === previous?.spec ? [] : keysOfRack(rack.metadata.name))),
     ],
     triggers: [
