@@ -88,11 +88,15 @@ export function serviceGroupController(context: LoopContext) {
     };
   }
 
+  /** Without its Rack nothing could place, nor ever release, an Instance. The Rack's first Nodes wake the group. */
   function blockersOf(group: ServiceGroup): string[] {
-    return dependencyKeys(group).filter((key) => {
+    const { rackName } = group.spec;
+    const absentRack = racks.get(rackName) === undefined ? [`Rack ${rackName}, which is not stored`] : [];
+    const dependencies = dependencyKeys(group).filter((key) => {
       const dependency = groups.get(key);
       return dependency === undefined || !(dependency.spec.suspend || isTrue(dependency, "Available"));
     });
+    return [...absentRack, ...dependencies];
   }
 
   async function report(group: ServiceGroup, plan: GroupPlan): Promise<ReconcileResult> {
