@@ -133,6 +133,17 @@ describe("restart of an ended instance", () => {
     ],
   ]);
 
+  it.each([
+    ["an hour ahead", -3600],
+    ["an hour behind", 3600],
+  ])("R30 a back end whose clock is %s changes nothing", (_, endedAgo) => {
+    const noted = (seconds: number) => [condition("Running", "False", { lastTransitionTime: at(-seconds) })];
+    const restart = { delaySeconds: 30 };
+    const steps = (seconds: number) =>
+      plan({ restart }, [ended({ name: "a", endedAgo, conditions: noted(seconds) })]).steps.map(describeStep);
+    expect([steps(29), steps(30)]).toEqual([[], [created("a", 1)]]);
+  });
+
   it("tells when the next attempt is due", () => {
     const waiting = plan({ restart: { delaySeconds: 30 } }, [ended({ name: "a", endedAgo: 10 })]);
     expect(waiting.nextAttempts.get("web")).toBe(NOW + 20_000);

@@ -95,7 +95,7 @@ function restart(context: SlotContext, ended: Instance, number: number): SlotPla
   }
   // what failed was another version: the new one begins without its back-off
   const failures = ended.spec.revisionName === context.revisionName ? restartsBefore(ended) : 0;
-  const dueAt = restartDueAt(context.service, ended, failures);
+  const dueAt = restartDueAt(context, ended, failures);
   if (context.view.now < dueAt) return { steps: [], nextAttempt: dueAt };
   if (!context.canStart) return { steps: [] };
   const step: GroupStep = {
@@ -117,13 +117,23 @@ function isDone(service: Service, ended: Instance): boolean {
 }
 
 /** When an ended instance is to be replaced: the delay, or the back-off after so many failures, whichever is longer. */
-function restartDueAt(service: Service, ended: Instance, failures: number): number {
+function restartDueAt({ service, view }: SlotContext, ended: Instance, failures: number): number {
   const { delaySeconds = 1, backoff } = service.restart ?? {};
   const { initialSeconds = 1, factor = 1.15, maxSeconds = 300 } = backoff ?? {};
   const backoffSeconds = Math.min(maxSeconds, initialSeconds * factor ** failures);
-  const endedAt = Date.parse(ended.status?.lastStatus?.at ?? "");
-  const start = Number.isNaN(endedAt) ? 0 : endedAt;
-  return start + Math.max(delaySeconds, backoffSeconds) * 1000;
+  return endedAt(ended, view.now) + Math.max(delaySeconds, backoffSeconds) * 1000;
+}
+
+/** By the back end's clock, unless that goes wrong against ours, by which the end was noted to the second (R30). */
+function endedAt(ended: Instance, now: number): number {
+  const told = timeOf(ended.status?.lastStatus?.at);
+  const noted = timeOf(conditionOf(ended, "Running")?.lastTransitionTime);
+  return told > now ? noted : Math.max(told, noted);
+}
+
+function timeOf(text: string | undefined): number {
+  const time = Date.parse(text ?? "");
+  return Number.isNaN(time) ? 0 : time;
 }
 
 function restartsBefore(ended: Instance): number {
