@@ -40,7 +40,16 @@ interface Model {
 const SECONDS_A_ROUND = 60;
 const ROUNDS_MAX = 40;
 
+/** Members never change: each is made into an object once. */
+const objects = new WeakMap<Member, Instance>();
+
 function objectOf(member: Member): Instance {
+  const known = objects.get(member) ?? newObject(member);
+  objects.set(member, known);
+  return known;
+}
+
+function newObject(member: Member): Instance {
   const { state, since, born, ...fields } = member;
   const common = { ...fields, age: -born };
   switch (state) {
@@ -59,12 +68,12 @@ function objectOf(member: Member): Instance {
   }
 }
 
+const BASE = viewOf(group(), []);
+
 function planOf(model: Model) {
-  const view = viewOf(model.group, model.members.map(objectOf), {
-    now: NOW + model.seconds * 1000,
-    matchingNodes: () => 100,
-  });
-  return planGroup(view);
+  const now = NOW + model.seconds * 1000;
+  const rest = { isSameTemplate: () => true, matchingNodes: () => 100 };
+  return planGroup({ ...BASE, ...rest, group: model.group, instances: model.members.map(objectOf), now });
 }
 
 /** One round: what is let go ends, what waits meets its fate, then the plan is carried out. */
