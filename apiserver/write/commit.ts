@@ -33,8 +33,9 @@ const ATTEMPTS_MAX = 64;
 const OBJECT_BYTES_MAX = 1_500_000;
 
 /**
- * Reads the object, lets `decide` say what becomes of it, and stores that by compare-and-set, fenced when the request
- * asks for it. `decide` runs again on the newer object when another writer was faster; it throws to refuse.
+ * Lets `decide` say what becomes of the object, and stores that by compare-and-set, fenced when the request asks for it.
+ * It is decided on the cached object first, because that is nearly always the current one: only what changes nothing or
+ * is refused is decided again on a fresh read, and a write that another writer overtook on what stands there now.
  */
 export async function commit(
   context: ApiContext,
@@ -43,13 +44,23 @@ export async function commit(
   decide: (live: KubeObject | undefined) => Decision,
 ): Promise<Committed> {
   const key = storageKey(request.resource.prefix, request.namespace, request.name);
-  let entry = options.isNew && !options.isDryRun ? undefined : await context.store.get(key);
+  const read = () => context.store.get(key);
+  const known = options.isDryRun ? undefined : cachedEntry(context, request, key);
+  let isFresh = known === undefined;
+  let entry = known ?? (options.isNew && !options.isDryRun ? undefined : await read());
   for (let attempt = 1; ; attempt++) {
-    const live = liveObject(context, request, entry);
-    const decision = decide(live);
-    if (live !== undefined && decision.type === "put" && isNoChange(live, decision.object)) {
-      return answer(context, request, { type: "unchanged", object: live, revision: entry?.revision ?? 0 });
+    const verdict = verdictOn(liveObject(context, request, entry), decide);
+    if (verdict.type !== "write" && !isFresh) {
+      entry = await read();
+      isFresh = true;
+      continue;
     }
+    if (verdict.type === "refused") throw verdict.error;
+    const { live } = verdict;
+    if (verdict.type === "unchanged") {
+      return answer(context, request, { type: "unchanged", object: verdict.live, revision: entry?.revision ?? 0 });
+    }
+    const { decision } = verdict;
     if (options.isDryRun) return dryAnswer(request, live, decision);
     const bytes = encodeStored(decision.object);
     const write = writeOf(key, entry, { decision, bytes });
@@ -67,7 +78,33 @@ export async function commit(
       });
     }
     entry = conflictingEntry(request, result);
+    isFresh = true;
     if (attempt >= ATTEMPTS_MAX) throw conflict(request.resource.kind, request.name);
+  }
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** What the cache holds, to be decided on at once: its bytes are not needed. Leases are always read: they decide who leads. */
+function cachedEntry({ feed }: ApiContext, { resource }: ResourceRequest, key: string): Entry | undefined {
+  if (resource.prefix === LEASE_PREFIX) return undefined;
+  const version = feed.cacheOf(resource.prefix).get(key)?.metadata.resourceVersion;
+  return version === undefined ? undefined : { key, value: NO_BYTES, revision: Number(version) };
+}
+
+/** What `decide` makes of an object; a refusal is kept, because it may rest on an old state. */
+type Verdict =
+  | { readonly type: "write"; readonly live: KubeObject | undefined; readonly decision: Decision }
+  | { readonly type: "unchanged"; readonly live: KubeObject }
+  | { readonly type: "refused"; readonly live: KubeObject | undefined; readonly error: unknown };
+
+function verdictOn(live: KubeObject | undefined, decide: (live: KubeObject | undefined) => Decision): Verdict {
+  try {
+    const decision = decide(live);
+    const isUnchanged = live !== undefined && decision.type === "put" && isNoChange(live, decision.object);
+    return isUnchanged ? { type: "unchanged", live } : { type: "write", live, decision };
+  } catch (error) {
+    return { type: "refused", live, error };
   }
 }
 
