@@ -36,7 +36,8 @@ export async function up(given: UpFlags): Promise<number> {
   const closers: (() => Promise<unknown>)[] = [];
   // a terminal that was closed takes no more lines: everything is ended all the same
   process.stdout.on("error", () => {});
-  const say = (line: string) => console.log(line);
+  // over the count that a terminal shows in the last line
+  const say = (line: string) => console.log(flags.isTerminal ? `\r\u001b[2K${line}` : line);
   let isReady = false;
   try {
     // with every store: two control planes of one directory would share its rack
