@@ -65,7 +65,7 @@ export async function commit(
     const bytes = encodeStored(decision.object);
     const write = writeOf(key, entry, { decision, bytes });
     // before the write: the watch may deliver these bytes before the write is acknowledged
-    if (decision.type === "put") rememberDecoded(bytes, decision.object);
+    if (decision.type === "put") rememberDecoded(key, bytes, decision.object);
     const result = await context.store.write(write, transactionOf(request, live, decision));
     if (result.type === "committed") {
       const type = decision.type === "remove" ? "removed" : entry === undefined ? "created" : "updated";

@@ -7,7 +7,6 @@ import { type ApiServer, createApiServer } from "../../apiserver/main.js";
 import { ensurePki } from "../../apiserver/pki/ensure-pki.js";
 import { writeKubeconfig } from "../../apiserver/pki/kubeconfig.js";
 import { openEmbeddedStore } from "../../apiserver/storage/embedded.js";
-import { openEtcdStore } from "../../apiserver/storage/etcd.js";
 import { memoryStore } from "../../apiserver/storage/memory.js";
 import type { Store } from "../../apiserver/storage/store.js";
 import type { Client } from "../../client/client.js";
@@ -83,6 +82,8 @@ export async function startServer(flags: ServerFlags, tools: Tools): Promise<Run
 async function openStore({ data, store, etcdEndpoints }: ServerFlags, { clock, log }: Tools): Promise<Store> {
   if (store === "memory") return memoryStore({ clock });
   if (store === "embedded") return openEmbeddedStore({ directory: join(data, "store"), clock });
+  // loaded when it is asked for: its client is a tenth of the time that a start takes
+  const { openEtcdStore } = await import("../../apiserver/storage/etcd.js");
   const etcd = openEtcdStore({ endpoints: etcdEndpoints.split(","), prefix: "rackwright", clock, log });
   try {
     await etcd.current();

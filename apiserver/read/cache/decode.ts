@@ -14,10 +14,10 @@ export function decodeStored(
 ): KubeObject | undefined {
   const parts = keyParts(resource.prefix, entry.key);
   if (parts === undefined) return undefined;
-  const written = decoded.get(entry.value);
-  if (written !== undefined) {
-    const metadata = { ...written.metadata, resourceVersion: String(entry.revision) };
-    return deepFreeze({ ...written, metadata });
+  const own = ownWrite(entry);
+  if (own !== undefined) {
+    const metadata = { ...own.metadata, resourceVersion: String(entry.revision) };
+    return deepFreeze({ ...own, metadata });
   }
   const raw = parsed(entry.value);
   if (!isRecord(raw) || !isRecord(raw.metadata)) return undefined;
@@ -42,12 +42,23 @@ export function decodeStored(
   }
 }
 
-/** Saves the decoding of bytes that this process wrote itself, where the store delivers the same bytes. */
-export function rememberDecoded(bytes: Uint8Array, object: KubeObject): void {
-  decoded.set(bytes, object);
+/** Saves the decoding of bytes that this process wrote itself, where the store delivers the same bytes, or their like. */
+export function rememberDecoded(key: string, bytes: Uint8Array, object: KubeObject): void {
+  written.delete(key);
+  written.set(key, { bytes, object });
+  const [oldest] = written.keys();
+  if (written.size > WRITTEN_MAX && oldest !== undefined) written.delete(oldest);
 }
 
-const decoded = new WeakMap<Uint8Array, KubeObject>();
+/** So many writes may be on their way back from the store; those beyond are decoded. */
+const WRITTEN_MAX = 1000;
+const written = new Map<string, { readonly bytes: Uint8Array; readonly object: KubeObject }>();
+
+function ownWrite({ key, value }: { readonly key: string; readonly value: Uint8Array }): KubeObject | undefined {
+  const own = written.get(key);
+  if (own === undefined || (own.bytes !== value && Buffer.compare(own.bytes, value) !== 0)) return undefined;
+  return own.object;
+}
 
 /** Freezes an object and all it holds; what is frozen already is trusted to be so inside. */
 export function deepFreeze<T>(value: T): T {
