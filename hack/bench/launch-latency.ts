@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { filter, firstValueFrom } from "rxjs";
+import { filter, firstValueFrom, share } from "rxjs";
 import { Instance } from "../../api-types/instance.js";
 import { isTrue } from "../../api-types/life.js";
 import { LABEL } from "../../api-types/well-known.js";
@@ -54,18 +54,19 @@ async function measure(name: string, store: Store): Promise<Row[]> {
 /** A single write until a watch tells of it: the least that any hand-over costs. */
 async function roundTripsOf(store: Store): Promise<readonly number[]> {
   const value = Buffer.from(JSON.stringify({ filler: "x".repeat(2000) }));
+  const changes$ = store.watch$("probe/", await store.current()).pipe(share());
+  const watching = changes$.subscribe();
   const times: number[] = [];
   for (let sample = 0; sample < SAMPLES + WARM_UP; sample++) {
     const key = `probe/${sample}`;
-    const seen = firstValueFrom(
-      store.watch$("probe/", await store.current()).pipe(filter((event) => event.type === "put" && event.key === key)),
-    );
+    const seen = firstValueFrom(changes$.pipe(filter((event) => event.type === "put" && event.key === key)));
     const ms = await timed(async () => {
       await store.write({ type: "create", key, value });
       await seen;
     });
     if (sample >= WARM_UP) times.push(ms);
   }
+  watching.unsubscribe();
   return times;
 }
 

@@ -14,7 +14,7 @@ export function groupObject(name: string, options: GroupOptions) {
   const ports = [{ name: "web", containerPort: 8080, protocol: "TCP" }];
   const routed = { network: { mode: "Routed", addressFrom: "Runtime", ports } };
   const service = {
-    name: "web",
+    name,
     image: "idle",
     instances,
     resources: { cpu: "10m", memory: "8Mi" },

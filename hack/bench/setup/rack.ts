@@ -118,7 +118,8 @@ function startBackends(tools: { clock: Clock; random: ReturnType<typeof seededRa
   };
   const runner = pretendRunner({ ...tools, addresses });
   const cluster = { hostname: MASTER, ip: MASTER, port: 5050, agents: agentSpecs() };
-  const mesos = createMesosMaster({ ...tools, runner, cluster });
+  // tasks start soon, so that samples follow each other soon
+  const mesos = createMesosMaster({ ...tools, runner, cluster, timing: { executorStartMs: 5 } });
   const consul = createConsul({ ...tools, datacenter: "dc1", domain: "bench" });
   const tor = createSnapRoute({ ...tools, connected: [{ name: "vlan100", cidr: `${MASTER}/24` }] });
   const handlers = new Map<string, HttpHandler>([
