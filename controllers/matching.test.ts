@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isAgentOf, matches, requirementOf, typeName } from "./matching.js";
-import { node, rack, service } from "./testing/objects.js";
+import { isAgentOf, requirementOf, suitability, typeName } from "./matching.js";
+import { available, node, rack, service } from "./testing/objects.js";
 
 const lab = node("n1", { type: "slave", function: "lab" });
 
@@ -17,8 +17,8 @@ describe("where a service may run", () => {
     ["not on one with another function", { nodeFunction: "db" }, false],
     ["all must hold", { nodeNames: ["n1"], nodeFunction: "db" }, false],
   ])("%s", (_, placement, isMatching) => {
-    const requirement = requirementOf(service({ placement }), rack({ variables: { FUNCTION: "lab" } }));
-    expect(matches(requirement, lab)).toBe(isMatching);
+    const { matchingNodes } = suitability(rack({ variables: { FUNCTION: "lab" } }), [lab], []);
+    expect(matchingNodes(service({ placement }))).toBe(Number(isMatching));
   });
 
   it.each([
@@ -31,6 +31,33 @@ describe("where a service may run", () => {
 
   it("reads slave and nothing as worker", () => {
     expect(["slave", undefined, "worker", "master"].map(typeName)).toEqual(["worker", "worker", "worker", "master"]);
+  });
+});
+
+describe("R2 the places of a rack", () => {
+  const named = rack({ nodes: [{ name: "n1", function: "$(FUNCTION)" }], variables: { FUNCTION: "lab" } });
+  const dying = node("n1", { function: "old" });
+  const dyingNode = { ...dying, metadata: { ...dying.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
+  it.each([
+    ["are its Nodes", rack(), [node("n1", { function: "lab" }), node("n9", { function: "lab", rackName: "other" })], 1],
+    ["are named by the rack while their Node is gone", named, [], 1],
+    ["or is deleted", named, [dyingNode], 1],
+    ["go when the rack names them no longer", rack(), [dyingNode], 0],
+    ["are as their Node says", named, [node("n1", { function: "db" })], 0],
+  ])("%s", (_, object, nodes, count) => {
+    const { matchingNodes, isMatchingNode } = suitability(object, nodes, []);
+    const wanted = service({ placement: { nodeFunction: "lab" } });
+    expect([matchingNodes(wanted), isMatchingNode(wanted, "n1")]).toEqual([count, count === 1]);
+  });
+
+  it("without the Rack every instance stays where it is", () => {
+    const members = [
+      available(),
+      available({ number: 2, name: "two" }),
+      available({ number: 3, name: "gone", leave: "ScaledDown" }),
+    ];
+    const { matchingNodes, isMatchingNode } = suitability(undefined, [], members);
+    expect([matchingNodes(service()), isMatchingNode(service(), "n1")]).toEqual([2, true]);
   });
 });
 

@@ -1,3 +1,5 @@
+import type { Instance } from "../api-types/instance.js";
+import { isLeaving } from "../api-types/life.js";
 import type { Node } from "../api-types/node.js";
 import type { Rack } from "../api-types/rack.js";
 import type { Service } from "../api-types/service-group.js";
@@ -28,12 +30,60 @@ export function typeName(type: string | undefined): string {
   return type === "slave" || type === undefined ? "worker" : type;
 }
 
+/** What placement asks of a node. */
+interface Place {
+  readonly name: string;
+  readonly type?: string | undefined;
+  readonly function?: string | undefined;
+}
+
 /** Whether a node, busy or not, is one on which the service may run. */
-export function matches(requirement: Requirement, node: Node): boolean {
-  const { nodeNames, nodeType, nodeFunction } = requirement;
-  if (nodeNames.length > 0 && !nodeNames.includes(node.metadata.name)) return false;
-  if (nodeType !== undefined && nodeType !== typeName(node.spec.type)) return false;
-  return nodeFunction === undefined || nodeFunction === node.spec.function;
+function matches(requirement: Requirement, { name, type, function: nodeFunction }: Place): boolean {
+  if (requirement.nodeNames.length > 0 && !requirement.nodeNames.includes(name)) return false;
+  if (requirement.nodeType !== undefined && requirement.nodeType !== typeName(type)) return false;
+  return requirement.nodeFunction === undefined || requirement.nodeFunction === nodeFunction;
+}
+
+/** The places of a rack: its Nodes, and those that its spec names although their Node is not there at the moment (R2). */
+function placesOf(rack: Rack, nodes: readonly Node[]): readonly Place[] {
+  const living = nodes.filter(({ spec, metadata }) => {
+    return spec.rackName === rack.metadata.name && metadata.deletionTimestamp === undefined;
+  });
+  const known = living.map(({ metadata, spec }) => ({ name: metadata.name, type: spec.type, function: spec.function }));
+  const names = new Set(known.map(({ name }) => name));
+  const { value: named } = substituteDeep(rack.spec.nodes ?? [], (name) => rack.spec.variables?.[name]);
+  return [...known, ...named.filter(({ name }) => !names.has(name))];
+}
+
+/** How many places of a rack suit a service, and whether a certain one does. */
+export interface Suitability {
+  readonly matchingNodes: (service: Service) => number;
+  readonly isMatchingNode: (service: Service, node: string) => boolean;
+}
+
+/** While the Rack itself is not stored every instance stays where it is: that nothing matches is no evidence (R2). */
+export function suitability(
+  rack: Rack | undefined,
+  nodes: readonly Node[],
+  instances: readonly Instance[],
+): Suitability {
+  if (rack === undefined) {
+    const staying = (service: Service) =>
+      instances.filter((instance) => instance.spec.service === service.name && !isLeaving(instance));
+    return {
+      matchingNodes: (service) => new Set(staying(service).map(({ spec }) => spec.number)).size,
+      isMatchingNode: () => true,
+    };
+  }
+  const places = placesOf(rack, nodes);
+  const suits = (service: Service) => {
+    const requirement = requirementOf(service, rack);
+    return places.filter((place) => matches(requirement, place));
+  };
+  return {
+    matchingNodes: (service) => suits(service).length,
+    isMatchingNode: (service, node) => suits(service).some(({ name }) => name === node),
+  };
 }
 
 /** An agent is the Node whose name equals its name attribute, else whose address is its hostname or ip (API.md, Rack). */

@@ -13,7 +13,7 @@ import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
-import { matches, requirementOf } from "../matching.js";
+import { suitability } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { type GroupPlan, type GroupStep, type GroupView, planGroup } from "./plan.js";
 import { endOf, groupReport } from "./status.js";
@@ -70,15 +70,13 @@ export function serviceGroupController(context: LoopContext) {
   function viewOf(group: ServiceGroup): GroupView {
     const key = keyOf(group);
     const rack = racks.get(group.spec.rackName);
-    const rackNodes = nodes.list().filter((node) => node.spec.rackName === group.spec.rackName && !isDeleting(node));
+    const members = instances.by("group", key);
     const dependents = groups.by("dependsOn", key);
     return {
       group,
-      instances: instances.by("group", key),
+      instances: members,
       revisions: [...revisions.by("group", key)].sort((a, b) => a.spec.number - b.spec.number),
-      matchingNodes: (service) => rackNodes.filter((node) => matches(requirementOf(service, rack), node)).length,
-      isMatchingNode: (service, name) =>
-        rackNodes.some((node) => node.metadata.name === name && matches(requirementOf(service, rack), node)),
+      ...suitability(rack, nodes.list(), members),
       areGroupsAvailable: blockersOf(group).length === 0,
       hasDyingDependents:
         isDeleting(group) &&
