@@ -215,7 +215,10 @@ function asTransport(handle: ApiHandler): HttpHandler {
 }
 
 /** Writes down the answers to writes that carry a term. */
-function withFenceLog(handler: HttpHandler, { fenced, clock }: { fenced: FencedWrite[]; clock: VirtualClock }): HttpHandler {
+function withFenceLog(
+  handler: HttpHandler,
+  { fenced, clock }: { fenced: FencedWrite[]; clock: VirtualClock },
+): HttpHandler {
   return async (request) => {
     const response = await handler(request);
     const fence = request.headers["rackwright-fence"];
