@@ -18,7 +18,7 @@ export function createOrphanWatch() {
   return {
     look(tasks: Observation<Task>, isBound: (taskId: string) => boolean): Orphans {
       if (tasks.type === "Unknown") return { adoptable: [], lasting: [] };
-      const living = [...tasks.items.values()].filter((task) => !TERMINAL_STATES.includes(task.status.state));
+      const living = [...tasks.items.values()].filter(isLiving);
       known = idsOf(living.filter((task) => known.has(task.id) || isBound(task.id)));
       const orphans = living.filter((task) => !isBound(task.id));
       const lasting = orphans.map((task) => task.id).filter((id) => before.has(id));
@@ -26,6 +26,11 @@ export function createOrphanWatch() {
       return { adoptable: orphans.filter((task) => !known.has(task.id)), lasting };
     },
   };
+}
+
+/** It may still run. */
+export function isLiving(task: Task): boolean {
+  return !TERMINAL_STATES.includes(task.status.state);
 }
 
 function idsOf(tasks: readonly Task[]): ReadonlySet<string> {

@@ -182,8 +182,9 @@ export function instanceController(context: LoopContext) {
     if (planOverdue(instance, service, clock.now()).isDue) {
       await endOverdue(instance, { taskId, agentId, ...killInputs(instance) }, service.startDeadlineSeconds);
     }
-    const waitedMs = clock.now() - Date.parse(conditionOf(instance, "Scheduled")?.lastTransitionTime ?? "");
-    const dueMs = Math.max(ASK_AFTER_MS - waitedMs, calls.dueMs("ask", taskId, ASK_AFTER_MS));
+    // without the condition nothing tells since when: it is asked for now
+    const placedAt = Date.parse(conditionOf(instance, "Scheduled")?.lastTransitionTime ?? "") || 0;
+    const dueMs = Math.max(placedAt + ASK_AFTER_MS - clock.now(), calls.dueMs("ask", taskId, ASK_AFTER_MS));
     if (dueMs > 0) return { requeueAfterMs: dueMs };
     // the answer leads here again, however soon it comes
     calls.made("ask", taskId);

@@ -54,8 +54,8 @@ export function taskReport(
 function isStale(instance: Instance, said: TaskStatus, at: string): boolean {
   const last = instance.status?.lastStatus;
   if (last === undefined) return false;
-  // an answer to reconciliation is about now, and says nothing new when the state is known
-  if (said.isReconciliation) return last.state === said.state;
+  // an answer to reconciliation is about now, and says nothing new when the state is known and told
+  if (said.isReconciliation) return last.state === said.state && conditionOf(instance, "Running") !== undefined;
   const isSameHealth = said.isHealthy === undefined || said.isHealthy === instance.status?.health?.isHealthy;
   return at < (last.at ?? "") || (at === last.at && last.state === said.state && isSameHealth);
 }

@@ -13,9 +13,9 @@ import { defineController, on } from "../../runtime/controller.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { isAgentOf, requirementOf } from "../matching.js";
-import { createOrphanWatch, type Orphans } from "../orphans.js";
+import { createOrphanWatch, isLiving, type Orphans } from "../orphans.js";
 import { ownConditions } from "../own-conditions.js";
-import { fixedPorts, launchAction, needOf, taskLaunch } from "./launch.js";
+import { fixedPorts, launchAction, needOf, taskIdOf, taskLaunch } from "./launch.js";
 import { createOfferKeeper, sumOf } from "./offers.js";
 import {
   isNewsOfRefusal,
@@ -187,7 +187,7 @@ export function placementController(context: LoopContext) {
     const service = instance && templateOf(instance);
     const node = nodes.get(nodeName);
     if (instance === undefined || service === undefined || node === undefined) return undefined;
-    const taskId = `${instance.metadata.namespace}.${instance.metadata.name}.${(instance.metadata.uid ?? "").slice(0, 8)}`;
+    const taskId = taskIdOf(instance);
     const addressOf = (reference: string) => publishedAddress(instance, reference);
     const { launch, unknown } = taskLaunch({
       instance,
@@ -244,22 +244,28 @@ export function placementController(context: LoopContext) {
 
   /** Binds tasks of ours that no Instance knows to the unplaced Instance of the same place (DESIGN section 8, Adoption). */
   async function adopt(rackName: string, compute: Compute, orphans: readonly Task[]): Promise<void> {
+    const tasks = compute.tasks.value();
+    for (const heir of instances.by("placement", "waiting")) {
+      // whatever became of its status: a task with the id of this very Instance is its own
+      const task = tasks.type === "Unknown" ? undefined : tasks.items.get(taskIdOf(heir));
+      if (task !== undefined && isLiving(task)) await bind(rackName, compute, { task, heir });
+    }
     for (const task of orphans) {
       const heir = instances
         .by("group", `${task.labels[TASK_LABEL.namespace]}/${task.labels[LABEL.group]}`)
         .find((instance) => placementState(instance) === "waiting" && isSamePlace(instance, task));
-      const node = nodeOfAgent(rackName, compute, task.agentId);
-      if (heir === undefined || node === undefined) continue;
-      const placement = { node: node.metadata.name, agentID: task.agentId, taskID: task.id };
-      const condition: ConditionUpdate = {
-        type: "Scheduled",
-        status: "True",
-        reason: "TaskAdopted",
-        message: `found running as ${task.id}`,
-      };
-      await reportScheduled(keyOf(heir), condition, placement);
-      await compute.driver.reconcile([{ taskId: task.id, agentId: task.agentId }]);
+      if (heir !== undefined) await bind(rackName, compute, { task, heir });
     }
+  }
+
+  async function bind(rackName: string, compute: Compute, { task, heir }: { task: Task; heir: Instance }) {
+    const node = nodeOfAgent(rackName, compute, task.agentId);
+    if (node === undefined) return;
+    const placement = { node: node.metadata.name, agentID: task.agentId, taskID: task.id };
+    const message = `found running as ${task.id}`;
+    const condition: ConditionUpdate = { type: "Scheduled", status: "True", reason: "TaskAdopted", message };
+    await reportScheduled(keyOf(heir), condition, placement);
+    await compute.driver.reconcile([{ taskId: task.id, agentId: task.agentId }]);
   }
 
   function orphansOf(rack: string, compute: Compute): Orphans {

@@ -27,6 +27,11 @@ const DEFAULT_CPU = "200m";
 const DEFAULT_MEMORY = "128Mi";
 const DEFAULT_GRACE_SECONDS = 10;
 
+/** The id of an Instance's task: it says whose it is, and is never used twice. */
+export function taskIdOf({ metadata }: Instance): string {
+  return `${metadata.namespace}.${metadata.name}.${(metadata.uid ?? "").slice(0, 8)}`;
+}
+
 /** The task of an instance, with all variables replaced; `unknown` lists variables that have no value, and then nothing may be launched. */
 export function taskLaunch(input: LaunchInput): { readonly launch: TaskLaunch; readonly unknown: readonly string[] } {
   const variables = variablesOf(input);
