@@ -48,7 +48,7 @@ export async function eventually<T>(
       seen = error instanceof Error ? error.message : error;
     }
     if (clock.monotonic() > deadline)
-      throw new Error(`not within ${timeoutMs} ms; last: ${JSON.stringify(seen)?.slice(0, 2000)}`);
+      throw new Error(`not within ${timeoutMs} ms; last: ${JSON.stringify(seen)?.slice(-2000)}`);
     await sleep(clock, 50);
   }
 }
