@@ -47,7 +47,7 @@ async function measure(name: string, store: Store): Promise<Row[]> {
     measured: `${format(percentile(launches, percent))} ms`,
     yardstick: `${format(percentile(roundTrips, percent))} ms put to watch`,
     ratio: percentile(launches, percent) / percentile(roundTrips, percent),
-    meaning: `${SAMPLES} groups of one instance each, one after another, on the ${name} store; the path holds four writes in a row (group, revision, instance, placement) and the finalizer, each seen by the next loop.`,
+    meaning: `${SAMPLES} groups of one instance each, one after another, on the ${name} store; five writes in a row lie on the way (group, its finalizer, revision, instance, placement), each seen by the next loop.`,
   }));
 }
 

@@ -8,7 +8,7 @@ import { createClient } from "../../../client/create-client.js";
 import { type Controllers, startControllers } from "../../../controllers/main.js";
 import type { Clock } from "../../../platform/clock.js";
 import { type Logger, silentLogger } from "../../../platform/log.js";
-import { createMetrics } from "../../../platform/metrics.js";
+import { createMetrics, type Metrics } from "../../../platform/metrics.js";
 import { seededRandom } from "../../../platform/random.js";
 import { type HttpHandler, inProcessTransport } from "../../../platform/transport.js";
 import { createConsul } from "../../../simulator/consul/consul.js";
@@ -24,6 +24,8 @@ export interface BenchRackOptions {
   readonly clock: Clock;
   readonly store: Store;
   readonly log?: Logger;
+  /** What the loops tell of themselves. */
+  readonly metrics?: Metrics;
   /** Wraps the API that the loops and the benchmark call. */
   readonly wrapApi?: (api: HttpHandler) => HttpHandler;
   /** How back ends are reached, by host; default: in this process. */
@@ -42,14 +44,21 @@ export interface BenchRack {
 export async function startBenchRack(options: BenchRackOptions): Promise<BenchRack> {
   const { clock, store, log = silentLogger } = options;
   const random = seededRandom(1);
-  const metrics = createMetrics();
+  const { metrics = createMetrics() } = options;
   const tools = { clock, random, log };
   const api = await createApiServer({ ...tools, store, kinds: KINDS, metrics: metrics.registry, version: "0.0.0" });
   const client = clientOf(api, options.wrapApi);
   const backends = startBackends(tools);
   const transport = (options.transport ?? inProcessTransport)(backends.handlers);
   await client.apply(Rack, rackObject(), { fieldManager: "bench" });
-  const controllers = startControllers({ ...tools, client, transport, identity: "bench", takeOverHolder: () => true });
+  const controllers = startControllers({
+    ...tools,
+    ...(options.metrics === undefined ? {} : { metrics }),
+    client,
+    transport,
+    identity: "bench",
+    takeOverHolder: () => true,
+  });
   return {
     api,
     client,
