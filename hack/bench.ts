@@ -42,6 +42,10 @@ async function runHere(name: string | undefined): Promise<void> {
 }
 
 async function runAll(): Promise<number> {
+  if (flags.includes("--write") && names.length > 0) {
+    console.error("bench: --write makes the whole page; give no names with it");
+    return 2;
+  }
   const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (unknown.length > 0) {
     const known = BENCHMARKS.map(({ name }) => name).join(", ");

@@ -130,7 +130,10 @@ function findings({ times, cpuMs, jsonMs, writes, convergeMs }: Measured): Findi
     }),
   );
   const idleMs = RESYNC_MS * ROUNDS;
+  const failures =
+    writes.length === 0 ? [] : [`an idle rack wrote to the store ${writes.length} times; only leases may be`];
   return {
+    failures,
     rows: [
       {
         what: "CPU of an idle rack",

@@ -50,7 +50,8 @@ const HEADER = [
   "`make bench` measures what the design promises. Every time is printed beside a yardstick that was measured in the same run,",
   "so that a slow machine makes both slow: compare ratios between machines, never times. Each benchmark runs in a process of",
   "its own, on compiled code, warms up first, alternates with its yardstick and takes the middle of several rounds. Counts are exact.",
-  "`make bench` fails when an instance costs more store writes than the limit. `npx tsx hack/bench.ts NAME…` runs some,",
+  "`make bench` fails when an instance costs more store writes than the limit, or when an idle rack writes anything but leases.",
+  "`npx tsx hack/bench.ts NAME…` runs some,",
   "`--prof` writes a CPU profile of each to `.cache/profiles`, `--write` makes this page.",
   "",
 ];

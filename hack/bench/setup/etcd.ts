@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { programOf } from "../../../test/integration/servers.js";
 
 /** A real etcd that syncs every write to disk, with its data in a temporary directory. */
 export interface BenchEtcd {
@@ -14,6 +15,8 @@ const READY_MS = 20_000;
 
 /** Starts `etcd` from .tools/bin or the PATH; undefined when there is none. */
 export async function startDurableEtcd(): Promise<BenchEtcd | undefined> {
+  const program = programOf("etcd");
+  if (program === undefined) return undefined;
   const [client, peer] = [await freePort(), await freePort()];
   const endpoint = `http://127.0.0.1:${client}`;
   const peerUrl = `http://127.0.0.1:${peer}`;
@@ -23,7 +26,7 @@ export async function startDurableEtcd(): Promise<BenchEtcd | undefined> {
     ...["--listen-client-urls", endpoint, "--advertise-client-urls", endpoint, "--listen-peer-urls", peerUrl],
     ...["--initial-advertise-peer-urls", peerUrl, "--initial-cluster", `n=${peerUrl}`],
   ];
-  const child = spawn("etcd", flags, { stdio: "ignore" });
+  const child = spawn(program, flags, { stdio: "ignore" });
   const stop = async () => {
     await end(child);
     await rm(directory, { recursive: true, force: true });
