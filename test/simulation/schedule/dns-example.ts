@@ -3,7 +3,8 @@ import { applyAll, readFolder } from "../world/manifests.js";
 import { createWorld, type World, type WorldOptions } from "../world/world.js";
 import type { Scenario } from "./scenario.js";
 
-const OBJECTS = readFolder("manifests/samples/dns-example");
+/** Every object of the example. */
+export const DNS_OBJECTS = readFolder("manifests/samples/dns-example");
 const NODES = [
   { name: "wedge", function: "controller" },
   ...[1, 2, 3, 4].map((number) => ({ name: `bladerunner${number}`, function: "lab" })),
@@ -13,7 +14,7 @@ const NODES = [
 export async function dnsWorld(options: Pick<WorldOptions, "seed" | "log" | "store">): Promise<World> {
   const world = await createWorld({ ...options, nodes: NODES });
   world.startControllers();
-  await world.ask(() => applyAll(world.client, OBJECTS));
+  await world.ask(() => applyAll(world.client, DNS_OBJECTS));
   return world;
 }
 
