@@ -53,7 +53,10 @@ export async function startServer(flags: ServerFlags, tools: Tools): Promise<Run
       metrics: metrics.registry,
       version: "0.1.0",
     });
-    const listener = await openListener(flags, { api, clock, log });
+    const listener = await openListener(flags, { api, clock, log }).catch(async (error: unknown) => {
+      await api.close();
+      throw error;
+    });
     const kubeconfig = join(flags.data, "kubeconfig");
     const pki = await ensurePki(pkiOptions(flags, clock));
     await writeKubeconfig({ path: kubeconfig, server: listener.url, authority: pki.authority, client: pki.admin });

@@ -212,6 +212,31 @@ export function testChanging({ minor }: ClientVersion, place: () => Workplace): 
     expect(await count()).toBe("");
   });
 
+  it("tells why a group does not run: in its row, its events and a warning", async () => {
+    const broken = [
+      { name: "huge", service: "image: vector, resources: {memory: 900Gi}", reason: "InstancesWait" },
+      { name: "crash", service: 'shell: "exit 3"', reason: "ServicesNotAvailable" },
+      { name: "waits", service: "image: vector", more: "  dependsOn: [nobody]\n", reason: "DependencyNotAvailable" },
+    ];
+    const manifests = broken.map((group) => groupYaml({ ...group, suspend: false })).join("---\n");
+    expect((await send(manifests, "apply")).code).toBe(0);
+    await vi.waitFor(async () => {
+      const rows = readTable(await ok("get", "sg", ...broken.map(({ name }) => name)));
+      expect(rows.map(({ READY, REASON }) => [READY, REASON])).toEqual(broken.map(({ reason }) => ["False", reason]));
+      expect(await ok("describe", "sg", "crash")).toMatch(/Warning +InstanceFailed .*exited with status 3/);
+    }, PATIENCE);
+    expect(await ok("describe", "sg", "huge")).toMatch(/Message: .* nodes refused: 5 by memory/);
+    const elsewhere = groupYaml({ name: "typo", suspend: false }).replace("rackName: torc", "rackName: tork");
+    const typo = await send(elsewhere, "apply");
+    expect(typo.code).toBe(0);
+    expect(typo.stderr).toContain('spec.rackName: there is no Rack "tork"');
+    await vi.waitFor(
+      async () => expect(await ok("describe", "sg", "typo")).toContain("waits for Rack tork, which is not stored"),
+      PATIENCE,
+    );
+    await ok("delete", "sg", "--all", "--timeout=40s");
+  });
+
   it("empties a namespace that is deleted", async () => {
     const namespace = `${place().namespace}-end`;
     await place().kubectl.ok(["create", "namespace", namespace]);
