@@ -6,6 +6,9 @@ export const LABEL = {
   revision: "rackwright.dev/revision",
 } as const;
 
+/** On Instances and tasks of services with `metered: true`: whose traffic collectors take. */
+export const METERED_LABEL = "rackwright.dev/metered";
+
 /** Labels of a Mesos task only: whose it is. */
 export const TASK_LABEL = {
   identity: "rackwright.dev/identity",
@@ -32,6 +35,8 @@ export const ANNOTATION = {
   restarts: "rackwright.dev/restarts",
   /** On an Instance, by a person: lower leaves first. */
   deletionCost: "rackwright.dev/deletion-cost",
+  /** On an Instance: which labels and annotations it got from its service. */
+  fromService: "rackwright.dev/from-service",
   /** On an Instance, by a person: let it go although this back end is unknown (`dns` or `route`). */
   release: "rackwright.dev/release",
 } as const;

@@ -64,7 +64,7 @@ function entriesOf({ record, stamp }: DnsRecordView): OwnEntry[] {
   const names = [record.spec.name, ...(record.spec.names ?? [])];
   return names.flatMap((name) =>
     (record.spec.targets ?? []).map((target) => {
-      const port = target.ports?.[0]?.port;
+      const port = record.spec.type === "A" ? undefined : target.ports?.[0]?.port;
       return {
         name,
         id: target.id,

@@ -24,6 +24,10 @@ const KILL_RETRY_MS = 2000;
 /** A placed task of which nothing is heard for so long is asked for: longer than a launch can be on its way. */
 const ASK_AFTER_MS = 20_000;
 
+/** What a master says of a launch that it did not carry out. */
+const REFUSED_STATES: readonly string[] = ["Dropped", "Error"];
+const BURIED_MAX = 1000;
+
 type Compute = NonNullable<RackDrivers["compute"]>;
 
 /** Brings what the back end says about tasks into Instances, and ends the tasks of those that left. */
@@ -37,6 +41,8 @@ export function instanceController(context: LoopContext) {
   /** Statuses not yet stored, by task, in the order they came; bounded by the back end, which sends one at a time until acknowledged. */
   const said = new Map<string, TaskStatus[]>();
   const calls = createPace(clock);
+  /** Deleted Instances by a task that was said to be refused. */
+  const buried = new Map<string, Instance>();
 
   return defineController({
     name: NAME,
@@ -64,6 +70,7 @@ export function instanceController(context: LoopContext) {
         const instance = instances.by("task", status.taskId)[0];
         if (instance === undefined) {
           void compute.driver.acknowledge(status).catch(() => undefined);
+          void endRevenant(status);
           return undefined;
         }
         said.set(status.taskId, [...(said.get(status.taskId) ?? []), status]);
@@ -122,6 +129,7 @@ export function instanceController(context: LoopContext) {
         return watchOver(instance, compute);
       case "release":
         calls.forget(instance.status?.placement?.taskID);
+        bury(instance);
         await removeFinalizer({ client, kind: Instance, object: instance, finalizer: FINALIZER.task });
         return {};
       case "kill":
@@ -129,6 +137,24 @@ export function instanceController(context: LoopContext) {
       default:
         return step satisfies never;
     }
+  }
+
+  /** A launch that the master refused may still come to life: the refusal can belong to a repeated request. */
+  function bury(instance: Instance): void {
+    const { placement, lastStatus } = instance.status ?? {};
+    if (placement === undefined || !REFUSED_STATES.includes(lastStatus?.state ?? "")) return;
+    buried.set(placement.taskID, instance);
+    const [oldest] = buried.keys();
+    if (buried.size > BURIED_MAX && oldest !== undefined) buried.delete(oldest);
+  }
+
+  /** Ends a task whose Instance was deleted in our time and that runs nevertheless; the deletion is its ground. */
+  async function endRevenant({ taskId, agentId = "", state }: TaskStatus): Promise<void> {
+    const instance = buried.get(taskId);
+    if (instance === undefined || TERMINAL_STATES.includes(state)) return;
+    if (calls.dueMs("kill", taskId, KILL_AGAIN_MS) > 0) return;
+    calls.made("kill", taskId);
+    await context.execute([killAction(instance, { taskId, agentId, ...killInputs(instance) })]);
   }
 
   /** Once, and again only when nothing came of it for a while: every look at the instance leads here. */

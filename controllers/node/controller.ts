@@ -8,6 +8,7 @@ import { ownConditions } from "../own-conditions.js";
 import { nodeReport } from "./plan.js";
 
 const NAME = "node";
+const NO_ATTRIBUTES = { name: "", type: "", function: "" };
 
 /** Writes what the compute back end says of each Node's agent. */
 export function nodeController(context: LoopContext) {
@@ -29,8 +30,8 @@ export function nodeController(context: LoopContext) {
       const node = nodes.get(name);
       const compute = node && backends.of(node.spec.rackName).compute;
       if (node === undefined || compute === undefined) return;
-      const attribute = racks.get(node.spec.rackName)?.spec.compute?.mesos?.nodeAttributes.name ?? "";
-      const { conditions, ...fields } = nodeReport(node, compute.agents.value(), attribute);
+      const names = racks.get(node.spec.rackName)?.spec.compute?.mesos?.nodeAttributes ?? NO_ATTRIBUTES;
+      const { conditions, ...fields } = nodeReport(node, compute.agents.value(), names);
       const status = { ...fields, conditions: ownConditions(node, conditions, clock.now()) };
       await reportStatus({ client, cache: nodes, kind: Node, object: node, status, manager: NAME });
     },

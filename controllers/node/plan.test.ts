@@ -26,6 +26,8 @@ const seen = {
   capacity: { cpu: "8" },
 };
 
+const NAMES = { name: "name", type: "type", function: "function" };
+
 describe("what the master says of a node's agent", () => {
   it.each<[string, Observation<Agent>, string]>([
     ["active", agents(agent("a")), "True AgentActive"],
@@ -44,7 +46,7 @@ describe("what the master says of a node's agent", () => {
       "True AgentActive",
     ],
   ])("%s", (_, observation, expected) => {
-    const [ready] = nodeReport(node("n1", { address: "10.0.0.1" }), observation, "name").conditions;
+    const [ready] = nodeReport(node("n1", { address: "10.0.0.1" }), observation, NAMES).conditions;
     expect(`${ready?.status} ${ready?.reason}`).toBe(expected);
   });
 
@@ -53,7 +55,7 @@ describe("what the master says of a node's agent", () => {
     const { conditions, ...report } = nodeReport(
       node("n1"),
       agents(agent("a", { attributes: { name: "n1", ports } })),
-      "name",
+      NAMES,
     );
     expect(report).toEqual({
       agent: { id: "a", hostname: "host", address: "10.0.0.1", state: "Active" },
@@ -62,11 +64,17 @@ describe("what the master says of a node's agent", () => {
     });
   });
 
+  it("says where the agent's attributes disagree with the Rack, which counts", () => {
+    const told = agents(agent("a", { attributes: { name: "n1", type: "master", function: "lab" } }));
+    const [ready] = nodeReport(node("n1", { type: "worker", function: "lab" }), told, NAMES).conditions;
+    expect(ready).toMatchObject({ status: "True", message: "its agent says type master, the Rack says worker" });
+  });
+
   it.each([
     ["the master does not answer", silent],
     ["the agent is not listed", agents()],
   ])("R2 what is known stays when %s", (_, observation) => {
-    const { conditions, ...report } = nodeReport(node("n1", {}, seen), observation, "name");
+    const { conditions, ...report } = nodeReport(node("n1", {}, seen), observation, NAMES);
     expect(report).toEqual(seen);
   });
 });

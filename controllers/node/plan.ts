@@ -2,7 +2,14 @@ import type { Node } from "../../api-types/node.js";
 import type { Agent, AttributeValue } from "../../drivers/compute/driver.js";
 import type { Observation } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
-import { isAgentOf } from "../matching.js";
+import { isAgentOf, typeName } from "../matching.js";
+
+/** Which attributes of an agent name its node, the node's type and its function (`nodeAttributes` of the Rack). */
+export interface AttributeNames {
+  readonly name: string;
+  readonly type: string;
+  readonly function: string;
+}
 
 /** What the node loop owns of a Node's status. */
 export interface NodeReport {
@@ -18,17 +25,17 @@ export interface NodeReport {
 }
 
 /** The status of a Node from what the master says of its agent; an unanswered question changes nothing but the condition. */
-export function nodeReport(node: Node, agents: Observation<Agent>, nameAttribute: string): NodeReport {
+export function nodeReport(node: Node, agents: Observation<Agent>, names: AttributeNames): NodeReport {
   if (agents.type === "Unknown") {
     const message = `the compute back end does not answer: ${agents.reason}`;
     return { ...kept(node), conditions: [{ type: "Ready", status: "Unknown", reason: "AgentUnknown", message }] };
   }
-  const candidates = [...agents.items.values()].filter((candidate) => isAgentOf(node, candidate, nameAttribute));
+  const candidates = [...agents.items.values()].filter((candidate) => isAgentOf(node, candidate, names.name));
   // an agent that lost its work directory registers anew beside its former self
   const agent = candidates.find((candidate) => candidate.state === "Active") ?? candidates[0];
   if (agent === undefined) {
     const status = agents.type === "Complete" ? "False" : "Unknown";
-    const message = `no agent has ${nameAttribute}:${node.metadata.name} or this address`;
+    const message = `no agent has ${names.name}:${node.metadata.name} or this address`;
     return { ...kept(node), conditions: [{ type: "Ready", status, reason: "NoAgent", message }] };
   }
   return {
@@ -46,7 +53,7 @@ export function nodeReport(node: Node, agents: Observation<Agent>, nameAttribute
       memory: `${Math.floor(agent.total.memoryMiB)}Mi`,
       disk: `${Math.floor(agent.total.diskMiB)}Mi`,
     },
-    conditions: [readyCondition(agent)],
+    conditions: [readyCondition(agent, disagreements(node, agent, names))],
   };
 }
 
@@ -60,8 +67,21 @@ function kept(node: Node): Omit<NodeReport, "conditions"> {
   } as Omit<NodeReport, "conditions">;
 }
 
-function readyCondition(agent: Agent): NodeReport["conditions"][number] {
-  if (agent.state === "Active") return { type: "Ready", status: "True", reason: "AgentActive", message: "" };
+/** Where the agent's own attributes say something else than the Rack does; the Rack counts. */
+function disagreements({ spec }: Node, { attributes }: Agent, names: AttributeNames): string {
+  const told = (name: string) => attributeText(attributes[name] ?? "");
+  const pairs = [
+    ["type", told(names.type), typeName(told(names.type)) === typeName(spec.type), spec.type],
+    ["function", told(names.function), told(names.function) === spec.function, spec.function],
+  ] as const;
+  const differing = pairs.filter(([, text, isSame, wanted]) => text !== "" && wanted !== undefined && !isSame);
+  return differing
+    .map(([what, text, , wanted]) => `its agent says ${what} ${text}, the Rack says ${wanted}`)
+    .join("; ");
+}
+
+function readyCondition(agent: Agent, message: string): NodeReport["conditions"][number] {
+  if (agent.state === "Active") return { type: "Ready", status: "True", reason: "AgentActive", message };
   const status = agent.state === "Recovering" ? "Unknown" : "False";
   return { type: "Ready", status, reason: "AgentNotActive", message: `its agent is ${agent.state}` };
 }

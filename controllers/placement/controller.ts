@@ -156,7 +156,7 @@ export function placementController(context: LoopContext) {
         offerIds: offers.map((offer) => offer.id),
         node: node.metadata.name,
         nodeType: node.spec.type === "slave" ? "worker" : node.spec.type,
-        nodeFunction: node.spec.function,
+        nodeFunction: node.spec.function ?? functionOf(first, rack),
         isSchedulable: !node.spec.unschedulable,
         resources: sumOf(offers),
       };
@@ -315,6 +315,12 @@ function groupKeyOf(instance: Instance): string {
 
 function serviceKeyOf(instance: Instance): string {
   return `${groupKeyOf(instance)}/${instance.spec.service}`;
+}
+
+/** Where the Rack does not say what a node is for, its agent may. */
+function functionOf(offer: Offer | undefined, rack: Rack): string | undefined {
+  const value = offer?.attributes[rack.spec.compute?.mesos?.nodeAttributes.function ?? ""];
+  return typeof value === "string" ? value : undefined;
 }
 
 function byAgentId<T extends { readonly agentId: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {

@@ -8,6 +8,7 @@ import { substituteDeep } from "../../api-types/substitute.js";
 import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
 import type { AgentCheck, TaskLaunch } from "../../drivers/compute/driver.js";
 import { formatStamp } from "../../drivers/observation.js";
+import { serviceLabels } from "../service-labels.js";
 
 /** What a launch is made of. `service` is the template of the instance's revision. */
 export interface LaunchInput {
@@ -126,7 +127,7 @@ function labelsOf({ instance, rack, term }: LaunchInput, service: Service): Read
   const identity = rack.spec.identity ?? rack.metadata.name;
   const { namespace = "", name, uid = "" } = instance.metadata;
   return {
-    ...service.labels,
+    ...serviceLabels(service),
     [LABEL.group]: instance.spec.serviceGroup,
     [LABEL.service]: instance.spec.service,
     [LABEL.number]: String(instance.spec.number),

@@ -15,6 +15,7 @@ import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { suitability } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
+import { originOf, serviceLabels } from "../service-labels.js";
 import { type GroupPlan, type GroupStep, type GroupView, planGroup } from "./plan.js";
 import { endOf, groupReport } from "./status.js";
 
@@ -177,6 +178,8 @@ async function perform(context: LoopContext, group: ServiceGroup, step: GroupSte
       return createInstance(context, group, step);
     case "release":
       return release(context, step.instance, step.reason);
+    case "relabel":
+      return relabel(context, step.instance, step.patch);
     default:
       return step satisfies never;
   }
@@ -213,13 +216,17 @@ async function createInstance(
       namespace: group.metadata.namespace ?? "",
       name,
       labels: {
-        ...service.labels,
+        ...serviceLabels(service),
         [LABEL.group]: group.metadata.name,
         [LABEL.service]: service.name,
         [LABEL.number]: String(number),
         [LABEL.revision]: step.revisionName,
       },
-      annotations: { ...service.annotations, [ANNOTATION.restarts]: String(step.restarts) },
+      annotations: {
+        ...service.annotations,
+        [ANNOTATION.restarts]: String(step.restarts),
+        [ANNOTATION.fromService]: originOf(service),
+      },
       ownerReferences: [ownerOf(group)],
       finalizers: finalizersOf(service),
     },
@@ -264,6 +271,11 @@ async function release({ client }: LoopContext, instance: Instance, reason: stri
     });
   }
   if (!isDeleting(instance)) await client.delete(Instance, key, uid === undefined ? {} : { uid });
+}
+
+async function relabel({ client }: LoopContext, instance: Instance, patch: unknown): Promise<void> {
+  const { namespace = "", name } = instance.metadata;
+  await client.patch(Instance, { namespace, name }, patch);
 }
 
 /** Instances whose group is gone, as a fresh read says, have nobody else to let them go. */

@@ -259,7 +259,9 @@ describe("revisions", () => {
     [
       "a label-only edit restarts nothing",
       viewOf(web({ image: "a:1", labels: { team: "x" } }), running, { revisions }),
-      [],
+      [
+        'relabel one {"metadata":{"labels":{"team":"x"},"annotations":{"rackwright.dev/from-service":"[[\\"team\\"],[]]"}}}',
+      ],
     ],
     ["an edit in place restarts nothing", viewOf(web({ image: "a:1", drainSeconds: 30 }), running, { revisions }), []],
     [

@@ -3,6 +3,7 @@ import { isAvailable, isDeleting, isLeaving, isTerminal } from "../../api-types/
 import type { Revision } from "../../api-types/revision.js";
 import type { Service, ServiceGroup } from "../../api-types/service-group.js";
 import type { LeaveReason } from "../../api-types/well-known.js";
+import { relabelPatch } from "../service-labels.js";
 import { isUnhealthy, planSlot, type SlotContext } from "./slot.js";
 
 /** Everything the plan of one group rests on, as plain data. Times in milliseconds of wall time. */
@@ -34,7 +35,9 @@ export type GroupStep =
       readonly replaces: string | undefined;
       readonly restarts: number;
     }
-  | { readonly type: "release"; readonly instance: Instance; readonly reason: LeaveReason };
+  | { readonly type: "release"; readonly instance: Instance; readonly reason: LeaveReason }
+  /** Labels and annotations follow their service in place: nothing is restarted. */
+  | { readonly type: "relabel"; readonly instance: Instance; readonly patch: unknown };
 
 export interface GroupPlan {
   readonly steps: readonly GroupStep[];
@@ -53,12 +56,20 @@ export function planGroup(unordered: GroupView): GroupPlan {
   const waiting: string[] = [];
   for (const service of view.group.spec.services) {
     const plan = planService(view, service);
-    steps.push(...plan.steps);
+    steps.push(...plan.steps, ...relabelSteps(view, service));
     if (plan.nextAttempt !== undefined) nextAttempts.set(service.name, plan.nextAttempt);
     if (plan.isWaiting) waiting.push(service.name);
   }
   steps.push(...removedServices(view));
   return { steps, nextAttempts, waiting };
+}
+
+function relabelSteps(view: GroupView, service: Service): GroupStep[] {
+  const staying = membersOf(view.instances, service.name).filter((instance) => !isLeaving(instance));
+  return staying.flatMap((instance) => {
+    const patch = relabelPatch(instance, service);
+    return patch === undefined ? [] : [{ type: "relabel", instance, patch }];
+  });
 }
 
 interface ServicePlan {

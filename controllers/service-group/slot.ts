@@ -109,7 +109,8 @@ function restart(context: SlotContext, ended: Instance, number: number): SlotPla
   return { steps: [step] };
 }
 
-function isDone(service: Service, ended: Instance): boolean {
+/** It ended as its restart policy lets it: nothing follows. */
+export function isDone(service: Service, ended: Instance): boolean {
   const policy = service.restart?.policy ?? "Always";
   if (policy === "Always") return false;
   if (policy === "Never") return true;

@@ -43,6 +43,14 @@ describe("counts", () => {
     expect(report(view).services[0]).toMatchObject({ revision: "shop-web-1", updated: 1 });
   });
 
+  it("want no more of what ended as its restart policy lets it", () => {
+    const once = group({ services: [{ name: "web", restart: { policy: "OnFailure" } }] });
+    const view = viewOf(once, [ended({ name: "done", state: "Finished" })]);
+    expect(report(view).services[0]).toMatchObject({ desired: 0, available: 0 });
+    expect(told(view, "Ready")).toMatch(/^True/);
+    expect(told(viewOf(once, [ended({ name: "dead", state: "Failed" })]), "Ready")).toMatch(/^False/);
+  });
+
   it("say when a failed instance is started again", () => {
     const view = viewOf(group({ services: [{ name: "web", restart: { delaySeconds: 60 } }] }), [
       ended({ name: "dead", endedAgo: 10 }),

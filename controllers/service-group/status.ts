@@ -4,6 +4,7 @@ import type { Service, ServiceGroup } from "../../api-types/service-group.js";
 import { LABEL } from "../../api-types/well-known.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { type GroupPlan, type GroupView, wantedCount } from "./plan.js";
+import { isDone } from "./slot.js";
 
 /** Counts of one service. */
 export interface ServiceCounts {
@@ -60,7 +61,7 @@ function countsOf(view: GroupView, plan: GroupPlan, service: Service): ServiceCo
   const nextAttempt = plan.nextAttempts.get(service.name);
   return {
     name: service.name,
-    desired: wantedCount(view, service),
+    desired: Math.max(0, wantedCount(view, service) - doneNumbers(service, members)),
     running: alive.filter((instance) => isTrue(instance, "Running")).length,
     ready: alive.filter((instance) => isTrue(instance, "Ready")).length,
     available: availableNumbers(members),
@@ -74,6 +75,13 @@ function countsOf(view: GroupView, plan: GroupPlan, service: Service): ServiceCo
 function revisionOf({ revisions, isSameTemplate }: GroupView, service: Service): string | undefined {
   const own = revisions.filter((candidate) => candidate.spec.service === service.name);
   return (own.find(({ spec }) => isSameTemplate(spec.template, service)) ?? own.at(-1))?.metadata.name;
+}
+
+/** Numbers whose last instance ended for good: they are wanted no more. */
+function doneNumbers(service: Service, members: readonly Instance[]): number {
+  const living = new Set(members.filter((instance) => !isTerminal(instance)).map((instance) => instance.spec.number));
+  const done = members.filter((instance) => isTerminal(instance) && isDone(service, instance));
+  return new Set(done.map((instance) => instance.spec.number).filter((number) => !living.has(number))).size;
 }
 
 /** An old and a new instance of one number count once. */

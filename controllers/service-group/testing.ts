@@ -32,6 +32,8 @@ export function describeStep(step: GroupStep): string {
     }
     case "release":
       return `release ${step.instance.metadata.name}: ${step.reason}`;
+    case "relabel":
+      return `relabel ${step.instance.metadata.name} ${JSON.stringify(step.patch)}`;
     default:
       return step satisfies never;
   }
