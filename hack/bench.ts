@@ -80,9 +80,17 @@ function runApart(name: string): Promise<Findings> {
     : [];
   const child = spawn(process.execPath, ["--expose-gc", ...profiling, join(BUILT, "hack", "bench.js"), "--one", name], {
     stdio: ["ignore", 2, 2, "ipc"],
+    // a group of its own, so that servers that it started can be ended with it
+    detached: true,
     env: { ...process.env, PATH: [join(process.cwd(), ".tools", "bin"), process.env.PATH ?? ""].join(delimiter) },
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
+  const endAll = () => endGroup(child.pid);
+  const timer = setTimeout(endAll, TIMEOUT_MS);
+  const interrupt = () => {
+    endAll();
+    process.exit(130);
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   return new Promise((resolve) => {
     let findings: Findings = { rows: [], failures: [`${name} ended without a result`] };
     child.on("message", (message) => {
@@ -90,7 +98,20 @@ function runApart(name: string): Promise<Findings> {
     });
     child.on("exit", () => {
       clearTimeout(timer);
+      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+      endAll();
       resolve(findings);
     });
   });
+}
+
+/** Ends a process and all that it started; what is gone already is fine. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // ESRCH: nothing of the group is left
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
