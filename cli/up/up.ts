@@ -65,7 +65,7 @@ export async function up(given: UpFlags): Promise<number> {
       client: server.client,
       transport,
       identity,
-      takeOverHolder: isDeadNeighbour(flags.data),
+      takeOverHolder: isDeadNeighbour(flags),
       ...(simulator === undefined ? {} : { overlay: simulator.overlay }),
       ...tools,
     });
@@ -129,7 +129,7 @@ async function openSimulator(
   return simulator;
 }
 
-/** The lock of the data directory is ours: a leader of the same directory on this host is an earlier, dead process. */
-function isDeadNeighbour(data: string): (identity: string) => boolean {
-  return (identity) => identity.startsWith(`${hostname()}_${data}_`);
+/** With the embedded store its lock is ours: a leader of the same directory on this host is an earlier, dead process. */
+function isDeadNeighbour({ data, store }: UpFlags): (identity: string) => boolean {
+  return (identity) => store === "embedded" && identity.startsWith(`${hostname()}_${data}_`);
 }
