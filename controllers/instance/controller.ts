@@ -1,7 +1,7 @@
 import { filter, map, merge, mergeMap, type Observable, of, tap } from "rxjs";
 import type { Action } from "../../actuation/action.js";
 import { Instance } from "../../api-types/instance.js";
-import { conditionOf, isLeaving, isTerminal, keyOf } from "../../api-types/life.js";
+import { conditionOf, isLeaving, isTerminal, keyOf, TERMINAL_STATES } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { Revision } from "../../api-types/revision.js";
 import { type Service, ServiceGroup } from "../../api-types/service-group.js";
@@ -14,7 +14,7 @@ import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
 import { createPace } from "./pace.js";
-import { planEnd, planOverdue, taskReport } from "./plan.js";
+import { planEnd, planOverdue, REFUSED_STATES, taskReport } from "./plan.js";
 
 const NAME = "instance";
 /** A kill may be lost with a master: it is repeated until the end is stored. */
@@ -24,8 +24,6 @@ const KILL_RETRY_MS = 2000;
 /** A placed task of which nothing is heard for so long is asked for: longer than a launch can be on its way. */
 const ASK_AFTER_MS = 20_000;
 
-/** What a master says of a launch that it did not carry out. */
-const REFUSED_STATES: readonly string[] = ["Dropped", "Error"];
 const BURIED_MAX = 1000;
 
 type Compute = NonNullable<RackDrivers["compute"]>;

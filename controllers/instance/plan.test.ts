@@ -4,7 +4,7 @@ import { TERMINAL_STATES } from "../../api-types/life.js";
 import { FINALIZER } from "../../api-types/well-known.js";
 import type { TaskState, TaskStatus } from "../../drivers/compute/driver.js";
 import { at, available, condition, ended, instance, NOW, placed, service } from "../testing/objects.js";
-import { planEnd, planOverdue, taskReport } from "./plan.js";
+import { planEnd, planOverdue, REFUSED_STATES, taskReport } from "./plan.js";
 
 const PLAIN = service();
 const CHECKED = service({ healthChecks: [{ name: "c", tcpSocket: { port: 80 } }] });
@@ -89,11 +89,19 @@ describe("what a task state means", () => {
   });
 });
 
+describe("a launch that was refused once and carried out once", () => {
+  it.each(REFUSED_STATES)("after %s a task that runs is believed", (state) => {
+    const later = { timestamp: NOW / 1000 + 5 };
+    expect(taskReport(ended({ state }), status("Running", later), PLAIN)?.lastStatus.state).toBe("Running");
+    expect(taskReport(ended({ state }), status("Failed", later), PLAIN)).toBeUndefined();
+  });
+});
+
 describe("statuses that tell nothing new", () => {
   const later = { timestamp: NOW / 1000 + 5 };
   const known = available({ status: { lastStatus: { state: "Running", at: at(0) } } });
   const rows: readonly (readonly [string, Instance, TaskStatus])[] = [
-    ...TERMINAL_STATES.map(
+    ...TERMINAL_STATES.filter((state) => !REFUSED_STATES.includes(state)).map(
       (state) => [`after ${state} nothing counts`, ended({ state }), status("Running", later)] as const,
     ),
     ["an older one", known, status("Failed", { timestamp: NOW / 1000 - 1 })],

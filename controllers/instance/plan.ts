@@ -33,7 +33,7 @@ export function taskReport(
   service: Pick<Service, "healthChecks">,
 ): TaskReport | undefined {
   const at = new Date(said.timestamp * 1000).toISOString();
-  if (isTerminal(instance) || isStale(instance, said, at)) return undefined;
+  if ((isTerminal(instance) && !isRevival(instance, said)) || isStale(instance, said, at)) return undefined;
   const before = instance.status;
   const health = healthOf(before?.health, said, at);
   const startedAt = before?.startedAt ?? (said.state === "Running" ? at : undefined);
@@ -49,6 +49,14 @@ export function taskReport(
     restarts: Number(instance.metadata.annotations?.[ANNOTATION.restarts] ?? 0),
     conditions: [runningCondition(said), readyCondition(said, service, health?.isHealthy)],
   };
+}
+
+/** What a master says of a launch that it did not carry out. */
+export const REFUSED_STATES: readonly string[] = ["Dropped", "Error"];
+
+/** The refusal was of a repeated request: the first one was carried out. */
+function isRevival(instance: Instance, said: TaskStatus): boolean {
+  return REFUSED_STATES.includes(instance.status?.lastStatus?.state ?? "") && !TERMINAL_STATES.includes(said.state);
 }
 
 function isStale(instance: Instance, said: TaskStatus, at: string): boolean {

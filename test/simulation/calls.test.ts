@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isConverged } from "./schedule/convergence.js";
 import { scaleTo, smallWorld } from "./schedule/small-rack.js";
 import type { World } from "./world/world.js";
 
@@ -31,6 +32,18 @@ describe("calls to the back ends", () => {
     const world = await smallWorld({ seed: 1 });
     await world.clock.advance(30_000);
     expect(countCalls(world, "route.set")).toBe(3);
+    await world.stop();
+  });
+});
+
+describe("requests that arrive twice", () => {
+  it("leave no task behind: what was refused the second time is believed when it runs", async () => {
+    const world = await smallWorld({ seed: 7 });
+    world.scripts.mesos.rules = [{ fault: { type: "duplicate" } }];
+    await world.clock.advance(8000);
+    world.scripts.mesos.rules = [];
+    await world.until("converged", () => isConverged(world), 60_000);
+    expect(world.runner.running()).toHaveLength(3);
     await world.stop();
   });
 });
