@@ -89,7 +89,8 @@ export function placementController(context: LoopContext) {
     const result = place(tasks, placedTasks(), nodeOffers(rack, held));
     const refusedMs = await reportRefusals(result.refusals, { tasks, held });
     const used = await launchAll(rack, result.placements);
-    const round = { driver: compute.driver, held, used, waiting: tasks.map((task) => task.key) };
+    const unplaced = result.refusals.map((refusal) => refusal.key);
+    const round = { driver: compute.driver, held, used, waiting: tasks.map((task) => task.key), unplaced };
     const { requeueAfterMs } = await keeper.settle(round);
     const dueMs = [requeueAfterMs ?? 0, ...refusedMs].filter((ms) => ms > 0);
     return dueMs.length === 0 ? {} : { requeueAfterMs: Math.min(...dueMs) };

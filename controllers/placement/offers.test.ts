@@ -36,7 +36,13 @@ function setUp() {
   const recorder = recordingDriver();
   const keeper = createOfferKeeper(clock);
   const settle = (held: readonly string[], waiting: readonly string[], used: readonly string[] = []) =>
-    keeper.settle({ driver: recorder.driver, held: held.map((id) => offer(id)), used: new Set(used), waiting });
+    keeper.settle({
+      driver: recorder.driver,
+      held: held.map((id) => offer(id)),
+      used: new Set(used),
+      waiting,
+      unplaced: used.length === 0 ? waiting : [],
+    });
   return { clock, settle, ...recorder };
 }
 
@@ -98,6 +104,18 @@ describe("keeping offers", () => {
   it("does not ask for more while offers are held", async () => {
     const { settle, taken } = setUp();
     await settle(["o1"], ["a"]);
+    expect(taken()).toEqual([]);
+  });
+
+  it("asks for what was given back before something came that the held offers do not suit", async () => {
+    const { clock, settle, taken } = setUp();
+    await settle(["o1"], []);
+    await clock.advance(1000);
+    await settle(["o1", "o2"], []);
+    expect(taken()).toEqual(["decline o1 for 60 s"]);
+    await settle(["o2"], ["a"]);
+    expect(taken()).toEqual(["revive"]);
+    await settle(["o2"], ["a"]);
     expect(taken()).toEqual([]);
   });
 

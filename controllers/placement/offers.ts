@@ -15,6 +15,8 @@ interface Round {
   readonly used: ReadonlySet<string>;
   /** Keys of what waited in this round. */
   readonly waiting: readonly string[];
+  /** Those of them that no held offer suited. */
+  readonly unplaced: readonly string[];
 }
 
 /** Gives unused offers back after a second, suppresses offers while nothing waits and asks for them again when something does. */
@@ -22,20 +24,27 @@ export function createOfferKeeper(clock: Clock) {
   const seenAt = new Map<string, number>();
   let known: ReadonlySet<string> = new Set();
   let isSuppressed = false;
+  /** Something was given back since we last asked: Mesos keeps it from us for a while. */
+  let hasGivenBack = false;
 
   return {
     /** Ends a round of placement; tells when offers are due to be declined. */
-    async settle({ driver, held, used, waiting }: Round): Promise<{ requeueAfterMs?: number }> {
+    async settle({ driver, held, used, waiting, unplaced }: Round): Promise<{ requeueAfterMs?: number }> {
       const unused = held.filter((offer) => !used.has(offer.id));
       forgetAll(new Set(unused.map((offer) => offer.id)));
       const hasNews = waiting.some((key) => !known.has(key));
+      // the held offers do not suit it, and one that does may have been given back before it came
+      const isMissed = hasGivenBack && unplaced.some((key) => !known.has(key));
       // remembered only once it was asked: a question that failed is asked again in the next round
-      if (hasNews && (isSuppressed || unused.length === 0)) {
+      if (isMissed || (hasNews && (isSuppressed || unused.length === 0))) {
         await driver.revive();
         isSuppressed = false;
+        hasGivenBack = false;
       }
       known = new Set(waiting);
       const due = unused.filter((offer) => ageOf(offer) >= HOLD_MS);
+      // what an accepted offer has left goes back, too
+      hasGivenBack ||= used.size > 0 || due.length > 0;
       if (due.length > 0) {
         const refuseSeconds = waiting.length === 0 ? IDLE_REFUSE_SECONDS : REFUSE_SECONDS;
         await driver.decline(
