@@ -65,3 +65,5 @@ try {
   console.error(error instanceof StatusError ? `rackctl: ${error.message}` : error);
   process.exitCode = 1;
 }
+// everything was closed in order: what a library left open must not keep the process
+process.exit();

@@ -6,7 +6,8 @@ const ENVIRONMENT_READERS = /(^|\/)main\.ts$|^apiserver\/storage\/lmdb\/data-fil
 /** What may stand in one place only, because a simulation must be able to replace it. */
 const RULES: readonly { readonly pattern: RegExp; readonly what: string; readonly allowed: RegExp }[] = [
   {
-    pattern: /\bDate\.now\(|\bnew Date\(\)|(?<![.\w])setTimeout\(|\bsetInterval\(|\bperformance\.now\(|AbortSignal\.timeout\(/,
+    pattern:
+      /\bDate\.now\(|\bnew Date\(\)|(?<![.\w])setTimeout\(|\bsetInterval\(|\bperformance\.now\(|AbortSignal\.timeout\(/,
     what: "reads a clock or sets a timer",
     allowed: /^platform\/clock\.ts$/,
   },

@@ -31,7 +31,9 @@ function readIfThere(path: string): string | undefined {
 }
 
 function isTest(path: string): boolean {
-  return /\.test\.ts$|(^|\/)suite\.ts$|^test\/|\/testing\/|\/conformance\/|\/replay\/|harness\.ts$|(^|\/)testing\.ts$/.test(path);
+  return /\.test\.ts$|(^|\/)suite\.ts$|^test\/|\/testing\/|\/conformance\/|\/replay\/|harness\.ts$|(^|\/)testing\.ts$/.test(
+    path,
+  );
 }
 
 /** Lines that hold code: neither blank nor comment. */
