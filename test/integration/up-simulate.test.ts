@@ -1,3 +1,5 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DnsRecord } from "../../api-types/dns-record.js";
@@ -5,6 +7,7 @@ import { Instance } from "../../api-types/instance.js";
 import { Rack } from "../../api-types/rack.js";
 import { Route } from "../../api-types/route.js";
 import type { Client } from "../../client/client.js";
+import { sleep, systemClock } from "../../platform/clock.js";
 import type { Running } from "../e2e/product/rackctl.js";
 import {
   converged,
@@ -23,6 +26,7 @@ describe("rackctl up --simulate", () => {
   let ours: Product;
   let theirs: Product;
   let up: Running;
+  let theirUp: Running;
   let client: Client;
   let tasks: readonly RackTask[];
   let theirTasks: readonly RackTask[];
@@ -35,9 +39,11 @@ describe("rackctl up --simulate", () => {
 
   beforeAll(async () => {
     [ours, theirs] = await Promise.all([createProduct(), createProduct()]);
-    [up] = await Promise.all([ours.up("--simulate"), theirs.up("--simulate")]);
+    [up, theirUp] = await Promise.all([ours.up("--simulate"), theirs.up("--simulate")]);
     client = await ours.client();
     await Promise.all([converged(client), converged(await theirs.client())]);
+    // so that what a loop would take away is gone in seconds
+    await client.patch(Rack, { name: "torc" }, { spec: { intervals: { observeSeconds: 1 } } });
     tasks = await ours.rack.tasks();
     theirTasks = await theirs.rack.tasks();
   });
@@ -108,7 +114,7 @@ describe("rackctl up --simulate", () => {
     expect(up.stdout()).toContain(`process ${rack} (was running)`);
     expect(up.stdout()).not.toMatch(/^example/m);
     await converged(client);
-    await settled(ours);
+    await settled(client);
     expect(processes(await ours.rack.tasks())).toEqual(processes(tasks));
     expect(removals(await ours.rack.journal())).toEqual([]);
   });
@@ -118,7 +124,7 @@ describe("rackctl up --simulate", () => {
     process.kill(rack, "SIGKILL");
     await up.says(new RegExp(`simulator ${rack} ended; process \\d+ took over`), 20_000);
     expect(ours.rack.pid()).not.toBe(rack);
-    await settled(ours);
+    await settled(client);
     await converged(client);
     expect(processes(await ours.rack.tasks())).toEqual(processes(tasks));
     expect(removals(await ours.rack.journal())).toEqual([]);
@@ -144,7 +150,7 @@ describe("rackctl up --simulate", () => {
       () => overlaid("torc"),
       (condition) => condition?.message?.includes(after) === true,
     );
-    await settled(ours);
+    await settled(client);
     intruder.close();
     await converged(client);
     expect(processes(await ours.rack.tasks())).toEqual(processes(tasks));
@@ -155,7 +161,7 @@ describe("rackctl up --simulate", () => {
     for (const pid of [up.pid, ours.rack.pid()]) process.kill(pid, "SIGKILL");
     await up.ended;
     up = await ours.up("--simulate");
-    await settled(ours);
+    await settled(client);
     await converged(client);
     expect(processes(await ours.rack.tasks())).toEqual(processes(tasks));
     expect(removals(await ours.rack.journal())).toEqual([]);
@@ -194,15 +200,35 @@ describe("rackctl up --simulate", () => {
     const routes = (await client.list(Route)).items.flatMap(({ spec }) => spec.prefix);
     expect(routes).toContain(`${server?.address}/32`);
   });
+
+  it("says why the simulator cannot be started again, and ends its tasks all the same at Ctrl-C", async () => {
+    theirUp.signal("SIGSTOP");
+    process.kill(theirs.rack.pid(), "SIGKILL");
+    const intruder = await eventually(
+      () => bindTo(theirs.dnsPort),
+      () => true,
+    );
+    theirUp.signal("SIGCONT");
+    await theirUp.says(new RegExp(`127.0.0.1:${theirs.dnsPort} is in use.*trying again`), 20_000);
+    expect(theirTasks.filter(({ pid }) => !isRunning(pid))).toEqual([]);
+    theirUp.signal("SIGINT");
+    expect(await theirUp.ended).toMatchObject({ code: 0 });
+    intruder.close();
+    expect(theirTasks.filter(({ pid }) => isRunning(pid))).toEqual([]);
+  });
 });
 
-/** Two observations later: time enough for a loop that would take something away. */
-async function settled(product: Product): Promise<void> {
-  const { readFileSync } = await import("node:fs");
-  const seen = () => readFileSync(`${product.directory}/rackwright.log`, "utf8").length;
-  const begin = performance.now();
-  await eventually(seen, () => performance.now() - begin > 11_000);
+/** Several observations later: time enough for a loop that would take something away. */
+async function settled(client: Client): Promise<void> {
+  const observed = async () => (await client.get(Rack, { name: "torc" })).status?.conditions;
+  const isTrue = (conditions: Awaited<ReturnType<typeof observed>>) =>
+    conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  await eventually(observed, isTrue);
+  await sleep(systemClock(), SETTLE_MS);
 }
+
+/** Four periods of observation. */
+const SETTLE_MS = 4000;
 
 function canConnect(host: string | undefined, port: number): Promise<boolean> {
   return fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(2000) }).then(
@@ -218,4 +244,9 @@ function listenOn(host: string, port: number): Promise<ReturnType<typeof createS
     server.on("error", reject);
     server.listen(port, host, () => resolve(server));
   });
+}
+
+function bindTo(port: number): Promise<ReturnType<typeof createSocket>> {
+  const socket = createSocket("udp4");
+  return once(socket.bind(port, "127.0.0.1"), "listening").then(() => socket);
 }
