@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { FaultRule } from "../../../simulator/faults.js";
 import { isConverged } from "../schedule/convergence.js";
 import { scaleTo, smallWorld, updateArgs } from "../schedule/small-rack.js";
 import { isSouthbound } from "../world/wire.js";
@@ -69,6 +70,23 @@ describe("R5 fence every write", () => {
     }
     expect(lateWrites(world)).toBe(0);
     expect(new Set(world.fenced.map(({ term }) => term)).size).toBeGreaterThan(2);
+    await world.until("converged", () => isConverged(world), 60_000);
+    await world.stop();
+  });
+
+  it("R5 calls nobody outside with a lease older than a third of its time", async () => {
+    const world = await readyWorld(5);
+    const [leader] = world.planes;
+    if (leader === undefined) throw new Error("the world has no control plane");
+    const isRenewal: FaultRule["when"] = ({ method, url }) => method === "PUT" && url.includes("/leases/");
+    world.scripts.api.rules = [{ fault: { type: "refuse" }, when: isRenewal }];
+    await world.clock.advance(7500);
+    // something to do: the routes are gone
+    const sent = leader.sent.length;
+    world.tor.restart({ wipe: true });
+    await world.clock.advance(12_000);
+    expect(sentSince(leader, sent)).toBe(0);
+    world.scripts.api.rules = [];
     await world.until("converged", () => isConverged(world), 60_000);
     await world.stop();
   });
