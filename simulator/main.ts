@@ -2,6 +2,7 @@ import { systemClock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import { seededRandom, systemRandom } from "../platform/random.js";
 import { type Simulator, startSimulator } from "./rack/rack.js";
+import { holderOf } from "./rack/state-file.js";
 
 export interface SimulateOptions {
   readonly directory: string;
@@ -18,5 +19,9 @@ export function simulate({ directory, dns, seed, log }: SimulateOptions): Promis
   return startSimulator({ directory, dns, path, clock: systemClock(), random, log });
 }
 
-export { type FoundSimulator, findSimulator, killLeftTasks } from "./rack/find.js";
-export { holderOf } from "./rack/state-file.js";
+export { endSimulator, type FoundSimulator, findSimulator } from "./rack/find.js";
+
+/** The process that runs, or starts, on a directory. */
+export function simulatorPid(directory: string): number | undefined {
+  return holderOf(directory)?.pid;
+}

@@ -1,8 +1,8 @@
 import { BehaviorSubject, type Observable, skip } from "rxjs";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { AddressOverlay } from "../../controllers/connections.js";
-import { type Clock, sleep } from "../../platform/clock.js";
-import { type FoundSimulator, holderOf, killLeftTasks } from "../../simulator/main.js";
+import { sleep } from "../../platform/clock.js";
+import { endSimulator, type FoundSimulator, simulatorPid } from "../../simulator/main.js";
 import { type SimulatorStart, type StartedSimulator, startSimulator } from "./simulator.js";
 
 /** The simulated rack beside `up`, started again when it ends. */
@@ -20,7 +20,6 @@ export interface GuardedSimulator {
 const LOOK_PERIOD_MS = 250;
 /** Between attempts to start it again, after one failed. */
 const RETRY_PERIOD_MS = 5000;
-const STOP_TIMEOUT_MS = 20_000;
 
 /** Starts the simulated rack, or attaches to it, and sees to it that one runs until `stop` or `leave`. */
 export async function guardSimulator(start: SimulatorStart, say: (line: string) => void): Promise<GuardedSimulator> {
@@ -31,7 +30,7 @@ export async function guardSimulator(start: SimulatorStart, say: (line: string) 
   let pid = first.found.pid;
 
   const look = async () => {
-    if (holderOf(directory) === pid) return;
+    if (simulatorPid(directory) === pid) return;
     try {
       const { found } = await startSimulator(start);
       say(`rack         simulator ${pid} ended; process ${found.pid} took over its tasks`);
@@ -67,19 +66,3 @@ export async function guardSimulator(start: SimulatorStart, say: (line: string) 
 function overlayOf({ rackFile, masters, dns, switch: tor }: FoundSimulator): AddressOverlay {
   return { source: rackFile, masters, dns, switch: tor };
 }
-
-async function endSimulator(directory: string, clock: Clock): Promise<void> {
-  const pid = holderOf(directory);
-  if (pid === undefined) return killLeftTasks(directory, clock);
-  process.kill(pid, "SIGTERM");
-  const end = clock.monotonic() + STOP_TIMEOUT_MS;
-  while (holderOf(directory) === pid) {
-    if (clock.monotonic() > end) {
-      const message = `ending the simulated rack: process ${pid} still runs after ${STOP_TIMEOUT_MS / 1000} s; kill it`;
-      throw new StatusError("Timeout", message);
-    }
-    await sleep(clock, STOP_LOOK_PERIOD_MS);
-  }
-}
-
-const STOP_LOOK_PERIOD_MS = 50;

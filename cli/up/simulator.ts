@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs
 import { join } from "node:path";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { type Clock, sleep } from "../../platform/clock.js";
-import { type FoundSimulator, findSimulator, holderOf } from "../../simulator/main.js";
+import { type FoundSimulator, findSimulator, simulatorPid } from "../../simulator/main.js";
 
 export interface SimulatorStart {
   /** Its data directory. */
@@ -37,7 +37,7 @@ export async function startSimulator(start: SimulatorStart): Promise<StartedSimu
   while (clock.monotonic() < end) {
     const found = findSimulator(directory);
     if (found !== undefined) return { found, isAttached: found.pid !== child?.pid };
-    if (holderOf(directory) === undefined) {
+    if (simulatorPid(directory) === undefined) {
       if (child?.hasExited()) throw startFailure(child.lastWords());
       child ??= spawnSimulator(start);
     }

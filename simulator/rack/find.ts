@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { Clock } from "../../platform/clock.js";
-import { killLeftChildren } from "../process/child.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import { type Clock, sleep } from "../../platform/clock.js";
+import { isAlive, killLeftChildren } from "../process/child.js";
 import type { StoredRack } from "./keeper.js";
 import { holderOf, lockDirectory, readJson } from "./state-file.js";
 
@@ -26,7 +27,7 @@ interface RackFile {
 
 /** The simulator that runs on a directory and is ready; undefined when none does. */
 export function findSimulator(directory: string): FoundSimulator | undefined {
-  const pid = holderOf(directory);
+  const pid = holderOf(directory)?.pid;
   if (pid === undefined) return undefined;
   const rackFile = join(directory, "rack.yaml");
   let text: string;
@@ -48,8 +49,26 @@ export function findSimulator(directory: string): FoundSimulator | undefined {
   };
 }
 
-/** Ends the tasks of a simulator that died and was not started again. Refused while one runs on the directory. */
-export async function killLeftTasks(directory: string, clock: Clock): Promise<void> {
+/** Asks the simulator of a directory to end with its tasks, and waits for that; ends the tasks of one that died. */
+export async function endSimulator(directory: string, clock: Clock): Promise<void> {
+  const holder = holderOf(directory);
+  if (holder === undefined) return killLeftTasks(directory, clock);
+  process.kill(holder.pid, "SIGTERM");
+  const end = clock.monotonic() + STOP_TIMEOUT_MS;
+  // its lock is gone a moment before itself
+  while (isAlive(holder)) {
+    if (clock.monotonic() > end) {
+      const message = `process ${holder.pid} still runs after ${STOP_TIMEOUT_MS / 1000} s; kill it`;
+      throw new StatusError("Timeout", `ending the simulated rack: ${message}`);
+    }
+    await sleep(clock, LOOK_PERIOD_MS);
+  }
+}
+
+const STOP_TIMEOUT_MS = 20_000;
+const LOOK_PERIOD_MS = 50;
+
+async function killLeftTasks(directory: string, clock: Clock): Promise<void> {
   const lock = lockDirectory(directory);
   try {
     await killLeftChildren(readJson<StoredRack>(join(directory, "state.json"))?.children ?? [], clock);

@@ -46,7 +46,7 @@ export function lockDirectory(directory: string): { release(): void } {
   for (let attempt = 0; attempt < TAKEOVERS_MAX; attempt++) {
     if (take(path)) return { release: () => rmSync(path, { force: true }) };
     const holder = holderOf(directory);
-    if (holder !== undefined) throw inUse(directory, `by process ${holder}`);
+    if (holder !== undefined) throw inUse(directory, `by process ${holder.pid}`);
     rmSync(path, { force: true });
   }
   throw inUse(directory, "by others that start now");
@@ -77,7 +77,7 @@ function inUse(directory: string, by: string): StatusError {
 }
 
 /** The process that holds the directory's lock and lives. */
-export function holderOf(directory: string): number | undefined {
+export function holderOf(directory: string): ChildIdentity | undefined {
   const holder = readJson<ChildIdentity>(join(directory, "_lock"));
-  return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
+  return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
