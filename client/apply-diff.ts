@@ -1,6 +1,7 @@
 import type { Kind } from "../api-types/meta/kind.js";
 import type { FieldsV1, ManagedFieldsEntry, ObjectMeta } from "../api-types/meta/object.js";
 import type { StructuralSchema } from "../api-types/schema/structural.js";
+import { isRecord } from "../platform/is-record.js";
 
 /** A status to be applied by `manager`, and the object as it is known. */
 export interface StatusApply {
@@ -87,8 +88,4 @@ function fieldSchema(schema: StructuralSchema | undefined, name: string): Struct
 
 function sizeOf(record: Readonly<Record<string, unknown>>): number {
   return Object.values(record).filter((value) => value !== undefined).length;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

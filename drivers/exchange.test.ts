@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { isRecord } from "../platform/is-record.js";
 import { type HttpHandler, TransportError } from "../platform/transport.js";
 import { virtualClock } from "../platform/virtual-clock.js";
-import { exchange, isRecord, jsonOf } from "./exchange.js";
+import { exchange, jsonOf } from "./exchange.js";
 
 const REQUEST = { method: "GET", url: "http://x/", headers: {} };
 

@@ -51,11 +51,6 @@ export function jsonOf(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** Narrows to a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 async function receive(transport: HttpHandler, request: HttpRequest): Promise<Answer> {
   const response = await transport(request);
   try {

@@ -1,6 +1,7 @@
 import type { Kind } from "../../api-types/meta/kind.js";
 import type { KubeObject } from "../../api-types/meta/object.js";
 import type { FieldError } from "../../api-types/schema/structural.js";
+import { isRecord } from "../../platform/is-record.js";
 import { badRequest } from "../http/failure.js";
 
 /** Refuses metadata whose fields have the wrong types: such a request cannot be decoded (400), unlike invalid values (422). */
@@ -175,8 +176,4 @@ function wrongType(path: string, expected: string) {
 
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

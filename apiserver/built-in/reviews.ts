@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../api-types/meta/object.js";
+import { isRecord } from "../../platform/is-record.js";
 import type { Identity } from "../http/contract.js";
 import { badRequest } from "../http/failure.js";
 
@@ -67,8 +68,4 @@ function access(isAllowed: boolean): unknown {
 
 function review(group: string, kind: string): Review {
   return { group, version: "v1", kind, plural: `${kind.toLowerCase()}s` };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

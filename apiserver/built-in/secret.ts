@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../api-types/meta/object.js";
+import { isRecord } from "../../platform/is-record.js";
 
 /** A Secret whose write-only `stringData` is folded into `data`; every other object as it is. */
 export function foldSecret(object: KubeObject): KubeObject {
@@ -9,8 +10,4 @@ export function foldSecret(object: KubeObject): KubeObject {
   const folded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(String(text)).toString("base64")]);
   const data = { ...(isRecord(secret.data) ? secret.data : {}), ...Object.fromEntries(folded) };
   return { ...secret, data, type };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { FieldError } from "../../api-types/schema/structural.js";
+import { isRecord } from "../../platform/is-record.js";
 import { badRequest, invalidOptions } from "../http/failure.js";
 import { decodeObject } from "../http/format/body.js";
 import type { ResourceRequest } from "../read/context.js";
@@ -19,20 +20,14 @@ export function parseDeleteOptions(request: ResourceRequest): DeleteOptions {
   const policy = body.propagationPolicy ?? request.query.get("propagationPolicy") ?? undefined;
   const orphan = body.orphanDependents ?? request.query.get("orphanDependents") ?? undefined;
   const dryRuns = [...request.query.getAll("dryRun"), ...(Array.isArray(body.dryRun) ? body.dryRun : [])];
-  const errors: FieldError[] = [];
-  for (const value of dryRuns) {
-    if (value !== "All" && value !== "") errors.push(unsupported("dryRun", value, '"All"'));
-  }
-  if (policy !== undefined && policy !== "" && !isPropagation(policy)) {
-    errors.push(unsupported("propagationPolicy", policy, '"Foreground", "Background", "Orphan"'));
-  }
+  const errors = [...dryRunErrors(dryRuns), ...policyErrors(policy)];
   if (errors.length > 0) throw invalidOptions("DeleteOptions", errors);
   const { uid, resourceVersion } = isRecord(body.preconditions) ? body.preconditions : {};
   return {
     isDryRun: dryRuns.includes("All"),
     propagation: isPropagation(policy) ? policy : orphan === true || orphan === "true" ? "Orphan" : undefined,
-    uid: typeof uid === "string" && uid !== "" ? uid : undefined,
-    resourceVersion: typeof resourceVersion === "string" && resourceVersion !== "" ? resourceVersion : undefined,
+    uid: textIn(uid),
+    resourceVersion: textIn(resourceVersion),
   };
 }
 
@@ -42,6 +37,21 @@ function parsedBody(request: ResourceRequest): Readonly<Record<string, unknown>>
   if (value === null) return {};
   if (!isRecord(value)) throw badRequest("the body of a deletion must be DeleteOptions");
   return value;
+}
+
+function dryRunErrors(values: readonly unknown[]): readonly FieldError[] {
+  return values
+    .filter((value) => value !== "All" && value !== "")
+    .map((value) => unsupported("dryRun", value, '"All"'));
+}
+
+function policyErrors(policy: unknown): readonly FieldError[] {
+  if (policy === undefined || policy === "" || isPropagation(policy)) return [];
+  return [unsupported("propagationPolicy", policy, '"Foreground", "Background", "Orphan"')];
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function isPropagation(value: unknown): value is Propagation {
@@ -54,8 +64,4 @@ function unsupported(path: string, value: unknown, supported: string): FieldErro
     path,
     message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}`,
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { produce } from "immer";
 import type { ScaleSubresource } from "../../api-types/meta/kind.js";
 import type { KubeObject } from "../../api-types/meta/object.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
+import { isRecord } from "../../platform/is-record.js";
 import { badRequest, invalid, notFound } from "../http/failure.js";
 import { decodeObject, mediaType } from "../http/format/body.js";
 import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
@@ -24,12 +25,15 @@ export async function writeScale(context: ApiContext, request: ResourceRequest):
   const paths = pathsOf(request);
   const wishedFrom = wishReader(request);
   const warnings: string[] = [];
-  const committed = await commit(context, request, { isDryRun: options.isDryRun }, (live) => {
-    if (live === undefined) throw notFound(request.resource.kind, request.name);
-    const scale = wishedFrom(scaleOf(paths, live));
-    checkPreconditions(request, scale, live);
-    const object = withValueAt(live, steps(paths.specReplicasPath), replicasIn(request, scale));
-    return replace(context, request, { object, live, manager: options.manager, warnings });
+  const committed = await commit(context, request, {
+    isDryRun: options.isDryRun,
+    decide(live) {
+      if (live === undefined) throw notFound(request.resource.kind, request.name);
+      const scale = wishedFrom(scaleOf(paths, live));
+      checkPreconditions(request, scale, live);
+      const object = withValueAt(live, steps(paths.specReplicasPath), replicasIn(request, scale));
+      return replace(context, request, { object, live, manager: options.manager, warnings });
+    },
   });
   return { type: "object", status: 200, object: scaleOf(paths, committed.object), warnings };
 }
@@ -114,8 +118,4 @@ function withValueAt(object: KubeObject, path: readonly string[], value: unknown
     const last = path.at(-1);
     if (last !== undefined) parent[last] = value;
   });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

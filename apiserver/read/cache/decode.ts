@@ -1,6 +1,7 @@
 import type { KubeObject } from "../../../api-types/meta/object.js";
 import { withDefaults } from "../../../api-types/schema/defaults.js";
 import { prune } from "../../../api-types/schema/prune.js";
+import { isRecord } from "../../../platform/is-record.js";
 import { checkMetadataTypes } from "../../admission/metadata.js";
 import { keyParts, type Resource } from "../resource.js";
 
@@ -74,8 +75,4 @@ function parsed(bytes: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import type { Kind } from "../../../api-types/meta/kind.js";
 import type { KubeObject } from "../../../api-types/meta/object.js";
 import { hintOf } from "../../../api-types/schema/known-fields.js";
 import { prune } from "../../../api-types/schema/prune.js";
+import { isRecord } from "../../../platform/is-record.js";
 import { checkMetadataTypes } from "../../admission/metadata.js";
 import { LEASE_PREFIX, withoutTerm } from "../../built-in/lease-term.js";
 import { foldSecret } from "../../built-in/secret.js";
@@ -82,8 +83,4 @@ function checkedNamespace({ namespace }: ResourceRequest, given: unknown): strin
   throw badRequest(
     `the namespace of the provided object does not match the namespace sent on the request (${String(given)} is not ${namespace})`,
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { isRecord } from "../../exchange.js";
+import { isRecord } from "../../../platform/is-record.js";
 import { formatStamp, parseStamp } from "../../observation.js";
 import type { DnsEntry } from "../driver.js";
 

@@ -1,4 +1,4 @@
-import { isRecord } from "../../exchange.js";
+import { isRecord } from "../../../platform/is-record.js";
 
 /** What an agent says about one container. */
 export interface ContainerStatistics {

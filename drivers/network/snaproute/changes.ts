@@ -1,5 +1,5 @@
 import { StatusError } from "../../../api-types/meta/status-error.js";
-import { isRecord } from "../../exchange.js";
+import { isRecord } from "../../../platform/is-record.js";
 import type { NextHop } from "../driver.js";
 import { call, refusal, type SwitchConnection } from "./requests.js";
 import { hopsOf, keysOf } from "./wire.js";

@@ -1,7 +1,8 @@
 import { StatusError } from "../../../api-types/meta/status-error.js";
 import type { Clock } from "../../../platform/clock.js";
+import { isRecord } from "../../../platform/is-record.js";
 import { type HttpHandler, TransportError } from "../../../platform/transport.js";
-import { exchange, isRecord, jsonOf } from "../../exchange.js";
+import { exchange, jsonOf } from "../../exchange.js";
 
 /** How to reach one switch. */
 export interface SwitchConnection {

@@ -1,4 +1,4 @@
-import { isRecord } from "../../exchange.js";
+import { isRecord } from "../../../platform/is-record.js";
 import type { NextHop, SwitchRoute } from "../driver.js";
 import { sortNextHops } from "../memory.js";
 import { formatIpv4, formatMask, parseIpv4, parseIpv4Prefix } from "../prefix.js";
