@@ -17,18 +17,16 @@ export async function checkNamespace(context: ApiContext, request: ResourceReque
   if (namespace === undefined) return;
   const found = await findNamespace(context, namespace);
   if (found.metadata.deletionTimestamp === undefined) return;
-  throw forbidden(
-    resource.kind,
-    request.name,
-    `unable to create new content in namespace ${namespace} because it is being terminated`,
-    [
+  throw forbidden(resource.kind, request.name, {
+    why: `unable to create new content in namespace ${namespace} because it is being terminated`,
+    causes: [
       {
         reason: "NamespaceTerminating",
         message: `namespace ${namespace} is being terminated`,
         field: "metadata.namespace",
       },
     ],
-  );
+  });
 }
 
 /** A Namespace as it is born: active, holding its content. */

@@ -29,7 +29,11 @@ export function conflict(kind: Kind, name: string, why: string = STALE): StatusE
 const STALE = "the object has been modified; please apply your changes to the latest version and try again";
 
 /** What the caller may not do, in the words of Kubernetes. */
-export function forbidden(kind: Kind, name: string, why: string, causes?: readonly StatusCause[]): StatusError {
+export function forbidden(
+  kind: Kind,
+  name: string,
+  { why, causes }: { readonly why: string; readonly causes?: readonly StatusCause[] },
+): StatusError {
   const quoted = name === "" ? "" : `"${name}" `;
   return new StatusError("Forbidden", `${resourceName(kind)} ${quoted}is forbidden: ${why}`, {
     details: { ...detailsOf(kind, name), ...(causes && { causes }) },

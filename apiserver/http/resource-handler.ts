@@ -62,7 +62,7 @@ async function served(serving: Serving, request: ResourceRequest): Promise<HttpR
     yaml: request.verb !== "watch" && !isDelete,
   });
   const answer = await performed(serving, request, form);
-  return respond(context, request, answer, form);
+  return respond(context, request, { answer, form });
 }
 
 function performed(serving: Serving, request: ResourceRequest, form: Form): Promise<Answer> {

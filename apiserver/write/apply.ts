@@ -27,11 +27,14 @@ export async function applyObject(context: ApiContext, request: ResourceRequest)
   const isKnown = context.feed.cacheOf(prefix).get(storageKey(prefix, request.namespace, request.name)) !== undefined;
   if (!isKnown && request.subresource === "") await checkNamespace(context, request);
   const warnings: string[] = [];
-  const committed = await commit(context, request, { isDryRun: options.isDryRun }, (live) => {
-    const applying: Applying = { config, wished: incoming.object, options, warnings };
-    return live === undefined
-      ? applyNew(context, request, applying)
-      : applyOver(context, request, { ...applying, live });
+  const committed = await commit(context, request, {
+    isDryRun: options.isDryRun,
+    decide(live) {
+      const applying: Applying = { config, wished: incoming.object, options, warnings };
+      return live === undefined
+        ? applyNew(context, request, applying)
+        : applyOver(context, request, { ...applying, live });
+    },
   });
   const status = committed.type === "created" ? 201 : 200;
   return { type: "object", status, object: committed.object, warnings: [...incoming.warnings, ...warnings] };
@@ -57,7 +60,7 @@ function applyNew(context: ApiContext, request: ResourceRequest, applying: Apply
     );
   }
   if (resourceVersion !== undefined && resourceVersion !== "") throw notFound(kind, request.name);
-  const merged = merge(context, request, applying, undefined);
+  const merged = merge(context, request, { ...applying, live: undefined });
   const { managedFields } = merged.metadata;
   const born = newObject(context, request, merged);
   const object = { ...born, metadata: { ...born.metadata, ...(managedFields && { managedFields }) } };
@@ -73,15 +76,14 @@ function applyOver(
 ): Decision {
   const { live, wished, options, warnings } = applying;
   checkPreconditions(request, wished, live);
-  const object = merge(context, request, applying, live);
+  const object = merge(context, request, applying);
   return replace(context, request, { object, live, manager: options.manager, warnings, isRecorded: true });
 }
 
 function merge(
   context: ApiContext,
   request: ResourceRequest,
-  { config, options }: Applying,
-  live: KubeObject | undefined,
+  { config, options, live }: Applying & { readonly live: KubeObject | undefined },
 ): KubeObject {
   return serverSideApply({
     live,

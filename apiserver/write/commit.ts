@@ -21,7 +21,11 @@ export interface Committed {
   readonly object: KubeObject;
 }
 
+/** What to make of what stands there; throws when the write is refused. */
+type Decide = (live: KubeObject | undefined) => Decision;
+
 export interface CommitOptions {
+  readonly decide: Decide;
   readonly isDryRun: boolean;
   /** The object is expected to be absent: it is not read first. */
   readonly isNew?: boolean;
@@ -41,46 +45,44 @@ export async function commit(
   context: ApiContext,
   request: ResourceRequest,
   options: CommitOptions,
-  decide: (live: KubeObject | undefined) => Decision,
 ): Promise<Committed> {
   const key = storageKey(request.resource.prefix, request.namespace, request.name);
-  const read = () => context.store.get(key);
-  const known = options.isDryRun ? undefined : cachedEntry(context, request, key);
-  let isFresh = known === undefined;
-  let entry = known ?? (options.isNew && !options.isDryRun ? undefined : await read());
+  let standing = await firstStanding(context, request, { ...options, key });
   for (let attempt = 1; ; attempt++) {
-    const verdict = verdictOn(liveObject(context, request, entry), decide);
+    const { entry, isFresh } = standing;
+    const verdict = verdictOn(liveObject(context, request, entry), options.decide);
     if (verdict.type !== "write" && !isFresh) {
-      entry = await read();
-      isFresh = true;
+      standing = { entry: await context.store.get(key), isFresh: true };
       continue;
     }
     if (verdict.type === "refused") throw verdict.error;
-    const { live } = verdict;
     if (verdict.type === "unchanged") {
       return answer(context, request, { type: "unchanged", object: verdict.live, revision: entry?.revision ?? 0 });
     }
-    const { decision } = verdict;
-    if (options.isDryRun) return dryAnswer(request, live, decision);
-    const bytes = encodeStored(decision.object);
-    const write = writeOf(key, entry, { decision, bytes });
-    // before the write: the watch may deliver these bytes before the write is acknowledged
-    if (decision.type === "put") rememberDecoded(key, bytes, decision.object);
-    const result = await context.store.write(write, transactionOf(request, live, decision));
-    if (result.type === "committed") {
-      const type = decision.type === "remove" ? "removed" : entry === undefined ? "created" : "updated";
-      return answer(context, request, {
-        type,
-        object: decision.object,
-        revision: result.revision,
-        bytes,
-        before: live,
-      });
-    }
-    entry = conflictingEntry(request, result);
-    isFresh = true;
+    if (options.isDryRun) return dryAnswer(request, verdict.live, verdict.decision);
+    const outcome = await store(context, request, { ...verdict, key, entry });
+    if (outcome.type === "committed") return outcome.committed;
+    standing = { entry: outcome.entry, isFresh: true };
     if (attempt >= ATTEMPTS_MAX) throw conflict(request.resource.kind, request.name);
   }
+}
+
+/** What a write is decided on. */
+interface Standing {
+  readonly entry: Entry | undefined;
+  /** Not from the cache. */
+  readonly isFresh: boolean;
+}
+
+async function firstStanding(
+  context: ApiContext,
+  request: ResourceRequest,
+  { key, isDryRun, isNew }: CommitOptions & { readonly key: string },
+): Promise<Standing> {
+  if (isDryRun) return { entry: await context.store.get(key), isFresh: true };
+  const known = cachedEntry(context, request, key);
+  if (known !== undefined) return { entry: known, isFresh: false };
+  return { entry: isNew ? undefined : await context.store.get(key), isFresh: true };
 }
 
 const NO_BYTES = new Uint8Array();
@@ -98,7 +100,7 @@ type Verdict =
   | { readonly type: "unchanged"; readonly live: KubeObject }
   | { readonly type: "refused"; readonly live: KubeObject | undefined; readonly error: unknown };
 
-function verdictOn(live: KubeObject | undefined, decide: (live: KubeObject | undefined) => Decision): Verdict {
+function verdictOn(live: KubeObject | undefined, decide: Decide): Verdict {
   try {
     const decision = decide(live);
     const isUnchanged = live !== undefined && decision.type === "put" && isNoChange(live, decision.object);
@@ -128,6 +130,37 @@ function unreadable({ verb, resource, namespace, name }: ResourceRequest, entry:
   const { apiVersion, kind } = resource.stored;
   const metadata = { name, ...(namespace !== undefined && { namespace }), resourceVersion: String(entry.revision) };
   return { apiVersion, kind, metadata };
+}
+
+type Outcome =
+  | { readonly type: "committed"; readonly committed: Committed }
+  /** Another writer was faster: this stands there now. */
+  | { readonly type: "overtaken"; readonly entry: Entry | undefined };
+
+async function store(
+  context: ApiContext,
+  request: ResourceRequest,
+  {
+    key,
+    entry,
+    live,
+    decision,
+  }: Extract<Verdict, { type: "write" }> & {
+    readonly key: string;
+    readonly entry: Entry | undefined;
+  },
+): Promise<Outcome> {
+  const { object } = decision;
+  const bytes = encodeStored(object);
+  const write = writeOf(key, entry, { decision, bytes });
+  // before the write: the watch may deliver these bytes before the write is acknowledged
+  if (decision.type === "put") rememberDecoded(key, bytes, object);
+  const result = await context.store.write(write, transactionOf(request, live, decision));
+  if (result.type !== "committed") return { type: "overtaken", entry: conflictingEntry(request, result) };
+  const type = decision.type === "remove" ? "removed" : entry === undefined ? "created" : "updated";
+  const { revision } = result;
+  const committed = await answer(context, request, { type, object, revision, bytes, before: live });
+  return { type: "committed", committed };
 }
 
 function encodeStored(object: KubeObject): Buffer {

@@ -5,7 +5,7 @@ import { alreadyExists, badRequest, forbidden, invalid } from "../http/failure.j
 import { decodeObject } from "../http/format/body.js";
 import { recordUpdate } from "../patch/record-update.js";
 import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
-import { commit, type Decision } from "./commit.js";
+import { commit } from "./commit.js";
 import { acceptObject } from "./prepare/incoming.js";
 import { judge } from "./prepare/judge.js";
 import { asCreated, defaulted, fieldWriter } from "./prepare/system-fields.js";
@@ -28,9 +28,13 @@ export async function createObject(context: ApiContext, request: ResourceRequest
   const writer = fieldWriter(context, target, options.manager);
   const recorded = recordUpdate({ before: undefined, after: born, schema: request.resource.stored.schema, writer });
   const warnings = judge(context, target, { object: recorded, previous: undefined, manager: options.manager });
-  const committed = await commit(context, target, { isDryRun: options.isDryRun, isNew: true }, (live): Decision => {
-    if (live !== undefined) throw alreadyExists(kind, target.name);
-    return { type: "put", object: recorded };
+  const committed = await commit(context, target, {
+    isDryRun: options.isDryRun,
+    isNew: true,
+    decide(live) {
+      if (live !== undefined) throw alreadyExists(kind, target.name);
+      return { type: "put", object: recorded };
+    },
   });
   return { type: "object", status: 201, object: committed.object, warnings: [...incoming.warnings, ...warnings] };
 }
@@ -45,7 +49,7 @@ export function newObject(context: ApiContext, request: ResourceRequest, object:
 export function refuseUncreatable(request: ResourceRequest): void {
   const { kind, isReadOnly } = request.resource;
   if (kind.isCreatable && !isReadOnly) return;
-  throw forbidden(kind, request.name, `${kind.plural} are not supported yet`);
+  throw forbidden(kind, request.name, { why: `${kind.plural} are not supported yet` });
 }
 
 function named(context: ApiContext, kind: Kind, object: KubeObject): KubeObject {

@@ -53,12 +53,15 @@ function remove(context: ApiContext, request: ResourceRequest, options: DeleteOp
   if (isReadOnly)
     throw new StatusError("MethodNotAllowed", `deleting ${kind.plural} "${request.name}" is not supported`);
   if (prefix === NAMESPACE_PREFIX && PERMANENT_NAMESPACES.includes(request.name)) {
-    throw forbidden(kind, request.name, "this namespace may not be deleted");
+    throw forbidden(kind, request.name, { why: "this namespace may not be deleted" });
   }
-  return commit(context, request, { isDryRun: options.isDryRun }, (live) => {
-    if (live === undefined) throw notFound(kind, request.name);
-    checkDeletePreconditions(request, options, live);
-    return leaving(context, request, { options, live });
+  return commit(context, request, {
+    isDryRun: options.isDryRun,
+    decide(live) {
+      if (live === undefined) throw notFound(kind, request.name);
+      checkDeletePreconditions(request, options, live);
+      return leaving(context, request, { options, live });
+    },
   });
 }
 

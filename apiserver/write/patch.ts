@@ -25,13 +25,16 @@ export async function patchObject(context: ApiContext, request: ResourceRequest)
   const { patch, duplicates } = parsePatch(kind, type, request.body);
   const warnings: string[] = [];
   const incomingWarnings: string[] = [];
-  const committed = await commit(context, request, { isDryRun: options.isDryRun }, (live) => {
-    if (live === undefined) throw notFound(kind, request.name);
-    const patched = patch(servedObject(request.resource, live));
-    const incoming = acceptObject(request, patched, { ...options, duplicates });
-    incomingWarnings.splice(0, incomingWarnings.length, ...incoming.warnings);
-    checkPreconditions(request, incoming.object, live);
-    return replace(context, request, { object: incoming.object, live, manager: options.manager, warnings });
+  const committed = await commit(context, request, {
+    isDryRun: options.isDryRun,
+    decide(live) {
+      if (live === undefined) throw notFound(kind, request.name);
+      const patched = patch(servedObject(request.resource, live));
+      const incoming = acceptObject(request, patched, { ...options, duplicates });
+      incomingWarnings.splice(0, incomingWarnings.length, ...incoming.warnings);
+      checkPreconditions(request, incoming.object, live);
+      return replace(context, request, { object: incoming.object, live, manager: options.manager, warnings });
+    },
   });
   return { type: "object", status: 200, object: committed.object, warnings: [...incomingWarnings, ...warnings] };
 }

@@ -31,11 +31,14 @@ export function systemWriter(context: ApiContext): SystemWriter {
       const resource = context.resources.find(({ prefix }) => prefix === NAMESPACE_PREFIX);
       if (resource === undefined) throw new StatusError("InternalError", "the kind Namespace is not served");
       const request = requestFor(resource, { name });
-      return commit(context, request, { isDryRun: false }, (live) => {
-        if (live?.metadata.deletionTimestamp === undefined) throw notFound(resource.kind, name);
-        const finalizers = contentFinalizers(live).filter((finalizer) => finalizer !== CONTENT_FINALIZER);
-        const object = { ...live, spec: { ...(finalizers.length > 0 && { finalizers }) } };
-        return isReleased(request, object) ? { type: "remove", object } : { type: "put", object };
+      return commit(context, request, {
+        isDryRun: false,
+        decide(live) {
+          if (live?.metadata.deletionTimestamp === undefined) throw notFound(resource.kind, name);
+          const finalizers = contentFinalizers(live).filter((finalizer) => finalizer !== CONTENT_FINALIZER);
+          const object = { ...live, spec: { ...(finalizers.length > 0 && { finalizers }) } };
+          return isReleased(request, object) ? { type: "remove", object } : { type: "put", object };
+        },
       });
     },
   };

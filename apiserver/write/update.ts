@@ -18,10 +18,13 @@ export async function updateObject(context: ApiContext, request: ResourceRequest
     throw invalid(kind, request.name, [{ type: "Invalid", path: "metadata.resourceVersion", message }]);
   }
   const warnings: string[] = [];
-  const committed = await commit(context, request, { isDryRun: options.isDryRun }, (live) => {
-    if (live === undefined) throw notFound(kind, request.name);
-    checkPreconditions(request, object, live);
-    return replace(context, request, { object, live, manager: options.manager, warnings });
+  const committed = await commit(context, request, {
+    isDryRun: options.isDryRun,
+    decide(live) {
+      if (live === undefined) throw notFound(kind, request.name);
+      checkPreconditions(request, object, live);
+      return replace(context, request, { object, live, manager: options.manager, warnings });
+    },
   });
   return { type: "object", status: 200, object: committed.object, warnings: [...incoming.warnings, ...warnings] };
 }

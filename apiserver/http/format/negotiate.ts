@@ -42,16 +42,23 @@ function formOf(range: string, servable: Servable): Form | undefined {
   const { type, parameters } = parseRange(range);
   const as = parameters.get("as");
   const isJson = type === "application/json" || type === "*/*" || type === "application/*";
-  if (as !== undefined) {
-    if (!isJson || parameters.get("g") !== "meta.k8s.io") return undefined;
-    const version = parameters.get("v") ?? "v1";
-    if (version !== "v1" && version !== "v1beta1") return undefined;
-    if (as === "Table" && servable.table) return { type: "table", version };
-    if ((as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") && servable.metadata) {
-      return { type: "metadata", version };
-    }
-    return undefined;
-  }
+  if (as !== undefined) return isJson ? convertedForm(as, parameters, servable) : undefined;
   if (isJson) return JSON_FORM;
   return type === "application/yaml" && servable.yaml ? { type: "yaml" } : undefined;
+}
+
+/** The form that `as=…;v=…;g=meta.k8s.io` asks for. */
+function convertedForm(as: string, parameters: ReadonlyMap<string, string>, servable: Servable): Form | undefined {
+  if (parameters.get("g") !== "meta.k8s.io") return undefined;
+  const version = parameters.get("v") ?? "v1";
+  if (version !== "v1" && version !== "v1beta1") return undefined;
+  switch (as) {
+    case "Table":
+      return servable.table ? { type: "table", version } : undefined;
+    case "PartialObjectMetadata":
+    case "PartialObjectMetadataList":
+      return servable.metadata ? { type: "metadata", version } : undefined;
+    default:
+      return undefined;
+  }
 }

@@ -12,15 +12,21 @@ import type { Form } from "./negotiate.js";
 /** Data is never cached by anyone between. */
 const DATA_HEADERS = { "cache-control": "no-cache, private", vary: "Accept" } as const;
 
+/** What to answer, and the form that the client accepts. */
+interface FormedAnswer<A extends Answer = Answer> {
+  readonly answer: A;
+  readonly form: Form;
+}
+
 /** Gives a verb's answer the form that the client accepts. */
-export function respond(context: ApiContext, request: ResourceRequest, answer: Answer, form: Form): HttpResponse {
+export function respond(context: ApiContext, request: ResourceRequest, { answer, form }: FormedAnswer): HttpResponse {
   if (answer.type === "stream") {
     return { status: 200, headers: { ...DATA_HEADERS, "content-type": "application/json" }, body: answer.body };
   }
   const warnings = answer.warnings ?? [];
   const status = answer.type === "object" ? answer.status : 200;
   const headers = { ...DATA_HEADERS, "content-type": contentType(form), ...warningHeaders(warnings) };
-  return { status, headers, body: encode(context, request, answer, form) };
+  return { status, headers, body: encode(context, request, { answer, form }) };
 }
 
 /** An error as a Status. */
@@ -73,14 +79,11 @@ export function watchConversion(
   };
 }
 
-function encode(
-  context: ApiContext,
-  request: ResourceRequest,
-  answer: Exclude<Answer, { type: "stream" }>,
-  form: Form,
-): Uint8Array {
-  if (form.type === "table" && isTableable(answer))
-    return Buffer.from(JSON.stringify(tableFor(context, request, answer, form.version)));
+function encode(context: ApiContext, request: ResourceRequest, { answer, form }: FormedAnswer<DataAnswer>): Uint8Array {
+  if (form.type === "table" && isTableable(answer)) {
+    const table = makeTable(context, request, { ...rowsOf(answer), isFirst: true, version: form.version });
+    return Buffer.from(JSON.stringify(table));
+  }
   if (form.type === "metadata" && isTableable(answer))
     return Buffer.from(JSON.stringify(metadataFor(answer, form.version)));
   const json = answer.type === "object" ? objectBytes(answer.object) : listBytes(request.resource.kind, answer);
@@ -112,12 +115,12 @@ function listBytes(kind: Kind, answer: Extract<Answer, { type: "list" }>): Buffe
 const COMMA = Buffer.from(",");
 const LIST_TAIL = Buffer.from("]}\n");
 
-function tableFor(context: ApiContext, request: ResourceRequest, answer: DataAnswer, version: string) {
+function rowsOf(answer: DataAnswer): { readonly objects: readonly KubeObject[]; readonly listMeta: ListMeta } {
   // items and objects of tableable answers are API objects
   const objects = (answer.type === "list" ? answer.items : [answer.object]) as readonly KubeObject[];
   const listMeta: ListMeta =
     answer.type === "list" ? answer.metadata : { resourceVersion: objects[0]?.metadata.resourceVersion ?? "" };
-  return makeTable(context, request, { objects, listMeta, isFirst: true, version });
+  return { objects, listMeta };
 }
 
 function makeTable(

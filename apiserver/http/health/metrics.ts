@@ -29,52 +29,8 @@ export function apiMetrics(
   registry: Registry,
   objects: () => readonly { readonly resource: string; readonly count: number }[],
 ): ApiMetrics {
-  const registers = [registry];
-  const requests = new Counter({
-    name: "apiserver_request_total",
-    help: "Requests by verb, resource and answer.",
-    labelNames: [...REQUEST_LABELS, "code"],
-    registers,
-  });
-  const durations = new Histogram({
-    name: "apiserver_request_duration_seconds",
-    help: "Time to answer a request.",
-    labelNames: REQUEST_LABELS,
-    buckets: DURATION_BUCKETS,
-    registers,
-  });
-  const sizes = new Histogram({
-    name: "apiserver_response_sizes",
-    help: "Size of the answers in bytes.",
-    labelNames: ["verb", "resource"],
-    buckets: SIZE_BUCKETS,
-    registers,
-  });
-  const bodies = new Histogram({
-    name: "apiserver_request_body_size_bytes",
-    help: "Size of the bodies of writes in bytes.",
-    labelNames: ["verb", "resource"],
-    buckets: SIZE_BUCKETS,
-    registers,
-  });
-  const inflight = new Gauge({
-    name: "apiserver_current_inflight_requests",
-    help: "Requests being answered, watches excluded.",
-    labelNames: ["request_kind"],
-    registers,
-  });
-  const longRunning = new Gauge({
-    name: "apiserver_longrunning_requests",
-    help: "Open watches.",
-    labelNames: REQUEST_LABELS.filter((label) => label !== "dry_run"),
-    registers,
-  });
-  const events = new Counter({
-    name: "apiserver_watch_events_total",
-    help: "Events sent to watchers.",
-    labelNames: ["group", "version", "kind"],
-    registers,
-  });
+  const { requests, durations, sizes, bodies } = requestInstruments([registry]);
+  const { inflight, longRunning, events } = loadInstruments([registry]);
   registerObjectCount(registry, objects);
   return {
     begin(kind) {
@@ -92,6 +48,61 @@ export function apiMetrics(
       return () => longRunning.dec(labels);
     },
     watchEvent: (labels) => events.inc(labels),
+  };
+}
+
+function requestInstruments(registers: Registry[]) {
+  return {
+    requests: new Counter({
+      name: "apiserver_request_total",
+      help: "Requests by verb, resource and answer.",
+      labelNames: [...REQUEST_LABELS, "code"],
+      registers,
+    }),
+    durations: new Histogram({
+      name: "apiserver_request_duration_seconds",
+      help: "Time to answer a request.",
+      labelNames: REQUEST_LABELS,
+      buckets: DURATION_BUCKETS,
+      registers,
+    }),
+    sizes: new Histogram({
+      name: "apiserver_response_sizes",
+      help: "Size of the answers in bytes.",
+      labelNames: ["verb", "resource"],
+      buckets: SIZE_BUCKETS,
+      registers,
+    }),
+    bodies: new Histogram({
+      name: "apiserver_request_body_size_bytes",
+      help: "Size of the bodies of writes in bytes.",
+      labelNames: ["verb", "resource"],
+      buckets: SIZE_BUCKETS,
+      registers,
+    }),
+  };
+}
+
+function loadInstruments(registers: Registry[]) {
+  return {
+    inflight: new Gauge({
+      name: "apiserver_current_inflight_requests",
+      help: "Requests being answered, watches excluded.",
+      labelNames: ["request_kind"],
+      registers,
+    }),
+    longRunning: new Gauge({
+      name: "apiserver_longrunning_requests",
+      help: "Open watches.",
+      labelNames: REQUEST_LABELS.filter((label) => label !== "dry_run"),
+      registers,
+    }),
+    events: new Counter({
+      name: "apiserver_watch_events_total",
+      help: "Events sent to watchers.",
+      labelNames: ["group", "version", "kind"],
+      registers,
+    }),
   };
 }
 

@@ -39,19 +39,28 @@ function checkMembers(object: JsonObject, schema: StructuralSchema, place: Place
   let result: Record<string, unknown> | undefined;
   for (const key of Object.keys(object)) {
     const value = object[key];
-    if (value === undefined) continue;
-    const member = memberSchemaOf(schema, key);
-    if (member === undefined) {
-      if (!isOpen(schema)) place.faults.push(`${place.path}.${key}: field not declared in schema`);
-      continue;
-    }
-    const checked = isDroppedNull(value, member) ? undefined : checkValue(value, member, below(place, `.${key}`));
+    const checked = checkMember(value, schema, { key, place });
     if (checked === value) continue;
     result ??= { ...object };
     if (checked === undefined) delete result[key];
     else setOwn(result, key, checked);
   }
   return result ?? object;
+}
+
+/** The value to keep; undefined: none. */
+function checkMember(
+  value: unknown,
+  schema: StructuralSchema,
+  { key, place }: { readonly key: string; readonly place: Place },
+): unknown {
+  if (value === undefined) return undefined;
+  const member = memberSchemaOf(schema, key);
+  if (member !== undefined) {
+    return isDroppedNull(value, member) ? undefined : checkValue(value, member, below(place, `.${key}`));
+  }
+  if (!isOpen(schema)) place.faults.push(`${place.path}.${key}: field not declared in schema`);
+  return value;
 }
 
 function below(place: Place, step: string): Place {

@@ -57,160 +57,185 @@ export interface Decorator {
   ) => KubeObject;
 }
 
+/** Fills the caches, then follows the store until closed. Rejects when the first read fails. */
+export async function startFeed(options: FeedOptions): Promise<Feed> {
+  const state: FeedState = {
+    options,
+    byPrefix: new Map(options.resources.map((resource) => [resource.prefix, resource])),
+    caches: new Map(options.resources.map((resource) => [resource.prefix, resourceCache()])),
+    waiters: new Set(),
+    revision: 0,
+    isFollowing: false,
+    isClosed: false,
+    isProving: false,
+    backOffMs: BACK_OFF_FIRST_MS,
+    subscription: undefined,
+    retry: undefined,
+  };
+  await fill(state);
+  follow(state);
+  return {
+    cacheOf(prefix) {
+      const cache = state.caches.get(prefix);
+      if (cache === undefined) throw new StatusError("InternalError", `no cache for ${prefix}`);
+      return cache;
+    },
+    revision: () => state.revision,
+    isFollowing: () => state.isFollowing,
+    fresh: () => fresh(state),
+    reach: (revision) => reach(state, revision),
+    close: () => close(state),
+  };
+}
+
+interface FeedState {
+  readonly options: FeedOptions;
+  readonly byPrefix: ReadonlyMap<string, Resource>;
+  readonly caches: ReadonlyMap<string, ResourceCache>;
+  readonly waiters: Set<Waiter>;
+  revision: number;
+  isFollowing: boolean;
+  isClosed: boolean;
+  isProving: boolean;
+  backOffMs: number;
+  subscription: Subscription | undefined;
+  retry: Timer | undefined;
+}
+
 interface Waiter {
   readonly revision: number;
   readonly timer: Timer;
   readonly resolve: () => void;
 }
 
-/** Fills the caches, then follows the store until closed. Rejects when the first read fails. */
-export async function startFeed(options: FeedOptions): Promise<Feed> {
-  const { store, clock, log } = options;
-  const byPrefix = new Map(options.resources.map((resource) => [resource.prefix, resource]));
-  const caches = new Map(options.resources.map((resource) => [resource.prefix, resourceCache()]));
-  const waiters = new Set<Waiter>();
-  let revision = 0;
-  let isFollowing = false;
-  let isClosed = false;
-  let backOffMs = BACK_OFF_FIRST_MS;
-  let subscription: Subscription | undefined;
-  let retry: Timer | undefined;
-  let isProving = false;
-
-  function advance(to: number): void {
-    if (to > revision) revision = to;
-    for (const waiter of waiters) {
-      if (waiter.revision > revision) continue;
-      waiters.delete(waiter);
-      waiter.timer.cancel();
-      waiter.resolve();
-    }
+async function fill(state: FeedState): Promise<void> {
+  const { options, caches } = state;
+  const filled = new Map(options.resources.map((resource) => [resource.prefix, new Map<string, KubeObject>()]));
+  for (const [key, object] of options.constants) filled.get(prefixIn(key))?.set(key, object);
+  const at = await eachEntry(options.store, (entry) => {
+    const object = decoded(state, entry);
+    if (object) filled.get(prefixIn(entry.key))?.set(entry.key, object);
+  });
+  await options.decorator.prepare();
+  for (const objects of filled.values()) {
+    for (const [key, object] of objects) objects.set(key, options.decorator.filled(key, object));
   }
+  for (const [prefix, cache] of caches) cache.reset(filled.get(prefix) ?? new Map(), at);
+  advance(state, at);
+}
 
-  function take(event: StoreEvent): void {
-    backOffMs = BACK_OFF_FIRST_MS;
-    if (event.type !== "progress") absorb(event);
-    advance(event.revision);
+/** The object of an entry; undefined, and said aloud, when it cannot be read; undefined for what is not served. */
+function decoded({ byPrefix, options }: FeedState, entry: Entry): KubeObject | undefined {
+  const resource = byPrefix.get(prefixIn(entry.key));
+  if (resource === undefined) return undefined;
+  const object = decodeStored(resource, entry);
+  if (object === undefined) {
+    const { key, revision } = entry;
+    options.log.warn("stored value is not readable; the object is not served", { key, revision });
   }
+  return object;
+}
 
-  function absorb(event: Exclude<StoreEvent, { type: "progress" }>): void {
-    const prefix = prefixIn(event.key);
-    const resource = byPrefix.get(prefix);
-    const cache = caches.get(prefix);
-    if (resource === undefined || cache === undefined) return;
-    if (event.type === "delete") {
-      cache.remove(event.key, event.revision);
-      return;
-    }
-    const object = decodeStored(resource, event);
-    if (object === undefined) {
-      log.warn("stored value is not readable; the object is not served", { key: event.key, revision: event.revision });
-      cache.remove(event.key, event.revision);
-      return;
-    }
-    const change = { previous: cache.get(event.key), revision: event.revision };
-    cache.put(event.key, options.decorator.changed(event.key, object, change), event.revision);
+function advance(state: FeedState, to: number): void {
+  if (to > state.revision) state.revision = to;
+  for (const waiter of state.waiters) {
+    if (waiter.revision > state.revision) continue;
+    state.waiters.delete(waiter);
+    waiter.timer.cancel();
+    waiter.resolve();
   }
+}
 
-  async function fill(): Promise<void> {
-    const filled = new Map(options.resources.map((resource) => [resource.prefix, new Map<string, KubeObject>()]));
-    for (const [key, object] of options.constants) filled.get(prefixIn(key))?.set(key, object);
-    const at = await eachEntry(store, (entry) => {
-      const resource = byPrefix.get(prefixIn(entry.key));
-      const object = resource && decodeStored(resource, entry);
-      if (resource !== undefined && object === undefined) {
-        log.warn("stored value is not readable; the object is not served", {
-          key: entry.key,
-          revision: entry.revision,
-        });
-      }
-      if (object) filled.get(prefixIn(entry.key))?.set(entry.key, object);
+function follow(state: FeedState): void {
+  state.isFollowing = true;
+  state.subscription = state.options.store.watch$("", state.revision).subscribe({
+    next: (event) => take(state, event),
+    error: (error) => resume(state, error),
+  });
+}
+
+function take(state: FeedState, event: StoreEvent): void {
+  state.backOffMs = BACK_OFF_FIRST_MS;
+  if (event.type !== "progress") absorb(state, event);
+  advance(state, event.revision);
+}
+
+function absorb(state: FeedState, event: Exclude<StoreEvent, { type: "progress" }>): void {
+  const cache = state.caches.get(prefixIn(event.key));
+  if (cache === undefined) return;
+  const object = event.type === "delete" ? undefined : decoded(state, event);
+  if (object === undefined) {
+    cache.remove(event.key, event.revision);
+    return;
+  }
+  const change = { previous: cache.get(event.key), revision: event.revision };
+  cache.put(event.key, state.options.decorator.changed(event.key, object, change), event.revision);
+}
+
+/** A compacted history is read again in full; any other fault is waited out, then the watch goes on where it was. */
+function resume(state: FeedState, error: unknown): void {
+  const { clock, log } = state.options;
+  state.isFollowing = false;
+  if (state.isClosed) return;
+  const isCompacted = error instanceof CompactedError;
+  log.warn("store watch ended", { isCompacted, error: String(error), retryInMs: state.backOffMs });
+  state.retry = clock.schedule(state.backOffMs, () => {
+    (isCompacted ? fill(state) : Promise.resolve()).then(
+      () => !state.isClosed && follow(state),
+      (again) => resume(state, again),
+    );
+  });
+  state.backOffMs = Math.min(2 * state.backOffMs, BACK_OFF_MAX_MS);
+}
+
+/** On stores that others write to, and that report no progress, a full read proves that nothing of ours is missing. */
+async function fresh(state: FeedState): Promise<void> {
+  const { store, clock } = state.options;
+  const target = await store.current();
+  if (target <= state.revision) return;
+  const proof = clock.schedule(PROVE_AFTER_MS, () => void prove(state));
+  await reach(state, target).finally(proof.cancel);
+}
+
+function reach(state: FeedState, target: number): Promise<void> {
+  if (target <= state.revision) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const timer = state.options.clock.schedule(FRESH_WAIT_MS, () => {
+      state.waiters.delete(waiter);
+      reject(tooLargeVersion(target, state.revision));
     });
-    await options.decorator.prepare();
-    for (const objects of filled.values()) {
-      for (const [key, object] of objects) objects.set(key, options.decorator.filled(key, object));
-    }
-    for (const [prefix, cache] of caches) cache.reset(filled.get(prefix) ?? new Map(), at);
-    advance(at);
-  }
+    const waiter: Waiter = { revision: target, timer, resolve };
+    state.waiters.add(waiter);
+  });
+}
 
-  function follow(): void {
-    isFollowing = true;
-    subscription = store.watch$("", revision).subscribe({ next: take, error: resume });
-  }
-
-  /** A compacted history is read again in full; any other fault is waited out, then the watch goes on where it was. */
-  function resume(error: unknown): void {
-    isFollowing = false;
-    if (isClosed) return;
-    const isCompacted = error instanceof CompactedError;
-    log.warn("store watch ended", { isCompacted, error: String(error), retryInMs: backOffMs });
-    retry = clock.schedule(backOffMs, () => {
-      (isCompacted ? fill() : Promise.resolve()).then(() => !isClosed && follow(), resume);
+async function prove(state: FeedState): Promise<void> {
+  const { options, caches } = state;
+  if (state.isProving) return;
+  state.isProving = true;
+  let newest = 0;
+  let known = 0;
+  try {
+    const at = await eachEntry(options.store, ({ key, revision: changedAt }) => {
+      newest = Math.max(newest, changedAt);
+      if (caches.get(prefixIn(key))?.get(key) !== undefined) known++;
     });
-    backOffMs = Math.min(2 * backOffMs, BACK_OFF_MAX_MS);
+    const cached = [...caches.values()].reduce((sum, cache) => sum + cache.size, 0);
+    // a missed creation or change would be newer, a missed deletion would leave an object that the store lacks
+    if (newest <= state.revision && known === cached - options.constants.size) advance(state, at);
+  } catch (error) {
+    options.log.debug("proving the caches fresh failed", { error: String(error) });
+  } finally {
+    state.isProving = false;
   }
+}
 
-  function reach(target: number): Promise<void> {
-    if (target <= revision) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = clock.schedule(FRESH_WAIT_MS, () => {
-        waiters.delete(waiter);
-        reject(tooLargeVersion(target, revision));
-      });
-      const waiter: Waiter = { revision: target, timer, resolve };
-      waiters.add(waiter);
-    });
-  }
-
-  /** On stores that others write to, and that report no progress, a full read proves that nothing of ours is missing. */
-  async function fresh(): Promise<void> {
-    const target = await store.current();
-    if (target <= revision) return;
-    const proof = clock.schedule(PROVE_AFTER_MS, () => void prove());
-    await reach(target).finally(proof.cancel);
-  }
-
-  async function prove(): Promise<void> {
-    if (isProving) return;
-    isProving = true;
-    let newest = 0;
-    let known = 0;
-    try {
-      const at = await eachEntry(store, ({ key, revision: changedAt }) => {
-        newest = Math.max(newest, changedAt);
-        if (caches.get(prefixIn(key))?.get(key) !== undefined) known++;
-      });
-      const cached = [...caches.values()].reduce((sum, cache) => sum + cache.size, 0);
-      // a missed creation or change would be newer, a missed deletion would leave an object that the store lacks
-      if (newest <= revision && known === cached - options.constants.size) advance(at);
-    } catch (error) {
-      log.debug("proving the caches fresh failed", { error: String(error) });
-    } finally {
-      isProving = false;
-    }
-  }
-
-  await fill();
-  follow();
-  return {
-    cacheOf(prefix) {
-      const cache = caches.get(prefix);
-      if (cache === undefined) throw new StatusError("InternalError", `no cache for ${prefix}`);
-      return cache;
-    },
-    revision: () => revision,
-    isFollowing: () => isFollowing,
-    fresh,
-    reach,
-    close() {
-      isClosed = true;
-      subscription?.unsubscribe();
-      retry?.cancel();
-      for (const waiter of waiters) waiter.timer.cancel();
-      for (const cache of caches.values()) cache.reset(new Map(), revision);
-    },
-  };
+function close(state: FeedState): void {
+  state.isClosed = true;
+  state.subscription?.unsubscribe();
+  state.retry?.cancel();
+  for (const waiter of state.waiters) waiter.timer.cancel();
+  for (const cache of state.caches.values()) cache.reset(new Map(), state.revision);
 }
 
 async function eachEntry(store: Store, visit: (entry: Entry) => void): Promise<number> {

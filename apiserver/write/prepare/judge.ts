@@ -22,7 +22,7 @@ export function judge(
   const input = inputOf(context, request, written);
   const verdicts = shape.length > 0 ? [] : context.admissions.map((admission) => admission(input));
   const refusal = verdicts.find((verdict) => verdict.forbidden !== undefined)?.forbidden;
-  if (refusal !== undefined) throw forbidden(kind, object.metadata.name, refusal);
+  if (refusal !== undefined) throw forbidden(kind, object.metadata.name, { why: refusal });
   faults.push(...verdicts.flatMap((verdict) => verdict.errors ?? []));
   if (faults.length > 0) throw invalid(kind, object.metadata.name, faults);
   return [...metadataWarnings(object, previous), ...verdicts.flatMap((verdict) => verdict.warnings ?? [])];
