@@ -44,6 +44,14 @@ export type Draft<K> = Partial<ObjectOf<K>> & {
   readonly metadata: Partial<ObjectOf<K> extends { metadata: infer M } ? M : never>;
 };
 
+/** The status fields of one manager. */
+export interface StatusReport {
+  readonly status: unknown;
+  readonly fieldManager: string;
+  /** The report is refused when another object has taken the name. */
+  readonly uid?: string;
+}
+
 /** The API verbs, typed by kind; the only way to the API, for everyone. Every failure is a StatusError. */
 export interface Client {
   list<K extends Kind>(kind: K, query?: ListQuery): Promise<ObjectPage<ObjectOf<K>>>;
@@ -58,12 +66,7 @@ export interface Client {
     options: WriteOptions & { readonly fieldManager: string },
   ): Promise<ObjectOf<K>>;
   /** Server-side apply of `status` to the status subresource, with force: each manager owns what it sends, and only that. */
-  applyStatus<K extends Kind>(
-    kind: K,
-    key: ObjectKey,
-    status: unknown,
-    options: { readonly fieldManager: string; readonly uid?: string },
-  ): Promise<ObjectOf<K>>;
+  applyStatus<K extends Kind>(kind: K, key: ObjectKey, report: StatusReport): Promise<ObjectOf<K>>;
   /** JSON merge patch (RFC 7386). */
   patch<K extends Kind>(
     kind: K,

@@ -43,7 +43,7 @@ describe("createClient", () => {
       },
       {
         name: "apply status",
-        call: (c) => c.applyStatus(Widget, key, { ready: 1 }, { fieldManager: "m", uid: "u" }),
+        call: (c) => c.applyStatus(Widget, key, { status: { ready: 1 }, fieldManager: "m", uid: "u" }),
         wire: "PATCH /apis/example.dev/v1/namespaces/default/widgets/a/status?fieldManager=m&force=true",
       },
       {

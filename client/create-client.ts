@@ -8,6 +8,7 @@ import type {
   ListQuery,
   ObjectKey,
   ObjectPage,
+  StatusReport,
   WatchEvent,
   WriteOptions,
 } from "./client.js";
@@ -119,13 +120,7 @@ function patchers(send: Send): Pick<Client, "apply" | "applyStatus" | "patch"> {
         contentType: "application/apply-patch+yaml",
       })) as ObjectOf<K>; // as above
     },
-    async applyStatus<K extends Kind>(
-      kind: K,
-      key: ObjectKey,
-      status: unknown,
-      options: { readonly fieldManager: string; readonly uid?: string },
-    ) {
-      const { fieldManager, uid } = options;
+    async applyStatus<K extends Kind>(kind: K, key: ObjectKey, { status, fieldManager, uid }: StatusReport) {
       return (await send({
         operation: `reporting the status of ${resourceName(kind)} "${key.name}"`,
         method: "PATCH",
@@ -135,6 +130,7 @@ function patchers(send: Send): Pick<Client, "apply" | "applyStatus" | "patch"> {
         contentType: "application/apply-patch+yaml",
       })) as ObjectOf<K>; // as above
     },
+    // biome-ignore lint/complexity/useMaxParams: the shape of Client, whose options are absent nearly everywhere
     async patch<K extends Kind>(
       kind: K,
       key: ObjectKey,

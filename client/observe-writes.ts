@@ -27,7 +27,8 @@ export function observeWrites(client: Client, observer: WriteObserver): Client {
     create: (kind, object, options) => told(kind, options?.isDryRun, client.create(kind, object, options)),
     update: (kind, object, options) => told(kind, options?.isDryRun, client.update(kind, object, options)),
     apply: (kind, object, options) => told(kind, options.isDryRun, client.apply(kind, object, options)),
-    applyStatus: (kind, key, status, options) => told(kind, false, client.applyStatus(kind, key, status, options)),
+    applyStatus: (kind, key, report) => told(kind, false, client.applyStatus(kind, key, report)),
+    // biome-ignore lint/complexity/useMaxParams: the shape of Client, whose options are absent nearly everywhere
     async patch(kind, key, patch, options) {
       const answer = client.patch(kind, key, patch, options);
       // the scale subresource answers with a Scale, not with the object

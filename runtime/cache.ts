@@ -1,4 +1,5 @@
 import { type Observable, Subject } from "rxjs";
+import { keyOf } from "../api-types/life.js";
 import type { Kind, ObjectOf } from "../api-types/meta/kind.js";
 import type { ObjectMeta } from "../api-types/meta/object.js";
 import type { ObjectKey } from "../client/client.js";
@@ -39,16 +40,6 @@ export interface FedCache<T> extends Cache<T> {
 /** What every cached object has. */
 export interface Cached {
   readonly metadata: ObjectMeta;
-}
-
-/** The key of an object: `namespace/name`, or `name`. */
-export function keyOf(object: Cached): string {
-  return joinKey(object.metadata);
-}
-
-/** Namespace and name as one key. */
-export function joinKey({ namespace, name }: ObjectKey): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 /** Namespace and name of a key. */
@@ -143,8 +134,7 @@ function* replace<T extends Cached>(state: State<T>, objects: readonly T[], vers
   const listed = new Map(objects.map((object) => [keyOf(object), object]));
   const uids = new Set(objects.map((object) => object.metadata.uid));
   for (const uid of state.buried) if (!uids.has(uid)) state.buried.delete(uid);
-  for (const known of sorted(state.all)) {
-    if (listed.has(keyOf(known))) continue;
+  for (const known of sorted(state.all).filter((object) => !listed.has(keyOf(object)))) {
     if (isRegression || !(versionOf(known) > version)) yield* remove(state, keyOf(known));
   }
   for (const object of objects) {
@@ -159,30 +149,38 @@ function* put<T extends Cached>(state: State<T>, object: T): Iterable<CacheChang
   const key = keyOf(object);
   const current = deepFreeze(object);
   const previous = state.all.members.get(key);
-  store(state, key, previous, current);
+  store(state, key, { previous, current });
   yield { previous, current };
 }
 
 function* remove<T extends Cached>(state: State<T>, key: string): Iterable<CacheChange<T>> {
   const previous = state.all.members.get(key);
   if (previous === undefined) return;
-  store(state, key, previous, undefined);
+  store(state, key, { previous, current: undefined });
   yield { previous, current: undefined };
 }
 
-function store<T>(state: State<T>, key: string, previous: T | undefined, current: T | undefined): void {
+function store<T>(state: State<T>, key: string, { previous, current }: CacheChange<T>): void {
   place(state.all, key, current);
   for (const index of state.indexes.values()) {
-    for (const value of previous === undefined ? [] : index.valuesOf(previous)) placeIn(index, value, key, undefined);
-    for (const value of current === undefined ? [] : index.valuesOf(current)) placeIn(index, value, key, current);
+    if (previous !== undefined) for (const value of index.valuesOf(previous)) dropFrom(index, value, key);
+    if (current !== undefined) putInto(index, key, current);
   }
 }
 
-function placeIn<T>(index: Index<T>, value: string, key: string, object: T | undefined): void {
-  const found = index.buckets.get(value) ?? bucket<T>();
-  place(found, key, object);
-  if (found.members.size === 0) index.buckets.delete(value);
-  else index.buckets.set(value, found);
+function dropFrom<T>({ buckets }: Index<T>, value: string, key: string): void {
+  const found = buckets.get(value);
+  if (found === undefined) return;
+  place(found, key, undefined);
+  if (found.members.size === 0) buckets.delete(value);
+}
+
+function putInto<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): void {
+  for (const value of valuesOf(object)) {
+    const found = buckets.get(value) ?? bucket<T>();
+    place(found, key, object);
+    buckets.set(value, found);
+  }
 }
 
 function place<T>(target: Bucket<T>, key: string, object: T | undefined): void {
@@ -196,9 +194,7 @@ function addIndexers<T extends Cached>(state: State<T>, indexers: Indexers<T>): 
     if (state.indexes.has(name)) continue;
     const index: Index<T> = { valuesOf, buckets: new Map() };
     state.indexes.set(name, index);
-    for (const [key, object] of state.all.members) {
-      for (const value of valuesOf(object)) placeIn(index, value, key, object);
-    }
+    for (const [key, object] of state.all.members) putInto(index, key, object);
   }
 }
 

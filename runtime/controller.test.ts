@@ -1,5 +1,6 @@
 import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
+import { keyOf } from "../api-types/life.js";
 import { StatusError } from "../api-types/meta/status-error.js";
 import { createClient } from "../client/create-client.js";
 import { fakeApi } from "../client/fake-api.js";
@@ -7,7 +8,6 @@ import { Widget } from "../client/fake-kind.js";
 import { silentLogger } from "../platform/log.js";
 import { seededRandom } from "../platform/random.js";
 import { virtualClock } from "../platform/virtual-clock.js";
-import { keyOf } from "./cache.js";
 import { type ControllerOutcome, defineController, on, runControllers } from "./controller.js";
 import { createInformers } from "./informers.js";
 import type { Reconcile } from "./reconcile-keys.js";

@@ -1,8 +1,9 @@
+import { keyOf } from "../api-types/life.js";
 import type { Kind, ObjectOf } from "../api-types/meta/kind.js";
 import type { ObjectMeta } from "../api-types/meta/object.js";
 import { isStatus } from "../api-types/meta/status-error.js";
 import type { Client } from "../client/client.js";
-import { keyOf, splitKey } from "./cache.js";
+import { splitKey } from "./cache.js";
 
 /** Which finalizer of which object; `object` is the newest known state. */
 export interface FinalizerChange<K extends Kind> {

@@ -44,7 +44,7 @@ describe("writeThrough", () => {
     expect(cache.get("ns/a")?.spec.size).toBe(2);
     await client.patch(Widget, key, { spec: { size: 3 } });
     expect(cache.get("ns/a")?.spec.size).toBe(3);
-    await client.applyStatus(Widget, key, { ready: 1 }, { fieldManager: "m" });
+    await client.applyStatus(Widget, key, { status: { ready: 1 }, fieldManager: "m" });
     expect(cache.get("ns/a")?.status).toEqual({ ready: 1 });
     await client
       .withFence({ namespace: "n", lease: "l", term: "1" })

@@ -1,4 +1,5 @@
 import { filter, firstValueFrom, ReplaySubject, type Subscription } from "rxjs";
+import { keyOf } from "../api-types/life.js";
 import type { Kind, ObjectOf } from "../api-types/meta/kind.js";
 import type { Client } from "../client/client.js";
 import { observeWrites } from "../client/observe-writes.js";
@@ -6,7 +7,7 @@ import { resourceName } from "../client/path.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Random } from "../platform/random.js";
-import { type Cache, type Cached, createCache, type FedCache, type Indexers, joinKey } from "./cache.js";
+import { type Cache, type Cached, createCache, type FedCache, type Indexers } from "./cache.js";
 import { reflect } from "./reflect.js";
 
 export interface InformersOptions {
@@ -64,9 +65,9 @@ export function createInformers(options: InformersOptions): Informers {
 export function writeThrough(client: Client, informers: Informers): Client {
   return observeWrites(client, {
     written: (kind, object) => informers.existing(kind)?.confirm(object),
-    deleted: (kind, key, uid) => informers.existing(kind)?.confirmDeleted(joinKey(key), uid),
+    deleted: (kind, key, uid) => informers.existing(kind)?.confirmDeleted(keyOf({ metadata: key }), uid),
     knownUid(kind, key) {
-      const known = informers.existing(kind)?.get(joinKey(key)) as Cached | undefined; // every ObjectOf has metadata
+      const known = informers.existing(kind)?.get(keyOf({ metadata: key })) as Cached | undefined; // every ObjectOf has metadata
       return known?.metadata.uid;
     },
   });

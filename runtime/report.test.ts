@@ -90,7 +90,7 @@ function recording() {
   const sent: unknown[] = [];
   const api = fakeApi(Widget);
   const client: Client = createClient({ handler: api.handler, baseUrl: "http://api", userAgent: "t" });
-  const applyStatus: Client["applyStatus"] = async (_kind, key, status, options) => {
+  const applyStatus: Client["applyStatus"] = async (_kind, key, { status, ...options }) => {
     sent.push({ key, status, options });
     return widget({}) as never; // the answer is not looked at
   };

@@ -1,8 +1,9 @@
+import { keyOf } from "../api-types/life.js";
 import type { Kind, ObjectOf } from "../api-types/meta/kind.js";
 import type { ObjectMeta } from "../api-types/meta/object.js";
 import { isApplied } from "../client/apply-diff.js";
 import type { Client } from "../client/client.js";
-import { type Cache, keyOf } from "./cache.js";
+import type { Cache } from "./cache.js";
 
 export interface ReportOptions<K extends Kind> {
   readonly client: Client;
@@ -24,10 +25,8 @@ export async function reportStatus<K extends Kind>(options: ReportOptions<K>): P
   const object = known !== undefined && known.metadata.uid === given.metadata.uid ? known : given;
   if (isApplied(kind, { object, status, manager })) return false;
   const { namespace, name, uid } = object.metadata;
-  await client.applyStatus(kind, { name, ...(namespace === undefined ? {} : { namespace }) }, status, {
-    fieldManager: manager,
-    ...(uid === undefined ? {} : { uid }),
-  });
+  const key = { name, ...(namespace === undefined ? {} : { namespace }) };
+  await client.applyStatus(kind, key, { status, fieldManager: manager, ...(uid === undefined ? {} : { uid }) });
   return true;
 }
 

@@ -129,12 +129,8 @@ async function statusRow(api: ApiServer): Promise<Row> {
     count += 1;
     const transition = { lastTransitionTime: "2026-01-01T00:00:00Z", observedGeneration: count };
     const ready = { type: "Ready", status: "False", reason: "Measured", message: `${count}`, ...transition };
-    return client.applyStatus(
-      ServiceGroup,
-      key,
-      { replicas: count, conditions: [ready] },
-      { fieldManager: "service-group" },
-    );
+    const status = { replicas: count, conditions: [ready] };
+    return client.applyStatus(ServiceGroup, key, { status, fieldManager: "service-group" });
   };
   const text = JSON.stringify(await report());
   const reports = await rate(report, { forMs: 3000, warmUp: 500 });
