@@ -5,7 +5,7 @@ export const NO_RESOURCES: Resources = { cpu: 0, memoryMiB: 0, diskMiB: 0, gpu: 
 
 /** Both together; port ranges are joined where they touch. */
 export function addResources(a: Resources, b: Resources): Resources {
-  return combine(a, b, (x, y) => x + y, joinRanges([...a.ports, ...b.ports]));
+  return { ...combine(a, b, (x, y) => x + y), ports: joinRanges([...a.ports, ...b.ports]) };
 }
 
 /** `a` without `b`; undefined when `a` does not hold that much. */
@@ -13,19 +13,14 @@ export function subtractResources(a: Resources, b: Resources): Resources | undef
   let ports: readonly PortRange[] | undefined = joinRanges(a.ports);
   for (const range of b.ports) ports = ports && cutRange(ports, range);
   if (ports === undefined) return undefined;
-  const rest = combine(a, b, (x, y) => x - y, ports);
+  const rest = { ...combine(a, b, (x, y) => x - y), ports };
   return Math.min(rest.cpu, rest.memoryMiB, rest.diskMiB, rest.gpu) < 0 ? undefined : rest;
 }
 
 /** Three decimals, as Mesos counts. */
-function combine(
-  a: Resources,
-  b: Resources,
-  operation: (x: number, y: number) => number,
-  ports: readonly PortRange[],
-): Resources {
+function combine(a: Resources, b: Resources, operation: (x: number, y: number) => number): Omit<Resources, "ports"> {
   const of = (name: "cpu" | "memoryMiB" | "diskMiB" | "gpu") => Math.round(operation(a[name], b[name]) * 1000) / 1000;
-  return { cpu: of("cpu"), memoryMiB: of("memoryMiB"), diskMiB: of("diskMiB"), gpu: of("gpu"), ports };
+  return { cpu: of("cpu"), memoryMiB: of("memoryMiB"), diskMiB: of("diskMiB"), gpu: of("gpu") };
 }
 
 function joinRanges(ranges: readonly PortRange[]): readonly PortRange[] {

@@ -34,71 +34,85 @@ export interface ViewOptions {
 const CHANGE_DELAY_MS = 100;
 
 /** An empty view: Unknown until the first listing. */
-export function createView<Item>({ clock, source, staleAfterMs }: ViewOptions): View<Item> {
-  const unknown = (reason: string): Observation<Item> => ({
-    type: "Unknown",
-    reason,
-    since: clock.monotonic(),
-    source,
-  });
-  const subject = new BehaviorSubject<Observation<Item>>(unknown("not asked yet"));
-  let items = new Map<string, Item>();
-  let held: { readonly epoch: string; readonly takenAt: number; readonly doubt: string | undefined } | undefined;
-  let index = 0;
-  let staleTimer: Timer | undefined;
-  let changeTimer: Timer | undefined;
-
-  function publish(): void {
-    changeTimer?.cancel();
-    changeTimer = undefined;
-    if (held === undefined) return;
-    const origin = { source, epoch: held.epoch, index: ++index, takenAt: held.takenAt };
-    const copy = new Map(items);
-    const { doubt } = held;
-    subject.next(
-      doubt === undefined
-        ? { type: "Complete", items: copy, origin }
-        : { type: "Partial", items: copy, reason: doubt, origin },
-    );
-  }
-
-  function lose(reason: string): void {
-    staleTimer?.cancel();
-    changeTimer?.cancel();
-    changeTimer = undefined;
-    const before = subject.value;
-    held = undefined;
-    if (before.type === "Unknown" && before.reason === reason) return;
-    subject.next(before.type === "Unknown" ? { ...before, reason } : unknown(reason));
-  }
-
+export function createView<Item>(options: ViewOptions): View<Item> {
+  const holding: Holding<Item> = {
+    options,
+    subject: new BehaviorSubject(unknown<Item>(options, "not asked yet")),
+    items: new Map(),
+    listing: undefined,
+    index: 0,
+    staleTimer: undefined,
+    changeTimer: undefined,
+  };
   return {
-    observe$: subject.asObservable(),
-    get: (key) => items.get(key),
-    items: () => items,
-    confirm(listing) {
-      items = new Map(listing.items);
-      held = { epoch: listing.epoch, takenAt: clock.monotonic(), doubt: listing.doubt };
-      staleTimer?.cancel();
-      if (staleAfterMs !== undefined) {
-        staleTimer = clock.schedule(staleAfterMs, () => lose(`not confirmed for ${staleAfterMs / 1000} s`));
-      }
-      publish();
-    },
+    observe$: holding.subject.asObservable(),
+    get: (key) => holding.items.get(key),
+    items: () => holding.items,
+    confirm: (listing) => confirm(holding, listing),
     change(key, item) {
-      items.set(key, item);
-      changeTimer ??= clock.schedule(CHANGE_DELAY_MS, publish);
+      holding.items.set(key, item);
+      holding.changeTimer ??= options.clock.schedule(CHANGE_DELAY_MS, () => publish(holding));
     },
     weaken(doubt) {
-      if (held === undefined || held.doubt === doubt) return;
-      held = { ...held, doubt };
-      publish();
+      if (holding.listing === undefined || holding.listing.doubt === doubt) return;
+      holding.listing = { ...holding.listing, doubt };
+      publish(holding);
     },
-    lose,
+    lose: (reason) => lose(holding, reason),
     close() {
-      staleTimer?.cancel();
-      changeTimer?.cancel();
-      subject.complete();
+      holding.staleTimer?.cancel();
+      holding.changeTimer?.cancel();
+      holding.subject.complete();
     },
   };
+}
+
+interface Holding<Item> {
+  readonly options: ViewOptions;
+  readonly subject: BehaviorSubject<Observation<Item>>;
+  items: Map<string, Item>;
+  /** What is known of the last listing; undefined: there is none that counts. */
+  listing: { readonly epoch: string; readonly takenAt: number; readonly doubt: string | undefined } | undefined;
+  index: number;
+  staleTimer: Timer | undefined;
+  changeTimer: Timer | undefined;
+}
+
+function unknown<Item>({ clock, source }: ViewOptions, reason: string): Observation<Item> {
+  return { type: "Unknown", reason, since: clock.monotonic(), source };
+}
+
+function confirm<Item>(holding: Holding<Item>, listing: Parameters<View<Item>["confirm"]>[0]): void {
+  const { clock, staleAfterMs } = holding.options;
+  holding.items = new Map(listing.items);
+  holding.listing = { epoch: listing.epoch, takenAt: clock.monotonic(), doubt: listing.doubt };
+  holding.staleTimer?.cancel();
+  if (staleAfterMs !== undefined) {
+    const reason = `not confirmed for ${staleAfterMs / 1000} s`;
+    holding.staleTimer = clock.schedule(staleAfterMs, () => lose(holding, reason));
+  }
+  publish(holding);
+}
+
+function publish<Item>(holding: Holding<Item>): void {
+  const { options, subject, listing } = holding;
+  holding.changeTimer?.cancel();
+  holding.changeTimer = undefined;
+  if (listing === undefined) return;
+  const { epoch, takenAt, doubt } = listing;
+  const origin = { source: options.source, epoch, index: ++holding.index, takenAt };
+  const items = new Map(holding.items);
+  subject.next(
+    doubt === undefined ? { type: "Complete", items, origin } : { type: "Partial", items, reason: doubt, origin },
+  );
+}
+
+function lose<Item>(holding: Holding<Item>, reason: string): void {
+  holding.staleTimer?.cancel();
+  holding.changeTimer?.cancel();
+  holding.changeTimer = undefined;
+  const before = holding.subject.value;
+  holding.listing = undefined;
+  if (before.type === "Unknown" && before.reason === reason) return;
+  holding.subject.next(before.type === "Unknown" ? { ...before, reason } : unknown(holding.options, reason));
 }

@@ -15,17 +15,25 @@ export function vanishedAgents(clock: Clock): VanishedAgents {
   const since = new Map<string, number>();
 
   function update(before: ReadonlyMap<string, Agent>, listed: ReadonlyMap<string, Agent>): ReadonlyMap<string, Agent> {
-    const hosts = new Set([...listed.values()].map((agent) => agent.hostname));
     const now = clock.monotonic();
-    const kept = new Map<string, Agent>();
-    for (const [id, agent] of before) {
-      if (listed.has(id) || hosts.has(agent.hostname)) continue;
-      if (now - (since.get(id) ?? now) < VANISHED_KEPT_MS) kept.set(id, { ...agent, state: "Unreachable" });
-    }
+    const kept = new Map(
+      missing(before, listed)
+        .filter(([id]) => now - (since.get(id) ?? now) < VANISHED_KEPT_MS)
+        .map(([id, agent]) => [id, { ...agent, state: "Unreachable" as const }]),
+    );
     for (const id of since.keys()) if (!kept.has(id)) since.delete(id);
     for (const id of kept.keys()) if (!since.has(id)) since.set(id, now);
     return kept;
   }
 
   return { update };
+}
+
+/** Agents that are not listed, and whose host is not listed under another id either. */
+function missing(
+  before: ReadonlyMap<string, Agent>,
+  listed: ReadonlyMap<string, Agent>,
+): readonly (readonly [string, Agent])[] {
+  const hosts = new Set([...listed.values()].map((agent) => agent.hostname));
+  return [...before].filter(([id, agent]) => !listed.has(id) && !hosts.has(agent.hostname));
 }
