@@ -52,60 +52,17 @@ interface Running {
 
 /** Runs tasks as child processes that live on without it; each routed one has a loopback address of its own. */
 export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
-  const { clock, log } = options;
-  const events = new Subject<RunnerEvent>();
-  const running = new Map<string, Running>();
-
-  const store = () => {
-    options.onChange([...running.values()].map(({ task, address, child }) => ({ ...child.identity, task, address })));
-  };
-  const onEnd = (taskId: string) => (end: ChildEnd) => {
-    running.get(taskId)?.killTimer?.cancel();
-    running.delete(taskId);
-    store();
-    events.next(endEvent(taskId, end));
-  };
-  const add = (task: RunnableTask, address: string, child: Child) => {
-    running.set(task.taskId, { task, address, child, report: undefined, killTimer: undefined });
-    store();
-  };
-
-  for (const { task, address, ...identity } of options.stored) {
-    const child = adoptChild(identity, clock, onEnd(task.taskId));
-    if (child !== undefined) add(task, address, child);
-  }
-
+  const state: State = { options, events: new Subject(), running: new Map() };
+  const { events, running } = state;
+  adoptStored(state);
   return {
     events$: events.asObservable(),
-    launch(task) {
-      const command = programOf(task);
-      if (command === undefined) {
-        const message = `no such image: ${task.image}; the simulated rack runs ${KNOWN_IMAGES.join(", ")}`;
-        clock.schedule(0, () => events.next({ type: "failed", taskId: task.taskId, message }));
-        return;
-      }
-      const address = addressOf(options, task, running);
-      try {
-        const sandbox = join(options.directory, task.taskId);
-        const child = spawnChild({
-          command,
-          env: environmentOf(options, task, address),
-          sandbox,
-          onEnd: onEnd(task.taskId),
-        });
-        add(task, address, child);
-        log.info("task started", { task: task.taskId, pid: child.identity.pid, address });
-        clock.schedule(0, () => events.next({ type: "started", taskId: task.taskId, address }));
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        clock.schedule(0, () => events.next({ type: "failed", taskId: task.taskId, message }));
-      }
-    },
+    launch: (task) => launch(state, task),
     kill(taskId, graceSeconds) {
       const entry = running.get(taskId);
       if (entry === undefined) return;
       entry.child.signal("SIGTERM");
-      entry.killTimer ??= clock.schedule(graceSeconds * 1000, () => entry.child.signal("SIGKILL"));
+      entry.killTimer ??= options.clock.schedule(graceSeconds * 1000, () => entry.child.signal("SIGKILL"));
     },
     async probe(taskId, check, timeoutSeconds) {
       const entry = running.get(taskId);
@@ -113,17 +70,7 @@ export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
       const env = environmentOf(options, entry.task, entry.address);
       return runProbe(check, { address: entry.address, env, timeoutMs: timeoutSeconds * 1000 });
     },
-    statistics(taskId) {
-      const entry = running.get(taskId);
-      if (entry === undefined) return undefined;
-      return {
-        netRxBytes: entry.report?.netRxBytes ?? 0,
-        netTxBytes: entry.report?.netTxBytes ?? 0,
-        netRxDropped: 0,
-        netTxDropped: 0,
-        ...usageOf(entry.child.identity.pid),
-      };
-    },
+    statistics: (taskId) => statisticsOf(running.get(taskId)),
     running: () => [...running.values()].map(({ task, address }) => ({ task, address })),
     report(report) {
       const entry = running.get(report.taskId);
@@ -132,6 +79,74 @@ export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
     counters: (taskId) => running.get(taskId)?.report?.counters ?? {},
     pid: (taskId) => running.get(taskId)?.child.identity.pid ?? 0,
     stopAll: () => stopAll(running, events),
+  };
+}
+
+interface State {
+  readonly options: ProcessRunnerOptions;
+  readonly events: Subject<RunnerEvent>;
+  readonly running: Map<string, Running>;
+}
+
+function adoptStored(state: State): void {
+  const { options } = state;
+  for (const { task, address, ...identity } of options.stored) {
+    const child = adoptChild(identity, options.clock, (end) => ended(state, task.taskId, end));
+    if (child !== undefined) add(state, { task, address, child });
+  }
+}
+
+function ended(state: State, taskId: string, end: ChildEnd): void {
+  state.running.get(taskId)?.killTimer?.cancel();
+  state.running.delete(taskId);
+  store(state);
+  state.events.next(endEvent(taskId, end));
+}
+
+function add(state: State, started: Pick<Running, "task" | "address" | "child">): void {
+  state.running.set(started.task.taskId, { ...started, report: undefined, killTimer: undefined });
+  store(state);
+}
+
+function store({ options, running }: State): void {
+  options.onChange([...running.values()].map(({ task, address, child }) => ({ ...child.identity, task, address })));
+}
+
+function launch(state: State, task: RunnableTask): void {
+  const { options, events, running } = state;
+  const { clock, log } = options;
+  const { taskId } = task;
+  const command = programOf(task);
+  if (command === undefined) {
+    const message = `no such image: ${task.image}; the simulated rack runs ${KNOWN_IMAGES.join(", ")}`;
+    clock.schedule(0, () => events.next({ type: "failed", taskId, message }));
+    return;
+  }
+  const address = addressOf(options, task, running);
+  try {
+    const child = spawnChild({
+      command,
+      env: environmentOf(options, task, address),
+      sandbox: join(options.directory, taskId),
+      onEnd: (end) => ended(state, taskId, end),
+    });
+    add(state, { task, address, child });
+    log.info("task started", { task: taskId, pid: child.identity.pid, address });
+    clock.schedule(0, () => events.next({ type: "started", taskId, address }));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    clock.schedule(0, () => events.next({ type: "failed", taskId, message }));
+  }
+}
+
+function statisticsOf(entry: Running | undefined): ReturnType<TaskRunner["statistics"]> {
+  if (entry === undefined) return undefined;
+  return {
+    netRxBytes: entry.report?.netRxBytes ?? 0,
+    netTxBytes: entry.report?.netTxBytes ?? 0,
+    netRxDropped: 0,
+    netTxDropped: 0,
+    ...usageOf(entry.child.identity.pid),
   };
 }
 

@@ -69,7 +69,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 type Closers = (() => Promise<void> | void)[];
 
 async function assemble(options: SimulatorOptions, closers: Closers) {
-  const { directory, clock, random, log } = options;
+  const { directory, clock } = options;
   const stateFile = join(directory, "state.json");
   const earlier = readJson<StoredRack>(stateFile);
   const block = await takeAddressBlock(earlier?.block);
@@ -82,34 +82,17 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
   const reachability = createReachability();
 
   const runner = await createRunner(options, { keeper, earlier, reachability, closers, block: block.prefix });
-  const tools = { clock, random, log };
-  const consul = createConsul({
-    ...tools,
-    datacenter: "dc1",
-    domain: "torc",
-    ...(earlier?.consul === undefined ? {} : { state: earlier.consul }),
-    onChange: () => keeper.changed("consul", () => consul.snapshot()),
-  });
-  const tor = createSnapRoute({
-    ...tools,
-    connected: SWITCH_NETWORKS,
-    ...(earlier?.switch === undefined ? {} : { state: earlier.switch }),
-    onChange: () => keeper.changed("switch", () => tor.snapshot()),
-  });
+  const { consul, tor } = createNetwork(options, keeper, earlier);
   const watching = watchReachability(reachability, { runner, tor, clock });
   closers.push(() => watching.unsubscribe());
   const dns = await serveDns({ consul, ...options.dns });
   closers.push(() => dns.close());
   const mesos = createMesosMaster({
-    ...tools,
+    clock,
+    random: options.random,
+    log: options.log,
     runner,
-    cluster: {
-      hostname: sockets.mesos.host,
-      ip: sockets.mesos.host,
-      port: sockets.mesos.port,
-      clusterName: "torc",
-      agents: agentSpecs(block.prefix, (name) => sockets.agents.get(name)?.port ?? AGENT_PORT),
-    },
+    cluster: clusterOf(sockets, block.prefix),
     ...(earlier?.mesos === undefined ? {} : { state: earlier.mesos }),
     onChange: (state) => keeper.changed("mesos", () => state),
   });
@@ -198,6 +181,35 @@ async function createRunner(options: SimulatorOptions, parts: RunnerParts): Prom
     onChange: (children) => keeper.children(children),
   });
   return runner;
+}
+
+/** The rack's Consul and its switch, as an earlier simulator left them. */
+function createNetwork({ clock, random, log }: SimulatorOptions, keeper: Keeper, earlier: StoredRack | undefined) {
+  const tools = { clock, random, log };
+  const consul = createConsul({
+    ...tools,
+    datacenter: "dc1",
+    domain: "torc",
+    ...(earlier?.consul === undefined ? {} : { state: earlier.consul }),
+    onChange: () => keeper.changed("consul", () => consul.snapshot()),
+  });
+  const tor = createSnapRoute({
+    ...tools,
+    connected: SWITCH_NETWORKS,
+    ...(earlier?.switch === undefined ? {} : { state: earlier.switch }),
+    onChange: () => keeper.changed("switch", () => tor.snapshot()),
+  });
+  return { consul, tor };
+}
+
+function clusterOf({ mesos, agents }: Sockets, prefix: string) {
+  return {
+    hostname: mesos.host,
+    ip: mesos.host,
+    port: mesos.port,
+    clusterName: "torc",
+    agents: agentSpecs(prefix, (name) => agents.get(name)?.port ?? AGENT_PORT),
+  };
 }
 
 /** A process whose launch was not stored with the master belongs to nobody: its framework is told that it is lost. */

@@ -58,14 +58,12 @@ function run(keys: Keys, operation: Decoded): Step {
   const verb = textOf(operation, "Verb");
   const key = textOf(operation, "Key");
   const known = keys.get(key);
-  const cas = typeof operation.Index === "number" ? operation.Index : 0;
+  const cas = numberOf(operation.Index);
   switch (verb) {
     case "set":
-    case "cas": {
-      const flags = typeof operation.Flags === "number" ? operation.Flags : 0;
-      const write = { key, value: textOf(operation, "Value"), flags, cas: verb === "cas" ? cas : undefined };
-      return keys.put(write) ? shown(keys, key, false) : stale(key);
-    }
+      return put(keys, operation, undefined);
+    case "cas":
+      return put(keys, operation, cas);
     case "get":
       return known === undefined ? { what: `key "${key}" doesn't exist` } : shown(keys, key, true);
     case "get-tree":
@@ -83,6 +81,16 @@ function run(keys: Keys, operation: Decoded): Step {
     default:
       return { what: `unknown KV verb "${verb}"` };
   }
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+function put(keys: Keys, operation: Decoded, cas: number | undefined): Step {
+  const key = textOf(operation, "Key");
+  const write = { key, value: textOf(operation, "Value"), flags: numberOf(operation.Flags), cas };
+  return keys.put(write) ? shown(keys, key, false) : stale(key);
 }
 
 function shown(keys: Keys, key: string, withValue: boolean): Step {

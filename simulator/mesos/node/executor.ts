@@ -18,7 +18,7 @@ export function startTask(world: World, node: Node, launch: Launch): void {
     return;
   }
   world.running.set(task.info.task_id.value, task);
-  later(world, task, world.timing.executorStartMs, () => begin(world, task));
+  later(world, task, { delayMs: world.timing.executorStartMs, run: () => begin(world, task) });
 }
 
 function newTask(world: World, node: Node, { framework, role, info }: Launch): NodeTask {
@@ -144,7 +144,7 @@ function onStarted(world: World, task: NodeTask, address: string): void {
 /** Takes a task up again after the simulator's own restart. */
 export function resumeTask(world: World, task: NodeTask, address: string | undefined): void {
   if (task.phase === "Queued") {
-    later(world, task, world.timing.executorStartMs, () => begin(world, task));
+    later(world, task, { delayMs: world.timing.executorStartMs, run: () => begin(world, task) });
     return;
   }
   if (task.phase === "Starting" && address !== undefined) {
@@ -165,7 +165,8 @@ function supervise(world: World, task: NodeTask): void {
   });
   const limit = (task.info as { readonly max_completion_time?: { readonly nanoseconds: number } }).max_completion_time;
   if (limit !== undefined) {
-    later(world, task, limit.nanoseconds / 1e6, () => killTask(world, task, { reason: "MaxCompletionTime" }));
+    const run = () => killTask(world, task, { reason: "MaxCompletionTime" });
+    later(world, task, { delayMs: limit.nanoseconds / 1e6, run });
   }
 }
 
@@ -243,7 +244,11 @@ export function shutDown(world: World, task: NodeTask, graceSeconds: number): vo
   if (isInRunner) world.runner.kill(task.info.task_id.value, graceSeconds);
 }
 
-function later(world: World, task: NodeTask, delayMs: number, run: () => void): void {
+function later(
+  world: World,
+  task: NodeTask,
+  { delayMs, run }: { readonly delayMs: number; readonly run: () => void },
+): void {
   const timer = world.clock.schedule(delayMs, () => {
     task.timers.delete(timer);
     run();

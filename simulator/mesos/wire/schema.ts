@@ -88,7 +88,6 @@ function decodeField(field: Field, raw: unknown, place: FieldPlace): unknown {
 }
 
 function decodeValue(kind: FieldKind, raw: unknown, place: FieldPlace): unknown {
-  if (kind === "json") return raw;
   if (Array.isArray(kind)) {
     if (typeof raw !== "string") return refuse(raw, place);
     return kind.includes(raw) ? raw : undefined;
@@ -97,10 +96,18 @@ function decodeValue(kind: FieldKind, raw: unknown, place: FieldPlace): unknown 
     // an enum is an array, handled above: what is left is a message
     return isObject(raw) ? decodeMessage(kind as Message, raw, place) : refuse(raw, place);
   }
-  if (kind === "string") return typeof raw === "string" ? raw : refuse(raw, place);
-  if (kind === "bool") return typeof raw === "boolean" ? raw : refuse(raw, place);
-  if (kind === "bytes") return decodeBytes(raw, place);
-  return decodeNumber(raw, place);
+  switch (kind) {
+    case "json":
+      return raw;
+    case "string":
+      return typeof raw === "string" ? raw : refuse(raw, place);
+    case "bool":
+      return typeof raw === "boolean" ? raw : refuse(raw, place);
+    case "bytes":
+      return decodeBytes(raw, place);
+    default:
+      return decodeNumber(raw, place);
+  }
 }
 
 function decodeNumber(raw: unknown, place: FieldPlace): unknown {
