@@ -3,15 +3,15 @@ import { Instance } from "../../api-types/instance.js";
 import { KINDS } from "../../api-types/kinds.js";
 import { isTrue } from "../../api-types/life.js";
 import { Route } from "../../api-types/route.js";
-import { createApiServer } from "../../apiserver/main.js";
+import { type ApiServer, createApiServer } from "../../apiserver/main.js";
 import { memoryStore } from "../../apiserver/storage/memory.js";
 import type { Entry, Store } from "../../apiserver/storage/store.js";
-import { systemClock } from "../../platform/clock.js";
+import { type Clock, systemClock } from "../../platform/clock.js";
 import { silentLogger } from "../../platform/log.js";
 import { createMetrics } from "../../platform/metrics.js";
 import { systemRandom } from "../../platform/random.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
-import { createInformers } from "../../runtime/informers.js";
+import { createInformers, type Informers } from "../../runtime/informers.js";
 import type { Findings, Row } from "./benchmark.js";
 import { format, heapBytes, inFlight } from "./measure.js";
 import { applyGroup } from "./setup/group.js";
@@ -26,20 +26,30 @@ const OBJECTS = INSTANCES * PREFIXES.length;
 export async function memory(): Promise<Findings> {
   const originals = await originalEntries();
   const clock = systemClock();
-  const tools = { clock, random: systemRandom(), log: silentLogger };
   const store = memoryStore({ clock });
   const before = heapBytes();
   const jsonBytes = await fill(store, originals);
   const stored = heapBytes();
   const api = await createApiServer({
-    ...tools,
+    clock,
+    random: systemRandom(),
+    log: silentLogger,
     store,
     kinds: KINDS,
     metrics: createMetrics().registry,
     version: "0.0.0",
   });
   const served = heapBytes();
-  const informers = createInformers({ ...tools, client: clientOf(api) });
+  const informers = await syncedInformers(api, clock);
+  const cached = heapBytes();
+  informers.stop();
+  await api.close();
+  return { rows: rowsOf({ before, stored, served, cached }, jsonBytes / OBJECTS) };
+}
+
+/** The caches of the loops that hold most, with their indexes. */
+async function syncedInformers(api: ApiServer, clock: Clock): Promise<Informers> {
+  const informers = createInformers({ clock, random: systemRandom(), log: silentLogger, client: clientOf(api) });
   informers.cache(Instance, {
     group: (instance) => [`${instance.metadata.namespace}/${instance.spec.serviceGroup}`],
     service: (instance) => [`${instance.spec.serviceGroup}/${instance.spec.service}`],
@@ -48,43 +58,56 @@ export async function memory(): Promise<Findings> {
   informers.cache(Route, { claim: (route) => [`${route.spec.rackName} ${route.spec.prefix}`] });
   informers.cache(DnsRecord, { claim: (record) => [`${record.spec.rackName} ${record.spec.name}`] });
   await informers.whenSynced();
-  const cached = heapBytes();
-  informers.stop();
-  await api.close();
-  const json = jsonBytes / OBJECTS;
-  const row = (what: string, from: Usage, to: Usage, meaning: string): Row => {
-    const bytes = (to.heap + to.buffers - from.heap - from.buffers) / OBJECTS;
-    const measured = `${format(bytes)} bytes an object`;
-    return {
-      what: `memory, ${what}`,
-      measured,
-      yardstick: `${format(json)} bytes of JSON`,
-      ratio: bytes / json,
-      meaning,
-    };
-  };
-  const many = `${format(INSTANCES)} Published instances, as many routes and DNS records`;
-  return {
-    rows: [
-      row("caches of API server and loops", stored, cached, `${many}: what one process holds over an etcd store.`),
-      row("of it the API server", stored, served, "Decoded objects, and their encodings once somebody asked for them."),
-      row(
-        "of it the loops",
-        served,
-        cached,
-        "Objects of their own with indexes, and the encodings that their first list left in the API server.",
-      ),
-      row(
-        "the memory store itself",
-        before,
-        stored,
-        "Keys, bytes and history of the store that simulations use; etcd keeps this outside, the embedded store in this process.",
-      ),
-    ],
-  };
+  return informers;
 }
 
 type Usage = ReturnType<typeof heapBytes>;
+
+interface Usages {
+  readonly before: Usage;
+  readonly stored: Usage;
+  readonly served: Usage;
+  readonly cached: Usage;
+}
+
+function rowsOf({ before, stored, served, cached }: Usages, json: number): readonly Row[] {
+  const many = `${format(INSTANCES)} Published instances, as many routes and DNS records`;
+  const rows = [
+    {
+      what: "caches of API server and loops",
+      bytes: growth(stored, cached),
+      meaning: `${many}: what one process holds over an etcd store.`,
+    },
+    {
+      what: "of it the API server",
+      bytes: growth(stored, served),
+      meaning: "Decoded objects, and their encodings once somebody asked for them.",
+    },
+    {
+      what: "of it the loops",
+      bytes: growth(served, cached),
+      meaning: "Objects of their own with indexes, and the encodings that their first list left in the API server.",
+    },
+    {
+      what: "the memory store itself",
+      bytes: growth(before, stored),
+      meaning:
+        "Keys, bytes and history of the store that simulations use; etcd keeps this outside, the embedded store in this process.",
+    },
+  ];
+  return rows.map(({ what, bytes, meaning }) => ({
+    what: `memory, ${what}`,
+    measured: `${format(bytes)} bytes an object`,
+    yardstick: `${format(json)} bytes of JSON`,
+    ratio: bytes / json,
+    meaning,
+  }));
+}
+
+/** Bytes an object. */
+function growth(from: Usage, to: Usage): number {
+  return (to.heap + to.buffers - from.heap - from.buffers) / OBJECTS;
+}
 
 /** What a real, Published instance leaves in the store, one entry for each prefix. */
 async function originalEntries(): Promise<readonly Entry[]> {

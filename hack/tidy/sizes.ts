@@ -11,8 +11,8 @@ const FOLDER_EXCEPTIONS: Readonly<Record<string, number>> = {};
 const CONTROLLER_EXCEPTIONS: Readonly<Record<string, number>> = {
   // plan of a group, plan of one of its slots, what its status says: three decisions that are tested apart
   "service-group": 4,
-  // placing, launching and giving offers back are three decisions of one round
-  placement: 4,
+  // adopting, placing, launching and giving offers back are four decisions of one round
+  placement: 5,
 };
 
 /** Files, folders and parts that outgrew their limit. */
