@@ -110,7 +110,7 @@ describe("what cannot be changed", () => {
       rack(),
       ['spec.identity: Invalid value: "it": field is immutable'],
     ],
-  ])("%s", (_what, kind, before, after, faults) => {
+  ])("%s", (...[, kind, before, after, faults]) => {
     expect(faultsOf(kind, object(kind, after), object(kind, before))).toEqual(faults);
   });
 });

@@ -23,6 +23,13 @@ function start(reconcile: Reconcile, concurrency = 2) {
   return { clock, keys$, outcomes, errors, subscription, metrics };
 }
 
+/** Fails, comes back or is done, as the dice say. */
+function anyOutcome(dice: number): Awaited<ReturnType<Reconcile>> {
+  if (dice === 0) throw new StatusError("Conflict", "m");
+  if (dice === 1) throw new StatusError("ServiceUnavailable", "m");
+  return dice === 2 ? { requeueAfterMs: 50 } : undefined;
+}
+
 describe("reconcileKeys", () => {
   it("works on a key again when it comes while being worked on, and once only", async () => {
     const starts: string[] = [];
@@ -193,10 +200,7 @@ describe("reconcileKeys", () => {
           lastStart.set(key, ++starts);
           await sleep(loop.clock, chance.integer(200));
           active.delete(key);
-          const dice = chance.integer(6);
-          if (dice === 0) throw new StatusError("Conflict", "m");
-          if (dice === 1) throw new StatusError("ServiceUnavailable", "m");
-          return dice === 2 ? { requeueAfterMs: 50 } : undefined;
+          return anyOutcome(chance.integer(6));
         });
         for (const { key, pauseMs } of events) {
           lastEvent.set(key, starts);

@@ -162,7 +162,7 @@ describe("validateSchema", () => {
       "TypeInvalid",
       'spec.services[0].labels.k: Invalid value: "integer": spec.services[0].labels.k in body must be of type string: "integer"',
     ],
-  ])("words a fault as Kubernetes does: %s", (_name, spec, type, text) => check(spec, [[type, text]]));
+  ])("words a fault as Kubernetes does: %s", (...[, spec, type, text]) => check(spec, [[type, text]]));
 
   it("survives values of any depth", () => {
     const deep: unknown = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);

@@ -167,7 +167,8 @@ describe("overrides of the disruption budget", () => {
 
 describe("a Rack that is not stored", () => {
   const GROUP_SPEC = { ...task({}), rackName: "default" };
-  const warningOf = async (api: ApiHarness, method: string, url: string, body: unknown) => {
+  const warningOf = async (api: ApiHarness, target: string, body: unknown) => {
+    const [method = "", url = ""] = target.split(" ");
     const isPatch = method === "PATCH";
     const answer = await api.call(method, url, { body, ...(isPatch && { headers: { "content-type": MERGE } }) });
     expect(answer.status).toBeLessThan(300);
@@ -176,14 +177,14 @@ describe("a Rack that is not stored", () => {
 
   it("is warned of when an object names it, and not again", async () => {
     const api = await startHarness();
-    const warning = await warningOf(api, "POST", GROUPS, group("x", {}, GROUP_SPEC));
+    const warning = await warningOf(api, `POST ${GROUPS}`, group("x", {}, GROUP_SPEC));
     expect(warning).toContain('spec.rackName: there is no Rack \\"default\\"; nothing happens until it is created');
-    expect(await warningOf(api, "PATCH", `${GROUPS}/x`, { spec: { replicas: 2 } })).toBe("");
-    expect(await warningOf(api, "PATCH", `${GROUPS}/x`, { spec: { rackName: "other" } })).toContain("other");
+    expect(await warningOf(api, `PATCH ${GROUPS}/x`, { spec: { replicas: 2 } })).toBe("");
+    expect(await warningOf(api, `PATCH ${GROUPS}/x`, { spec: { rackName: "other" } })).toContain("other");
   });
 
   it("is no matter once it is stored", async () => {
     const api = await withRack(undefined);
-    expect(await warningOf(api, "POST", GROUPS, group("x", {}, GROUP_SPEC))).toBe("");
+    expect(await warningOf(api, `POST ${GROUPS}`, group("x", {}, GROUP_SPEC))).toBe("");
   });
 });

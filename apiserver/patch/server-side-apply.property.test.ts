@@ -6,14 +6,17 @@ import { isEqualJson, isJsonObject } from "./json.js";
 import { recordUpdate } from "./record-update.js";
 import { serverSideApply } from "./server-side-apply.js";
 
-interface Door {
+interface Applier {
+  readonly manager: string;
   readonly time?: string;
   readonly isForced?: boolean;
   readonly subresource?: string;
 }
 
-function apply(live: KubeObject | undefined, manager: string, config: KubeObject, door: Door = {}): KubeObject {
-  const { time = "2026-01-01T00:00:00Z", isForced = false, subresource } = door;
+/** `by`: the manager's name, where nothing else matters. */
+function apply(live: KubeObject | undefined, by: string | Applier, config: KubeObject): KubeObject {
+  const applier = typeof by === "string" ? { manager: by } : by;
+  const { manager, time = "2026-01-01T00:00:00Z", isForced = false, subresource } = applier;
   const writer = { manager, apiVersion: "test/v1", time, ...(subresource === undefined ? {} : { subresource }) };
   return serverSideApply({ live, config, schema: SAMPLE_SCHEMA, writer, isForced, resource: 'samples.test "x"' });
 }
@@ -43,8 +46,8 @@ describe("properties of apply", () => {
     fc.assert(
       fc.property(spec, spec, (first, second) => {
         const live = apply(undefined, "a", sample(first));
-        const once = apply(live, "b", sample(second), { isForced: true });
-        expect(apply(once, "b", sample(second), { time: "2027-01-01T00:00:00Z" })).toBe(once);
+        const once = apply(live, { manager: "b", isForced: true }, sample(second));
+        expect(apply(once, { manager: "b", time: "2027-01-01T00:00:00Z" }, sample(second))).toBe(once);
       }),
     );
   });
@@ -52,7 +55,7 @@ describe("properties of apply", () => {
   it("contains what was applied", () => {
     fc.assert(
       fc.property(spec, spec, (first, second) => {
-        const once = apply(apply(undefined, "a", sample(first)), "b", sample(second), { isForced: true });
+        const once = apply(apply(undefined, "a", sample(first)), { manager: "b", isForced: true }, sample(second));
         const { services: _, tags: __, ...plain } = second;
         const { services = [], tags = [], ...merged } = once.spec as typeof second;
         expect(holds(merged, plain)).toBe(true);
@@ -86,11 +89,11 @@ describe("properties of apply", () => {
     fc.assert(
       fc.property(spec, spec, (first, second) => {
         const live = apply(undefined, "a", sample(first, { labels: { base: "1" } }));
-        const both = apply(live, "b", sample(second), { isForced: true });
+        const both = apply(live, { manager: "b", isForced: true }, sample(second));
         const gone = apply(both, "b", sample(undefined));
         expect(setOf(gone, "b")).toBeUndefined();
         expect(setOf(gone, "a")).toEqual(setOf(both, "a"));
-        const again = apply(gone, "a", sample(first, { labels: { base: "1" } }), { isForced: true });
+        const again = apply(gone, { manager: "a", isForced: true }, sample(first, { labels: { base: "1" } }));
         expect(normal(again).spec).toEqual(normal(live).spec);
       }),
     );
@@ -124,8 +127,8 @@ describe("any configuration at all", () => {
         });
         for (const spec of [first, second]) {
           try {
-            live = apply(live, "a", sample(spec), { isForced: true });
-            expect(apply(live, "a", sample(spec), { isForced: true })).toBe(live);
+            live = apply(live, { manager: "a", isForced: true }, sample(spec));
+            expect(apply(live, { manager: "a", isForced: true }, sample(spec))).toBe(live);
           } catch (error) {
             expect(error).toMatchObject({ name: "StatusError", reason: "BadRequest" });
           }

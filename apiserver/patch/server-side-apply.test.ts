@@ -5,14 +5,17 @@ import { entryOf, SAMPLE_SCHEMA, sample, setOf } from "./fields/sample.js";
 import { recordUpdate } from "./record-update.js";
 import { serverSideApply } from "./server-side-apply.js";
 
-interface Door {
+interface Applier {
+  readonly manager: string;
   readonly time?: string;
   readonly isForced?: boolean;
   readonly subresource?: string;
 }
 
-function apply(live: KubeObject | undefined, manager: string, config: KubeObject, door: Door = {}): KubeObject {
-  const { time = "2026-01-01T00:00:00Z", isForced = false, subresource } = door;
+/** `by`: the manager's name, where nothing else matters. */
+function apply(live: KubeObject | undefined, by: string | Applier, config: KubeObject): KubeObject {
+  const applier = typeof by === "string" ? { manager: by } : by;
+  const { manager, time = "2026-01-01T00:00:00Z", isForced = false, subresource } = applier;
   const writer = { manager, apiVersion: "test/v1", time, ...(subresource === undefined ? {} : { subresource }) };
   return serverSideApply({ live, config, schema: SAMPLE_SCHEMA, writer, isForced, resource: 'samples.test "x"' });
 }
@@ -82,7 +85,7 @@ describe("what an apply owns", () => {
     const live = apply(undefined, "a", { ...sample({ replicas: 1 }), status: { phase: "no" } });
     expect(live.status).toBeUndefined();
     const config = { ...sample({ replicas: 9 }, { labels: { x: "y" } }), status: { phase: "up" } };
-    const applied = apply(live, "a", config, { subresource: "status" });
+    const applied = apply(live, { manager: "a", subresource: "status" }, config);
     expect(applied).toMatchObject({ spec: { replicas: 1 }, status: { phase: "up" } });
     expect(applied.metadata.labels).toBeUndefined();
     expect(applied.metadata.managedFields?.map((entry) => [entry.subresource, entry.fieldsV1])).toEqual([
@@ -166,10 +169,10 @@ describe("conflicts", () => {
 
   it("takes the field when forced", () => {
     const live = apply(undefined, "a", sample({ replicas: 1, image: "i" }));
-    const forced = apply(live, "b", sample({ replicas: 2 }), { isForced: true });
+    const forced = apply(live, { manager: "b", isForced: true }, sample({ replicas: 2 }));
     expect(forced.spec).toEqual({ replicas: 2, image: "i" });
     expect(setOf(forced, "a")).toEqual({ "f:spec": { "f:image": {} } });
-    const all = apply(forced, "b", sample({ replicas: 2, image: "j" }), { isForced: true });
+    const all = apply(forced, { manager: "b", isForced: true }, sample({ replicas: 2, image: "j" }));
     expect(setOf(all, "a")).toBeUndefined();
   });
 
@@ -246,7 +249,7 @@ describe("account keeping", () => {
   it("returns the live object when nothing is new, times included", () => {
     const config = sample({ replicas: 1, services: [{ name: "s" }], tags: ["t"] }, { labels: { a: "b" } });
     const live = apply(undefined, "a", config);
-    expect(apply(live, "a", config, { time: "2026-02-02T00:00:00Z" })).toBe(live);
+    expect(apply(live, { manager: "a", time: "2026-02-02T00:00:00Z" }, config)).toBe(live);
   });
 
   it("sees through the defaults inside an atomic list", () => {
@@ -260,7 +263,7 @@ describe("account keeping", () => {
 
   it("changes the time with ownership", () => {
     const live = apply(undefined, "a", sample({ replicas: 1 }));
-    const owned = apply(live, "b", sample({ replicas: 1 }), { time: "2026-02-02T00:00:00Z" });
+    const owned = apply(live, { manager: "b", time: "2026-02-02T00:00:00Z" }, sample({ replicas: 1 }));
     expect(entryOf(owned, "a")?.time).toBe("2026-01-01T00:00:00Z");
     expect(entryOf(owned, "b")?.time).toBe("2026-02-02T00:00:00Z");
   });
@@ -270,7 +273,7 @@ describe("account keeping", () => {
     expect(() => apply(live, "a", sample({ replicas: 2 }))).toThrow(
       'conflict with "before-first-apply" using test/v1: .spec.replicas',
     );
-    const applied = apply(live, "a", sample({ replicas: 2 }), { isForced: true });
+    const applied = apply(live, { manager: "a", isForced: true }, sample({ replicas: 2 }));
     expect(applied.metadata.managedFields?.map((entry) => [entry.manager, entry.fieldsV1])).toEqual([
       ["a", { "f:spec": { "f:replicas": {} } }],
       [
@@ -283,9 +286,9 @@ describe("account keeping", () => {
 
   it("lists appliers before updaters, then by time and name", () => {
     let live = update(undefined, "u", sample({ image: "i" }));
-    live = apply(live, "z", sample({ replicas: 1 }), { time: "2026-01-02T00:00:00Z" });
-    live = apply(live, "y", sample({ env: { A: "1" } }), { time: "2026-01-02T00:00:00Z" });
-    live = apply(live, "x", sample({ env: { B: "1" } }), { time: "2026-01-01T00:00:00Z" });
+    live = apply(live, { manager: "z", time: "2026-01-02T00:00:00Z" }, sample({ replicas: 1 }));
+    live = apply(live, { manager: "y", time: "2026-01-02T00:00:00Z" }, sample({ env: { A: "1" } }));
+    live = apply(live, { manager: "x", time: "2026-01-01T00:00:00Z" }, sample({ env: { B: "1" } }));
     expect(live.metadata.managedFields?.map((entry) => entry.manager)).toEqual(["x", "y", "z", "u"]);
   });
 });

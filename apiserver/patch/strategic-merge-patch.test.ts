@@ -75,7 +75,7 @@ describe("applyStrategicMergePatch", () => {
       { spec: { nested: { a: 3 } } },
     ],
     ["drops nulls of new objects", {}, { data: { a: null, b: "1" } }, { data: { b: "1" } }],
-  ])("%s", (_, target, patch, expected) => {
+  ])("%s", (...[, target, patch, expected]) => {
     const before = structuredClone(target);
     expect(apply(target, patch)).toEqual(expected);
     expect(target).toEqual(before);

@@ -132,7 +132,9 @@ function varint(value: number): Part {
   return Uint8Array.from(bytes);
 }
 
-function envelope(apiVersion: string, kind: string, raw: readonly Part[], rest: readonly Part[] = []): Uint8Array {
+/** `type`: apiVersion and kind, with a space between. */
+function envelope(type: string, raw: readonly Part[], rest: readonly Part[] = []): Uint8Array {
+  const [apiVersion = "", kind = ""] = type.split(" ");
   const typeMeta = field(1, [field(1, apiVersion), field(2, kind)]);
   return Buffer.concat([Buffer.from("k8s\0"), typeMeta, field(2, raw), ...rest]);
 }
@@ -157,7 +159,7 @@ describe("decodeProtobufBody", () => {
       field(8, time(1_767_225_600, 5)),
       field(11, [field(1, "__proto__"), field(2, "x")]),
     ];
-    const body = envelope("coordination.k8s.io/v1", "Lease", [field(1, meta), field(2, spec)]);
+    const body = envelope("coordination.k8s.io/v1 Lease", [field(1, meta), field(2, spec)]);
     const lease = decodeProtobufBody(body);
     expect(lease.spec).toEqual({
       holderIdentity: "me",
@@ -180,7 +182,7 @@ describe("decodeProtobufBody", () => {
       integerField(8, -3),
       field(5, [field(1, "c")]),
     ];
-    expect(decodeProtobufBody(envelope("v1", "Event", old))).toMatchObject({
+    expect(decodeProtobufBody(envelope("v1 Event", old))).toMatchObject({
       involvedObject: { kind: "Route", name: "r" },
       message: "text",
       lastTimestamp: "1970-01-01T00:00:01Z",
@@ -189,7 +191,7 @@ describe("decodeProtobufBody", () => {
     });
     const series = [integerField(1, 2), field(2, time(1))];
     const current = [field(8, reference), field(10, "text"), field(2, time(1)), field(3, series), field(6, "Placing")];
-    expect(decodeProtobufBody(envelope("events.k8s.io/v1", "Event", current))).toMatchObject({
+    expect(decodeProtobufBody(envelope("events.k8s.io/v1 Event", current))).toMatchObject({
       regarding: { kind: "Route", name: "r" },
       note: "text",
       eventTime: "1970-01-01T00:00:01.000000Z",
@@ -200,7 +202,7 @@ describe("decodeProtobufBody", () => {
 
   it("decodes delete options of any group", () => {
     const raw = [integerField(1, 0), field(2, [field(1, "u")]), field(4, "Background"), field(5, "All")];
-    expect(decodeProtobufBody(envelope("coordination.k8s.io/v1", "DeleteOptions", raw))).toMatchObject({
+    expect(decodeProtobufBody(envelope("coordination.k8s.io/v1 DeleteOptions", raw))).toMatchObject({
       gracePeriodSeconds: 0,
       preconditions: { uid: "u" },
       propagationPolicy: "Background",
@@ -210,14 +212,14 @@ describe("decodeProtobufBody", () => {
 
   it("decodes extra values of a subject, managed fields, and owner references", () => {
     const extra = field(5, [field(1, "scopes"), field(2, [field(1, "a"), field(1, "b")])]);
-    const review = envelope("authorization.k8s.io/v1", "SubjectAccessReview", [
+    const review = envelope("authorization.k8s.io/v1 SubjectAccessReview", [
       field(2, [field(3, "u"), field(4, "g"), extra]),
     ]);
     expect(decodeProtobufBody(review).spec).toEqual({ user: "u", groups: ["g"], extra: { scopes: ["a", "b"] } });
     const entry = [field(1, "m"), field(2, "Update"), field(6, "FieldsV1"), field(7, [field(1, '{"f:data":{}}')])];
     const owner = [field(1, "K"), field(3, "o"), field(4, "1"), field(5, "v1"), integerField(6, 0)];
     const meta = field(1, [field(13, owner), field(14, "a/b"), field(17, entry)]);
-    expect(decodeProtobufBody(envelope("v1", "ConfigMap", [meta])).metadata).toEqual({
+    expect(decodeProtobufBody(envelope("v1 ConfigMap", [meta])).metadata).toEqual({
       ownerReferences: [{ kind: "K", name: "o", uid: "1", apiVersion: "v1", controller: false }],
       finalizers: ["a/b"],
       managedFields: [{ manager: "m", operation: "Update", fieldsType: "FieldsV1", fieldsV1: { "f:data": {} } }],
@@ -226,25 +228,25 @@ describe("decodeProtobufBody", () => {
 
   it("passes over fields that it does not know", () => {
     const fixed = Buffer.concat([varint(200 * 8 + 1), new Uint8Array(8), varint(201 * 8 + 5), new Uint8Array(4)]);
-    const body = envelope("v1", "ConfigMap", [field(99, "x"), integerField(98, 1), fixed, field(2, [field(1, "a")])]);
+    const body = envelope("v1 ConfigMap", [field(99, "x"), integerField(98, 1), fixed, field(2, [field(1, "a")])]);
     expect(decodeProtobufBody(body)).toEqual({ apiVersion: "v1", kind: "ConfigMap", metadata: {}, data: { a: "" } });
   });
 
   it.each([
     ["nothing", new Uint8Array(0)],
     ["JSON", Buffer.from("{}")],
-    ["an unknown kind", envelope("v1", "Pod", [])],
-    ["a compressed body", envelope("v1", "ConfigMap", [], [field(3, "gzip")])],
-    ["a text that is no UTF-8", envelope("v1", "Event", [field(3, Uint8Array.of(0xff))])],
-    ["an integer in place of a text", envelope("v1", "Event", [integerField(3, 1)])],
-    ["a text in place of an integer", envelope("v1", "Event", [field(8, "x")])],
-    ["a time beyond the calendar", envelope("v1", "Event", [field(7, time(1e15))])],
+    ["an unknown kind", envelope("v1 Pod", [])],
+    ["a compressed body", envelope("v1 ConfigMap", [], [field(3, "gzip")])],
+    ["a text that is no UTF-8", envelope("v1 Event", [field(3, Uint8Array.of(0xff))])],
+    ["an integer in place of a text", envelope("v1 Event", [integerField(3, 1)])],
+    ["a text in place of an integer", envelope("v1 Event", [field(8, "x")])],
+    ["a time beyond the calendar", envelope("v1 Event", [field(7, time(1e15))])],
     [
       "managed fields that are not JSON",
-      envelope("v1", "ConfigMap", [field(1, [field(17, [field(7, [field(1, "{")])])])]),
+      envelope("v1 ConfigMap", [field(1, [field(17, [field(7, [field(1, "{")])])])]),
     ],
-    ["a group", envelope("v1", "Event", [Uint8Array.of(0x0b)])],
-    ["an endless integer", envelope("v1", "Event", [new Uint8Array(11).fill(0xff)])],
+    ["a group", envelope("v1 Event", [Uint8Array.of(0x0b)])],
+    ["an endless integer", envelope("v1 Event", [new Uint8Array(11).fill(0xff)])],
   ])("refuses %s", (_, body) => {
     expect(() => decodeProtobufBody(body)).toThrow(expect.objectContaining({ reason: "BadRequest" }));
   });

@@ -26,7 +26,7 @@ describe("tableOf", () => {
     ["v1", "ServiceAccount", {}, { Name: "x", Age: "2m9s" }],
     ["coordination.k8s.io/v1", "Lease", { spec: { holderIdentity: "me" } }, { Name: "x", Holder: "me", Age: "2m9s" }],
     ["coordination.k8s.io/v1", "Lease", { spec: {} }, { Name: "x", Holder: null, Age: "2m9s" }],
-  ])("shows %s %s", (apiVersion, kind, object, expected) => {
+  ])("shows %s %s", (...[apiVersion, kind, object, expected]) => {
     const { columnDefinitions, rows } = table(kindOf(apiVersion, kind), object);
     const cells = (columnDefinitions ?? []).map(({ name }, index) => [name, rows[0]?.cells[index]]);
     expect(Object.fromEntries(cells)).toEqual(expected);

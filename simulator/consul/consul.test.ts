@@ -77,7 +77,7 @@ const RECORDED: readonly (readonly [string, string, unknown, number, string])[] 
 ];
 
 describe("createConsul", () => {
-  it.each(RECORDED)("answers %s %s with %j as the real one does", async (method, url, body, status, text) => {
+  it.each(RECORDED)("answers %s %s with %j as the real one does", async (...[method, url, body, status, text]) => {
     const { call } = setUp();
     const answer = await call(method, url, body);
     expect([answer.status, answer.text]).toEqual([status, text]);
@@ -216,7 +216,7 @@ describe("the DNS of a simulated Consul", () => {
     ["torc", "NS", "NOERROR", ["consul.node.dc1.torc"]],
     ["example.com", "A", "REFUSED", []],
     ["_a._nope.service.torc", "SRV", "NXDOMAIN", []],
-  ])("answers %s %s with %s %j", async (name, type, rcode, data) => {
+  ])("answers %s %s with %s %j", async (...[name, type, rcode, data]) => {
     const { consul } = await open();
     const answer = consul.answer({ name, type });
     expect(answer.rcode).toBe(rcode);

@@ -85,7 +85,7 @@ describe("createSnapRoute", () => {
     ["GET", "state/IPv4Routes?CurrentMarker=0&Count=1025", undefined, 413, "Error: Count is too large."],
     ["GET", "state/Nonsense", undefined, 404, "Error: Failed to find entry."],
     ["POST", "action/ResetConfig", {}, 200, "Success"],
-  ])("answers %s %s %j with %i %s", async (method, path, body, status, text) => {
+  ])("answers %s %s %j with %i %s", async (...[method, path, body, status, text]) => {
     const { call } = setUp();
     await call("POST", "config/IPv4Route", ROUTE);
     const answer = await call(method, path, body);

@@ -156,13 +156,15 @@ describe("the Mesos driver before a simulated cluster that fails", () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("R1 R23 survives a storm of drops and restarts, seed %i", async (seed) => {
     const { driver, clock, master, seen, until } = await sixTasks();
     const random = seededRandom(seed);
+    const mishaps = [
+      () => master.restart({ downMs: random.integer(20_000) }),
+      () => master.dropConnection(),
+      () => master.rescindOffers(),
+      () => master.killAgent("bladerunner1"),
+      () => master.returnAgent("bladerunner1"),
+    ];
     for (let round = 0; round < 12; round++) {
-      const mishap = random.integer(5);
-      if (mishap === 0) master.restart({ downMs: random.integer(20_000) });
-      if (mishap === 1) master.dropConnection();
-      if (mishap === 2) master.rescindOffers();
-      if (mishap === 3) master.killAgent("bladerunner1");
-      if (mishap === 4) master.returnAgent("bladerunner1");
+      mishaps[random.integer(mishaps.length)]?.();
       await clock.advance(random.integer(12_000));
     }
     master.returnAgent("bladerunner1");

@@ -14,7 +14,7 @@ function listed(body: ReturnType<typeof registrationOf>) {
 describe("entries in the catalogue", () => {
   it("have one service id for each name and id", () => {
     fc.assert(
-      fc.property(text, text, text, text, (nameA, idA, nameB, idB) => {
+      fc.property(text, text, text, text, (...[nameA, idA, nameB, idB]) => {
         const isSame = nameA === nameB && idA === idB;
         expect(serviceIdOf({ name: nameA, id: idA }) === serviceIdOf({ name: nameB, id: idB })).toBe(isSame);
       }),
@@ -23,7 +23,7 @@ describe("entries in the catalogue", () => {
 
   it("survive registration and listing", () => {
     fc.assert(
-      fc.property(text, text, fc.array(text), fc.integer({ min: 1, max: 65_535 }), (name, id, tags, port) => {
+      fc.property(text, text, fc.array(text), fc.integer({ min: 1, max: 65_535 }), (...[name, id, tags, port]) => {
         const entry = { name, id, address: "10.0.0.1", port, tags, stamp };
         const items = parseNodeServices(listed(registrationOf(entry, OWNERSHIP)), OWNERSHIP);
         expect([...(items?.values() ?? [])]).toEqual([entry]);

@@ -20,6 +20,18 @@ const step = fc.record({
   leader: fc.constantFrom("l1", "l2"),
 });
 
+interface Told {
+  readonly own: readonly string[];
+  readonly index: number;
+  readonly gone: ReadonlySet<string>;
+}
+
+function expectedOf({ known, ...before }: WatchMemory, { own, index, gone }: Told) {
+  if (index < before.index) return { type: "again", memory: { resets: before.resets + 1 } };
+  const isMissed = own.length === 0 && [...known].some((key) => !gone.has(key));
+  return { type: isMissed ? "partial" : "complete", memory: { resets: before.resets } };
+}
+
 describe("judge", () => {
   it("R1 is complete and empty only when nothing is known that we did not remove", () => {
     fc.assert(
@@ -28,11 +40,7 @@ describe("judge", () => {
         for (const { own, removed, index, leader } of steps) {
           const gone = new Set(removed.map((id) => `a/${id}`));
           const judgement = judge(memory, { leader, index, items: listOf(own) }, gone);
-          const missed = [...memory.known].filter((key) => !gone.has(key));
-          const isBack = index < memory.index;
-          const expected = isBack ? "again" : own.length === 0 && missed.length > 0 ? "partial" : "complete";
-          expect(judgement.type).toBe(expected);
-          expect(judgement.memory.resets).toBe(memory.resets + (isBack ? 1 : 0));
+          expect(judgement).toMatchObject(expectedOf(memory, { own, index, gone }));
           memory = judgement.memory;
         }
       }),

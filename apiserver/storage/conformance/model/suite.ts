@@ -79,9 +79,9 @@ export function modelSuite(harness: () => StoreHarness, histories: number): void
 async function sameAsModel(store: Store, operations: readonly Operation[]): Promise<void> {
   const model: Model = { states: [new Map()], told: [] };
   const base = await store.current();
+  const trial: Trial = { store, base, model };
   for (const each of operations) {
-    const actual =
-      each.type === "write" ? await writeTo(store, base, each, model) : await listFrom(store, base, each, model);
+    const actual = each.type === "write" ? await writeTo(trial, each) : await listFrom(trial, each);
     const expected = each.type === "write" ? modelWrite(model, each) : modelList(model, each);
     same(actual, expected, each);
   }
@@ -104,7 +104,14 @@ const now = (model: Model) => model.states.length - 1;
 // there is always the first state
 const latest = (model: Model) => model.states[now(model)]!;
 
-async function writeTo(store: Store, base: number, operation: WriteOperation, model: Model): Promise<unknown> {
+/** A store that is compared with the model; `base` is its revision when the model was empty. */
+interface Trial {
+  readonly store: Store;
+  readonly base: number;
+  readonly model: Model;
+}
+
+async function writeTo({ store, base, model }: Trial, operation: WriteOperation): Promise<unknown> {
   const { key } = operation;
   const revisionOf = (of: string) => {
     const standing = latest(model).get(of);
@@ -152,7 +159,7 @@ function tellingOf({ write, key, value }: WriteOperation, standing: Standing | u
   return [standing === undefined ? `+${key}=${value}` : `~${standing.value}>${key}=${value}`];
 }
 
-async function listFrom(store: Store, base: number, operation: ListOperation, model: Model): Promise<unknown> {
+async function listFrom({ store, base, model }: Trial, operation: ListOperation): Promise<unknown> {
   const { prefix, limit, startAfter } = operation;
   const atRevision = base + Math.max(0, now(model) - operation.ago);
   const page = await store.list(prefix, { atRevision, limit, ...(startAfter && { startAfter }) });
