@@ -6,7 +6,8 @@ import type { World } from "../world/world.js";
 
 const COUNT = 1000;
 
-async function send(handler: HttpHandler, method: string, url: string, body: unknown): Promise<number> {
+async function send(handler: HttpHandler, target: string, body: unknown): Promise<number> {
+  const [method = "", url = ""] = target.split(" ");
   const headers = { "content-type": "application/json" };
   return (await handler({ method, url, headers, body: Buffer.from(JSON.stringify(body)) })).status;
 }
@@ -17,10 +18,10 @@ async function addForeign(world: World): Promise<void> {
     for (let index = 0; index < COUNT; index++) {
       const service = { ID: `s${index}`, Service: index % 2 === 0 ? "web" : `other${index}`, Address: "10.9.0.1" };
       const row = { Node: `foreign${index % 10}`, Address: "10.9.0.1", Service: service };
-      await send(world.consul.handler, "PUT", "/v1/catalog/register", row);
+      await send(world.consul.handler, "PUT /v1/catalog/register", row);
       const route = { DestinationNw: `10.77.${index >> 8}.${index & 255}`, NetworkMask: "255.255.255.255" };
       const hops = { Protocol: "STATIC", NextHop: [{ NextHopIp: "10.250.3.99" }] };
-      await send(world.tor.handler, "POST", "/public/v1/config/IPv4Route", { ...route, ...hops });
+      await send(world.tor.handler, "POST /public/v1/config/IPv4Route", { ...route, ...hops });
     }
   });
   await world.clock.advance(100);
@@ -52,7 +53,7 @@ describe("R18 foreign state is sacred", () => {
     await world.ask(async () => {
       for (const [prefix] of ours) {
         const keys = { DestinationNw: prefix.replace("/32", ""), NetworkMask: "255.255.255.255" };
-        expect(await send(world.tor.handler, "DELETE", "/public/v1/config/IPv4Route", keys)).toBe(410);
+        expect(await send(world.tor.handler, "DELETE /public/v1/config/IPv4Route", keys)).toBe(410);
       }
     });
     await world.clock.advance(11_000);

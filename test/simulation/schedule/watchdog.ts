@@ -43,29 +43,36 @@ export function watchdog(world: World, { names }: WatchdogOptions): Watchdog {
 
   function check({ call }: WireEntry): void {
     learn();
-    const isOwnAddress = (address: string) => [...addresses.values()].includes(address);
     switch (call.type) {
       case "register":
-        if (isOwnAddress(call.address) && !isRouted(call.address) && !isExcused()) {
-          breach(`${call.id} is registered at ${call.address}, which has no route`);
-        }
+        checkRegistration(call.id, call.address);
         return;
       case "route.remove": {
         const leading = named(call.prefix.replace("/32", ""));
         if (leading.length > 0) breach(`route ${call.prefix} is removed while ${leading.join()} lead to it`);
         return;
       }
-      case "kill": {
-        const address = addresses.get(call.taskId);
-        if (address === undefined) return;
-        const leading = named(address);
-        if (leading.length > 0) breach(`task ${call.taskId} is killed while ${leading.join()} lead to it`);
-        if (isRouted(address)) breach(`task ${call.taskId} is killed while its route stands`);
+      case "kill":
+        checkKill(call.taskId);
         return;
-      }
       default:
         return;
     }
+  }
+
+  function checkRegistration(id: string, address: string): void {
+    const isOwn = [...addresses.values()].includes(address);
+    if (isOwn && !isRouted(address) && !isExcused()) {
+      breach(`${id} is registered at ${address}, which has no route`);
+    }
+  }
+
+  function checkKill(taskId: string): void {
+    const address = addresses.get(taskId);
+    if (address === undefined) return;
+    const leading = named(address);
+    if (leading.length > 0) breach(`task ${taskId} is killed while ${leading.join()} lead to it`);
+    if (isRouted(address)) breach(`task ${taskId} is killed while its route stands`);
   }
 
   world.observers.push((entry) => {

@@ -42,7 +42,7 @@ export function processGate(clock: Clock): ProcessGate {
     clock: {
       now: clock.now,
       monotonic: clock.monotonic,
-      schedule: (delayMs, run) => gatedTimer(clock, delayMs, (fire) => enter(fire), run),
+      schedule: (delayMs, run) => gatedTimer(clock, enter, { delayMs, run }),
     },
     connect: (handler) => async (request) => {
       const abort = new AbortController();
@@ -87,7 +87,11 @@ export function processGate(clock: Clock): ProcessGate {
   };
 }
 
-function gatedTimer(clock: Clock, delayMs: number, enter: (fire: () => void) => void, run: () => void): Timer {
+function gatedTimer(
+  clock: Clock,
+  enter: (fire: () => void) => void,
+  { delayMs, run }: { readonly delayMs: number; readonly run: () => void },
+): Timer {
   let isCancelled = false;
   const timer = clock.schedule(delayMs, () =>
     enter(() => {
