@@ -6,7 +6,9 @@ import { Rack } from "../../api-types/rack.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import { TASK_LABEL } from "../../api-types/well-known.js";
 import { parseStamp } from "../../drivers/observation.js";
+import type { Cache } from "../../runtime/cache.js";
 import { defineController, on } from "../../runtime/controller.js";
+import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
@@ -15,13 +17,8 @@ import { planRack, type RackStep } from "./plan.js";
 const NAME = "rack";
 
 /** Makes a Rack's Nodes and says whether the rack works. */
-export function rackController(context: LoopContext) {
-  const { informers, backends, client, clock, overlay } = context;
-  const racks = informers.cache(Rack);
-  const nodes = informers.cache(Node, { rack: (node) => [node.spec.rackName] });
-  const instances = informers.cache(Instance);
-  const groups = informers.cache(ServiceGroup);
-
+export const rackController = (context: LoopContext) => {
+  const loop = open(context);
   return defineController({
     name: NAME,
     watches: [
@@ -31,8 +28,8 @@ export function rackController(context: LoopContext) {
       on(ServiceGroup, () => []),
     ],
     triggers: [
-      (overlay?.changes$ ?? EMPTY).pipe(mergeMap(() => racks.list().map((rack) => rack.metadata.name))),
-      backends.each$((drivers, rack) => {
+      (context.overlay?.changes$ ?? EMPTY).pipe(mergeMap(() => loop.racks.list().map((rack) => rack.metadata.name))),
+      loop.context.backends.each$((drivers, rack) => {
         const stamps$ = drivers.dns?.entries.changes$ ?? of();
         return stamps$.pipe(
           startWith(undefined),
@@ -40,44 +37,72 @@ export function rackController(context: LoopContext) {
         );
       }),
     ],
-    async reconcile(name) {
-      const rack = racks.get(name);
-      if (rack === undefined || isDeleting(rack)) return;
-      const highestStampedTerm = highestTerm(backends.of(name), rack.spec.identity ?? name);
-      const view = { rack, nodes: nodes.by("rack", name), highestStampedTerm, term: context.term };
-      const plan = planRack({ ...view, overlay: overlay?.value() });
-      for (const step of plan.steps) await perform(rack, step);
-      const members = instances.list().filter((instance) => {
-        const group = groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
-        return group?.spec.rackName === name;
-      });
-      const conditions = ownConditions(racks.get(name) ?? rack, plan.conditions, clock.now());
-      const status = { counts: { nodes: plan.counts.nodes, instances: members.length }, conditions };
-      await reportStatus({ client, cache: racks, kind: Rack, object: rack, status, manager: NAME });
-      return {};
-    },
+    reconcile: (name) => reconcile(loop, name),
   });
+};
 
-  async function perform(rack: Rack, step: RackStep): Promise<void> {
-    switch (step.type) {
-      case "applyNode": {
-        const owner = {
-          apiVersion: Rack.apiVersion,
-          kind: Rack.kind,
-          name: rack.metadata.name,
-          uid: rack.metadata.uid ?? "",
-          controller: true,
-        };
-        // the fields of a Rack's node are those of a Node's spec, checked by the server
-        const node = { metadata: { name: step.name, ownerReferences: [owner] }, spec: step.spec as Node["spec"] };
-        await client.apply(Node, node, { fieldManager: NAME });
-        return;
-      }
-      case "deleteNode":
-        return client.delete(Node, { name: step.node.metadata.name }, { uid: step.node.metadata.uid ?? "" });
-      default:
-        return step satisfies never;
+interface Loop {
+  readonly context: LoopContext;
+  readonly racks: Cache<Rack>;
+  readonly nodes: Cache<Node>;
+  readonly instances: Cache<Instance>;
+  readonly groups: Cache<ServiceGroup>;
+}
+
+function open(context: LoopContext): Loop {
+  const { informers } = context;
+  return {
+    context,
+    racks: informers.cache(Rack),
+    nodes: informers.cache(Node, { rack: (node) => [node.spec.rackName] }),
+    instances: informers.cache(Instance),
+    groups: informers.cache(ServiceGroup),
+  };
+}
+
+async function reconcile(loop: Loop, name: string): Promise<ReconcileResult | undefined> {
+  const rack = loop.racks.get(name);
+  if (rack === undefined || isDeleting(rack)) return;
+  const highestStampedTerm = highestTerm(loop.context.backends.of(name), rack.spec.identity ?? name);
+  const view = { rack, nodes: loop.nodes.by("rack", name), highestStampedTerm, term: loop.context.term };
+  const plan = planRack({ ...view, overlay: loop.context.overlay?.value() });
+  for (const step of plan.steps) await perform(loop, rack, step);
+  const members = loop.instances.list().filter((instance) => {
+    const group = loop.groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
+    return group?.spec.rackName === name;
+  });
+  const conditions = ownConditions(loop.racks.get(name) ?? rack, plan.conditions, loop.context.clock.now());
+  const status = { counts: { nodes: plan.counts.nodes, instances: members.length }, conditions };
+  await reportStatus({
+    client: loop.context.client,
+    cache: loop.racks,
+    kind: Rack,
+    object: rack,
+    status,
+    manager: NAME,
+  });
+  return {};
+}
+
+async function perform(loop: Loop, rack: Rack, step: RackStep): Promise<void> {
+  switch (step.type) {
+    case "applyNode": {
+      const owner = {
+        apiVersion: Rack.apiVersion,
+        kind: Rack.kind,
+        name: rack.metadata.name,
+        uid: rack.metadata.uid ?? "",
+        controller: true,
+      };
+      // the fields of a Rack's node are those of a Node's spec, checked by the server
+      const node = { metadata: { name: step.name, ownerReferences: [owner] }, spec: step.spec as Node["spec"] };
+      await loop.context.client.apply(Node, node, { fieldManager: NAME });
+      return;
     }
+    case "deleteNode":
+      return loop.context.client.delete(Node, { name: step.node.metadata.name }, { uid: step.node.metadata.uid ?? "" });
+    default:
+      return step satisfies never;
   }
 }
 
