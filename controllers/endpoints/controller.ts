@@ -9,8 +9,10 @@ import { Route } from "../../api-types/route.js";
 import { type Service, ServiceGroup } from "../../api-types/service-group.js";
 import { substitute } from "../../api-types/substitute.js";
 import { FINALIZER, LABEL } from "../../api-types/well-known.js";
+import type { Cache } from "../../runtime/cache.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { removeFinalizer } from "../../runtime/finalizers.js";
+import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
@@ -20,145 +22,189 @@ import { type EndpointStep, type EndpointsPlan, type EndpointsView, planEndpoint
 const NAME = "endpoints";
 
 /** Publishes ready Instances as Routes and DnsRecords, and withdraws leaving ones in the safe order. */
-export function endpointsController(context: LoopContext) {
-  const { informers, client, clock } = context;
-  const instances = informers.cache(Instance, {
-    service: (instance) => [serviceKeyOf(instance)],
-    node: (instance) => (instance.status?.placement === undefined ? [] : [instance.status.placement.node]),
-  });
-  const groups = informers.cache(ServiceGroup);
-  const revisions = informers.cache(Revision);
-  const routes = informers.cache(Route);
-  const records = informers.cache(DnsRecord);
-  const racks = informers.cache(Rack);
-  const nodes = informers.cache(Node);
-
+export const endpointsController = (context: LoopContext) => {
+  const loop = open(context);
   return defineController({
     name: NAME,
     concurrency: 16,
     watches: [
       on(
         Instance,
-        (instance, previous) => [keyOf(instance), ...siblingKeys(instance, previous)],
+        (instance, previous) => [keyOf(instance), ...siblingKeys(loop, instance, previous)],
         (instance) => [keyOf(instance)],
       ),
       on(Route, ownerKeys),
       on(DnsRecord, ownerKeys),
       on(ServiceGroup, (group, previous) =>
-        previous !== undefined && group.metadata.generation !== previous.metadata.generation ? memberKeys(group) : [],
+        previous !== undefined && group.metadata.generation !== previous.metadata.generation
+          ? memberKeys(loop, group)
+          : [],
       ),
       on(Rack, () => []),
       on(Node, (node, previous) =>
-        isDeepStrictEqual(node.spec, previous?.spec) ? [] : instances.by("node", node.metadata.name).map(keyOf),
+        isDeepStrictEqual(node.spec, previous?.spec) ? [] : loop.instances.by("node", node.metadata.name).map(keyOf),
       ),
       on(Revision, () => []),
     ],
-    async reconcile(key) {
-      const instance = instances.get(key);
-      const view = instance && viewOf(instance);
-      if (instance === undefined || view === undefined) return;
-      const plan = planEndpoints(view);
-      const heldMs = holdMs(view, plan);
-      // the step is recorded before it is taken: a successor of this process sees how far leaving went
-      if (heldMs === 0) await report(instance, plan);
-      await performAll(view, plan).catch(async (error: unknown) => {
-        if (heldMs > 0) await report(instance, plan);
-        throw error;
-      });
-      const dueMs = [plan.requeueAfterMs ?? 0, heldMs].filter((ms) => ms > 0);
-      return dueMs.length === 0 ? {} : { requeueAfterMs: Math.min(...dueMs) };
-    },
+    reconcile: (key) => reconcile(loop, key),
   });
+};
 
-  async function report(instance: Instance, plan: EndpointsPlan): Promise<void> {
-    const conditions = ownConditions(instance, plan.conditions, clock.now());
-    const status = { ...(plan.drainUntil === undefined ? {} : { drainUntil: plan.drainUntil }), conditions };
-    await reportStatus({ client, cache: instances, kind: Instance, object: instance, status, manager: NAME });
-  }
+interface Loop {
+  readonly context: LoopContext;
+  readonly instances: Cache<Instance>;
+  readonly groups: Cache<ServiceGroup>;
+  readonly revisions: Cache<Revision>;
+  readonly routes: Cache<Route>;
+  readonly records: Cache<DnsRecord>;
+  readonly racks: Cache<Rack>;
+  readonly nodes: Cache<Node>;
+}
 
-  async function performAll(view: EndpointsView, plan: EndpointsPlan): Promise<void> {
-    for (const step of plan.steps) await perform(view, step);
-  }
+function open(context: LoopContext): Loop {
+  const { informers } = context;
+  const instances = informers.cache(Instance, {
+    service: (instance) => [serviceKeyOf(instance)],
+    node: (instance) => (instance.status?.placement === undefined ? [] : [instance.status.placement.node]),
+  });
+  return {
+    context,
+    instances,
+    groups: informers.cache(ServiceGroup),
+    revisions: informers.cache(Revision),
+    routes: informers.cache(Route),
+    records: informers.cache(DnsRecord),
+    racks: informers.cache(Rack),
+    nodes: informers.cache(Node),
+  };
+}
 
-  /** Whether another one is Published decides what may be withdrawn. */
-  function siblingKeys(instance: Instance, previous: Instance | undefined): string[] {
-    if (previous !== undefined && isServing(instance) === isServing(previous)) return [];
-    return instances.by("service", serviceKeyOf(instance)).map(keyOf);
-  }
+async function reconcile(loop: Loop, key: string): Promise<ReconcileResult | undefined> {
+  const instance = loop.instances.get(key);
+  const view = instance && viewOf(loop, instance);
+  if (instance === undefined || view === undefined) return;
+  const plan = planEndpoints(view);
+  const heldMs = holdMs(view, plan);
+  // the step is recorded before it is taken: a successor of this process sees how far leaving went
+  if (heldMs === 0) await report(loop, instance, plan);
+  await performAll(loop, view, plan).catch(async (error: unknown) => {
+    if (heldMs > 0) await report(loop, instance, plan);
+    throw error;
+  });
+  const dueMs = [plan.requeueAfterMs ?? 0, heldMs].filter((ms) => ms > 0);
+  return dueMs.length === 0 ? {} : { requeueAfterMs: Math.min(...dueMs) };
+}
 
-  function memberKeys(group: ServiceGroup): string[] {
-    return group.spec.services.flatMap((service) =>
-      instances.by("service", `${keyOf(group)}/${service.name}`).map(keyOf),
-    );
-  }
+async function report(loop: Loop, instance: Instance, plan: EndpointsPlan): Promise<void> {
+  const conditions = ownConditions(instance, plan.conditions, loop.context.clock.now());
+  const status = { ...(plan.drainUntil === undefined ? {} : { drainUntil: plan.drainUntil }), conditions };
+  await reportStatus({
+    client: loop.context.client,
+    cache: loop.instances,
+    kind: Instance,
+    object: instance,
+    status,
+    manager: NAME,
+  });
+}
 
-  function viewOf(instance: Instance): EndpointsView | undefined {
-    const group = groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
-    const service =
-      group?.spec.services.find((candidate) => candidate.name === instance.spec.service) ?? templateOf(instance);
-    const rack = group && racks.get(group.spec.rackName);
-    if (service === undefined || rack === undefined) return undefined;
-    const lookup = (name: string) => rack.spec.variables?.[name];
-    const node = nodes.get(instance.status?.placement?.node ?? "");
-    const route = routes.get(keyOf(instance));
-    const dnsRecord = records.get(keyOf(instance));
-    const isForeignRoute = route !== undefined && !isOwned(route, instance);
-    const isForeignRecord = dnsRecord !== undefined && !isOwned(dnsRecord, instance);
-    return {
-      instance,
-      service,
-      route: isForeignRoute ? undefined : route,
-      dnsRecord: isForeignRecord ? undefined : dnsRecord,
-      foreign: isForeignRoute ? "Route" : isForeignRecord ? "DnsRecord" : undefined,
-      address: addressOf(instance, { service, node }),
-      nodeExternalAddress: node && substitute(node.spec.externalAddress ?? node.spec.address ?? "", lookup).text,
-      hasSwitch: (rack.spec.network?.switch.type ?? "None") !== "None",
-      ttlSeconds: rack.spec.dns?.ttlSeconds ?? 0,
-      hasOtherPublished: instances
-        .by("service", serviceKeyOf(instance))
-        .some((other) => other !== instance && isServing(other)),
-      rackName: rack.metadata.name,
-      names: namesOf(instance, service),
-      now: clock.now(),
-    };
-  }
+async function performAll(loop: Loop, view: EndpointsView, plan: EndpointsPlan): Promise<void> {
+  for (const step of plan.steps) await perform(loop, view, step);
+}
 
-  function templateOf(instance: Instance): Service | undefined {
-    return revisions.get(`${instance.metadata.namespace ?? ""}/${instance.spec.revisionName}`)?.spec.template;
-  }
+/** Whether another one is Published decides what may be withdrawn. */
+function siblingKeys(loop: Loop, instance: Instance, previous: Instance | undefined): string[] {
+  if (previous !== undefined && isServing(instance) === isServing(previous)) return [];
+  return loop.instances.by("service", serviceKeyOf(instance)).map(keyOf);
+}
 
-  async function perform(view: EndpointsView, step: EndpointStep): Promise<void> {
-    const { instance } = view;
-    const key = { namespace: instance.metadata.namespace ?? "", name: instance.metadata.name };
-    switch (step.type) {
-      case "applyRoute": {
-        const spec = { rackName: view.rackName, prefix: step.prefix, nextHops: [{ address: step.nextHop }] };
-        await client.apply(Route, { metadata: ownedMeta(instance, FINALIZER.installed), spec }, { fieldManager: NAME });
-        return;
-      }
-      case "applyDnsRecord": {
-        await client.apply(
-          DnsRecord,
-          { metadata: ownedMeta(instance, FINALIZER.registered), spec: recordSpec(view, step) },
-          { fieldManager: NAME },
-        );
-        return;
-      }
-      case "deleteRoute":
-        return client.delete(Route, key, { uid: step.uid });
-      case "deleteDnsRecord":
-        return client.delete(DnsRecord, key, { uid: step.uid });
-      case "releaseFinalizer":
-        await removeFinalizer({
-          client,
-          kind: Instance,
-          object: instances.get(keyOf(instance)) ?? instance,
-          finalizer: step.finalizer,
-        });
-        return;
-      default:
-        return step satisfies never;
+function memberKeys(loop: Loop, group: ServiceGroup): string[] {
+  return group.spec.services.flatMap((service) =>
+    loop.instances.by("service", `${keyOf(group)}/${service.name}`).map(keyOf),
+  );
+}
+
+function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
+  const group = loop.groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
+  const service =
+    group?.spec.services.find((candidate) => candidate.name === instance.spec.service) ?? templateOf(loop, instance);
+  const rack = group && loop.racks.get(group.spec.rackName);
+  if (service === undefined || rack === undefined) return undefined;
+  const node = loop.nodes.get(instance.status?.placement?.node ?? "");
+  return {
+    instance,
+    service,
+    ...outsideOf(loop, instance),
+    address: addressOf(instance, { service, node }),
+    nodeExternalAddress: node && externalAddressOf(node, rack),
+    hasSwitch: (rack.spec.network?.switch.type ?? "None") !== "None",
+    ttlSeconds: rack.spec.dns?.ttlSeconds ?? 0,
+    hasOtherPublished: loop.instances
+      .by("service", serviceKeyOf(instance))
+      .some((other) => other !== instance && isServing(other)),
+    rackName: rack.metadata.name,
+    names: namesOf(instance, service),
+    now: loop.context.clock.now(),
+  };
+}
+
+/** The Route and DnsRecord of an instance; an object of its name that belongs to somebody else is told by its kind. */
+function outsideOf(loop: Loop, instance: Instance): Pick<EndpointsView, "route" | "dnsRecord" | "foreign"> {
+  const route = loop.routes.get(keyOf(instance));
+  const dnsRecord = loop.records.get(keyOf(instance));
+  const isForeignRoute = route !== undefined && !isOwned(route, instance);
+  const isForeignRecord = dnsRecord !== undefined && !isOwned(dnsRecord, instance);
+  return {
+    route: isForeignRoute ? undefined : route,
+    dnsRecord: isForeignRecord ? undefined : dnsRecord,
+    foreign: isForeignRoute ? "Route" : isForeignRecord ? "DnsRecord" : undefined,
+  };
+}
+
+function externalAddressOf(node: Node, rack: Rack): string {
+  const written = node.spec.externalAddress ?? node.spec.address ?? "";
+  return substitute(written, (name) => rack.spec.variables?.[name]).text;
+}
+
+function templateOf(loop: Loop, instance: Instance): Service | undefined {
+  return loop.revisions.get(`${instance.metadata.namespace ?? ""}/${instance.spec.revisionName}`)?.spec.template;
+}
+
+async function perform(loop: Loop, view: EndpointsView, step: EndpointStep): Promise<void> {
+  const { instance } = view;
+  const key = { namespace: instance.metadata.namespace ?? "", name: instance.metadata.name };
+  switch (step.type) {
+    case "applyRoute": {
+      const spec = { rackName: view.rackName, prefix: step.prefix, nextHops: [{ address: step.nextHop }] };
+      await loop.context.client.apply(
+        Route,
+        { metadata: ownedMeta(instance, FINALIZER.installed), spec },
+        { fieldManager: NAME },
+      );
+      return;
     }
+    case "applyDnsRecord": {
+      await loop.context.client.apply(
+        DnsRecord,
+        { metadata: ownedMeta(instance, FINALIZER.registered), spec: recordSpec(view, step) },
+        { fieldManager: NAME },
+      );
+      return;
+    }
+    case "deleteRoute":
+      return loop.context.client.delete(Route, key, { uid: step.uid });
+    case "deleteDnsRecord":
+      return loop.context.client.delete(DnsRecord, key, { uid: step.uid });
+    case "releaseFinalizer":
+      await removeFinalizer({
+        client: loop.context.client,
+        kind: Instance,
+        object: loop.instances.get(keyOf(instance)) ?? instance,
+        finalizer: step.finalizer,
+      });
+      return;
+    default:
+      return step satisfies never;
   }
 }
 
