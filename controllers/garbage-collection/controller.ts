@@ -21,123 +21,138 @@ interface Part {
   readonly cache: Cache<AnyObject>;
 }
 
+/** An owner reference, with the object that has it. */
+interface Link {
+  readonly dependent: AnyObject;
+  readonly reference: OwnerReference;
+}
+
 /** Deletes objects whose owners are gone, and carries out foreground and orphan deletion (only on our own API server). */
-export function garbageCollectionController(context: LoopContext) {
-  const { informers, client } = context;
+export const garbageCollectionController = (context: LoopContext) => {
+  const loop = open(context);
+  return defineController({
+    name: NAME,
+    watches: [...loop.parts.values()].map(({ kind }): Watch => on(kind, (object) => keysFor(loop, kind, object))),
+    reconcile: (key) => reconcile(loop, key),
+  });
+};
+
+interface Loop {
+  readonly context: LoopContext;
+  readonly parts: ReadonlyMap<string, Part>;
+}
+
+function open(context: LoopContext): Loop {
   const parts = new Map<string, Part>();
   for (const kind of KINDS) {
     if (!kind.isCreatable || LEFT_OUT.includes(kind.kind)) continue;
-    const cache = informers.cache(kind, { owner: (object) => ownersOf(object).map((owner) => owner.uid) });
+    const cache = context.informers.cache(kind, { owner: (object) => ownersOf(object).map((owner) => owner.uid) });
     parts.set(partName(kind), { kind, cache });
   }
+  return { context, parts };
+}
 
-  return defineController({
-    name: NAME,
-    watches: [...parts.values()].map(({ kind }): Watch => on(kind, (object) => keysFor(kind, object))),
-    async reconcile(key) {
-      const [name = "", objectKey = ""] = key.split(" ");
-      const part = parts.get(name);
-      const object = part?.cache.get(objectKey);
-      if (part === undefined || object === undefined) return;
-      await collect(part, object);
-      await releaseOwner(part, object);
-    },
-  });
+async function reconcile(loop: Loop, key: string): Promise<void> {
+  const [name = "", objectKey = ""] = key.split(" ");
+  const part = loop.parts.get(name);
+  const object = part?.cache.get(objectKey);
+  if (part === undefined || object === undefined) return;
+  await collect(loop, part, object);
+  await releaseOwner(loop, part, object);
+}
 
-  /** The object itself, and on any change of an owner those that depend on it. */
-  function keysFor(kind: Kind, object: AnyObject): string[] {
-    const own = needsLook(object) ? [`${partName(kind)} ${keyOf(object)}`] : [];
-    const owners = ownersOf(object).flatMap((owner) => ownerKey(object, owner) ?? []);
-    return [
-      ...own,
-      ...owners,
-      ...dependentsOf(object).map(({ part, dependent }) => `${partName(part.kind)} ${keyOf(dependent)}`),
-    ];
+/** The object itself, and on any change of an owner those that depend on it. */
+function keysFor(loop: Loop, kind: Kind, object: AnyObject): string[] {
+  const own = needsLook(object) ? [`${partName(kind)} ${keyOf(object)}`] : [];
+  const owners = ownersOf(object).flatMap((owner) => ownerKey(loop, object, owner) ?? []);
+  return [
+    ...own,
+    ...owners,
+    ...dependentsOf(loop, object).map(({ part, dependent }) => `${partName(part.kind)} ${keyOf(dependent)}`),
+  ];
+}
+
+/** Only an owner that is being deleted waits for its dependents. */
+function ownerKey(loop: Loop, object: AnyObject, owner: OwnerReference): string | undefined {
+  const part = partOf(loop, owner);
+  const known = part && findOwner(part, { dependent: object, reference: owner });
+  return part && known?.metadata.deletionTimestamp !== undefined ? `${partName(part.kind)} ${keyOf(known)}` : undefined;
+}
+
+function dependentsOf(loop: Loop, object: AnyObject): { part: Part; dependent: AnyObject }[] {
+  const { uid } = object.metadata;
+  if (uid === undefined) return [];
+  return [...loop.parts.values()].flatMap((part) =>
+    part.cache.by("owner", uid).map((dependent) => ({ part, dependent })),
+  );
+}
+
+function partOf(loop: Loop, owner: OwnerReference): Part | undefined {
+  return [...loop.parts.values()].find(({ kind }) => kind.apiVersion === owner.apiVersion && kind.kind === owner.kind);
+}
+
+function findOwner(part: Part, link: Link): AnyObject | undefined {
+  const found = part.cache.get(ownerPath(part.kind, link));
+  return found?.metadata.uid === link.reference.uid ? found : undefined;
+}
+
+async function collect(loop: Loop, { kind }: Part, object: AnyObject): Promise<void> {
+  const references = ownersOf(object);
+  if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+  const owners = await Promise.all(references.map((reference) => stateOf(loop, { dependent: object, reference })));
+  const step = planDependent(object, owners);
+  const { uid = "", resourceVersion } = object.metadata;
+  if (step.type === "delete") {
+    loop.context.log.info("deleting a dependent", { kind: kind.kind, key: keyOf(object), reason: step.reason });
+    return loop.context.client.delete(kind, splitKey(keyOf(object)), { uid });
   }
-
-  /** Only an owner that is being deleted waits for its dependents. */
-  function ownerKey(object: AnyObject, owner: OwnerReference): string | undefined {
-    const part = partOf(owner);
-    const known = part && findOwner(part, object, owner);
-    return part && known?.metadata.deletionTimestamp !== undefined
-      ? `${partName(part.kind)} ${keyOf(known)}`
-      : undefined;
+  if (step.type === "dropReferences") {
+    const ownerReferences = references.filter((reference) => !step.uids.includes(reference.uid));
+    await loop.context.client.patch(kind, splitKey(keyOf(object)), {
+      metadata: { uid, resourceVersion, ownerReferences },
+    });
   }
+}
 
-  function dependentsOf(object: AnyObject): { part: Part; dependent: AnyObject }[] {
-    const { uid } = object.metadata;
-    if (uid === undefined) return [];
-    return [...parts.values()].flatMap((part) => part.cache.by("owner", uid).map((dependent) => ({ part, dependent })));
-  }
+/** Absent only when a fresh read says so, because a cache may be behind (R1). A kind we do not serve counts as present. */
+async function stateOf(loop: Loop, link: Link): Promise<Owner> {
+  const { reference } = link;
+  const part = partOf(loop, reference);
+  if (part === undefined) return { reference, state: "present" };
+  const known = findOwner(part, link) ?? (await readOwner(loop, part, link));
+  if (known === undefined) return { reference, state: "absent" };
+  const isForeground =
+    known.metadata.deletionTimestamp !== undefined && (known.metadata.finalizers ?? []).includes(FOREGROUND_FINALIZER);
+  return { reference, state: isForeground ? "deletingForeground" : "present" };
+}
 
-  function partOf(owner: OwnerReference): Part | undefined {
-    return [...parts.values()].find(({ kind }) => kind.apiVersion === owner.apiVersion && kind.kind === owner.kind);
+async function readOwner(loop: Loop, { kind }: Part, link: Link): Promise<AnyObject | undefined> {
+  try {
+    const found = await loop.context.client.get(kind, splitKey(ownerPath(kind, link)));
+    return found.metadata.uid === link.reference.uid ? found : undefined;
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return undefined;
+    throw error;
   }
+}
 
-  function findOwner(part: Part, dependent: AnyObject, owner: OwnerReference): AnyObject | undefined {
-    const found = part.cache.get(ownerPath(part.kind, dependent, owner));
-    return found?.metadata.uid === owner.uid ? found : undefined;
+async function releaseOwner(loop: Loop, { kind }: Part, owner: AnyObject): Promise<void> {
+  const dependents = dependentsOf(loop, owner);
+  const step = planOwner(
+    owner,
+    dependents.map(({ dependent }) => dependent),
+  );
+  if (step.type === "release")
+    return removeFinalizer({ client: loop.context.client, kind, object: owner, finalizer: step.finalizer });
+  if (step.type !== "orphan") return;
+  for (const { part, dependent } of dependents) {
+    const { uid, resourceVersion } = dependent.metadata;
+    const ownerReferences = ownersOf(dependent).filter((reference) => reference.uid !== owner.metadata.uid);
+    await loop.context.client.patch(part.kind, splitKey(keyOf(dependent)), {
+      metadata: { uid, resourceVersion, ownerReferences },
+    });
   }
-
-  async function collect({ kind }: Part, object: AnyObject): Promise<void> {
-    const references = ownersOf(object);
-    if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
-    const owners = await Promise.all(references.map((reference) => stateOf(object, reference)));
-    const step = planDependent(object, owners);
-    const { uid = "", resourceVersion } = object.metadata;
-    if (step.type === "delete") {
-      context.log.info("deleting a dependent", { kind: kind.kind, key: keyOf(object), reason: step.reason });
-      return client.delete(kind, splitKey(keyOf(object)), { uid });
-    }
-    if (step.type === "dropReferences") {
-      const ownerReferences = references.filter((reference) => !step.uids.includes(reference.uid));
-      await client.patch(kind, splitKey(keyOf(object)), { metadata: { uid, resourceVersion, ownerReferences } });
-    }
-  }
-
-  /** Absent only when a fresh read says so, because a cache may be behind (R1). A kind we do not serve counts as present. */
-  async function stateOf(dependent: AnyObject, reference: OwnerReference): Promise<Owner> {
-    const part = partOf(reference);
-    if (part === undefined) return { reference, state: "present" };
-    const known = findOwner(part, dependent, reference) ?? (await readOwner(part, dependent, reference));
-    if (known === undefined) return { reference, state: "absent" };
-    const isForeground =
-      known.metadata.deletionTimestamp !== undefined &&
-      (known.metadata.finalizers ?? []).includes(FOREGROUND_FINALIZER);
-    return { reference, state: isForeground ? "deletingForeground" : "present" };
-  }
-
-  async function readOwner(
-    { kind }: Part,
-    dependent: AnyObject,
-    reference: OwnerReference,
-  ): Promise<AnyObject | undefined> {
-    try {
-      const found = await client.get(kind, splitKey(ownerPath(kind, dependent, reference)));
-      return found.metadata.uid === reference.uid ? found : undefined;
-    } catch (error) {
-      if (isStatus(error, "NotFound")) return undefined;
-      throw error;
-    }
-  }
-
-  async function releaseOwner({ kind }: Part, owner: AnyObject): Promise<void> {
-    const dependents = dependentsOf(owner);
-    const step = planOwner(
-      owner,
-      dependents.map(({ dependent }) => dependent),
-    );
-    if (step.type === "release") return removeFinalizer({ client, kind, object: owner, finalizer: step.finalizer });
-    if (step.type !== "orphan") return;
-    for (const { part, dependent } of dependents) {
-      const { uid, resourceVersion } = dependent.metadata;
-      const ownerReferences = ownersOf(dependent).filter((reference) => reference.uid !== owner.metadata.uid);
-      await client.patch(part.kind, splitKey(keyOf(dependent)), {
-        metadata: { uid, resourceVersion, ownerReferences },
-      });
-    }
-    await removeFinalizer({ client, kind, object: owner, finalizer: ORPHAN_FINALIZER });
-  }
+  await removeFinalizer({ client: loop.context.client, kind, object: owner, finalizer: ORPHAN_FINALIZER });
 }
 
 function partName(kind: Kind): string {
@@ -156,6 +171,6 @@ function needsLook(object: AnyObject): boolean {
 }
 
 /** An owner is in the namespace of its dependent, or cluster-scoped. */
-function ownerPath(kind: Kind, dependent: AnyObject, reference: OwnerReference): string {
+function ownerPath(kind: Kind, { dependent, reference }: Link): string {
   return kind.scope === "Cluster" ? reference.name : `${dependent.metadata.namespace ?? ""}/${reference.name}`;
 }
