@@ -4,9 +4,12 @@ import { isStatus } from "../../api-types/meta/status-error.js";
 import { type ScalingMetric, ScalingPolicy } from "../../api-types/scaling-policy.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import type { MetricResult } from "../../drivers/metrics/driver.js";
+import type { Metrics } from "../../platform/metrics.js";
+import type { Cache } from "../../runtime/cache.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { recordEvent } from "../../runtime/events.js";
+import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
@@ -27,18 +30,8 @@ interface State {
 }
 
 /** Reads metrics, judges rules and sets the size of the target. */
-export function scalingPolicyController(context: LoopContext) {
-  const { informers, backends, client, clock } = context;
-  const policies = informers.cache(ScalingPolicy);
-  const groups = informers.cache(ServiceGroup);
-  const instances = informers.cache(Instance, { service: (instance) => [serviceKeyOf(instance)] });
-  const states = new Map<string, State>();
-  const readings = context.metrics?.gauge({
-    name: "rackwright_scaling_metric",
-    help: "Last combined reading of a metric of a ScalingPolicy.",
-    labelNames: ["namespace", "policy", "metric"],
-  });
-
+export const scalingPolicyController = (context: LoopContext) => {
+  const loop = open(context);
   return defineController({
     name: NAME,
     watches: [
@@ -48,161 +41,217 @@ export function scalingPolicyController(context: LoopContext) {
       on(ServiceGroup, () => []),
       on(Instance, () => []),
     ],
-    async reconcile(key) {
-      const policy = policies.get(key);
-      if (policy === undefined) {
-        states.delete(key);
-        return;
-      }
-      const state = states.get(key) ?? newState(policy);
-      states.set(key, state);
-      const group = groups.get(`${policy.metadata.namespace ?? ""}/${policy.spec.scaleTargetRef.name}`);
-      if (group !== undefined) await readMetrics(policy, group, state);
-      await judge(policy, group, state);
-      return { requeueAfterMs: nextReadMs(policy, state) };
-    },
+    reconcile: (key) => reconcile(loop, key),
   });
+};
 
-  async function readMetrics(policy: ScalingPolicy, group: ServiceGroup, state: State): Promise<void> {
-    for (const metric of policy.spec.metrics ?? []) {
-      if (clock.monotonic() < (state.readAt.get(metric.name) ?? Number.NEGATIVE_INFINITY) + intervalMs(metric))
-        continue;
-      state.readAt.set(metric.name, clock.monotonic());
-      const value = await read(policy, { group, metric, state });
-      state.memory = remember(state.memory, metric.name, { at: clock.now(), value });
-      const { namespace = "", name } = policy.metadata;
-      if (value !== undefined) readings?.set({ namespace, policy: name, metric: metric.name }, value);
-    }
+interface Loop {
+  readonly context: LoopContext;
+  readonly policies: Cache<ScalingPolicy>;
+  readonly groups: Cache<ServiceGroup>;
+  readonly instances: Cache<Instance>;
+  readonly states: Map<string, State>;
+  readonly readings: ReturnType<Metrics["gauge"]> | undefined;
+}
+
+function open(context: LoopContext): Loop {
+  const { informers } = context;
+  return {
+    context,
+    policies: informers.cache(ScalingPolicy),
+    groups: informers.cache(ServiceGroup),
+    instances: informers.cache(Instance, { service: (instance) => [serviceKeyOf(instance)] }),
+    states: new Map(),
+    readings: context.metrics?.gauge({
+      name: "rackwright_scaling_metric",
+      help: "Last combined reading of a metric of a ScalingPolicy.",
+      labelNames: ["namespace", "policy", "metric"],
+    }),
+  };
+}
+
+async function reconcile(loop: Loop, key: string): Promise<ReconcileResult | undefined> {
+  const policy = loop.policies.get(key);
+  if (policy === undefined) {
+    loop.states.delete(key);
+    return;
   }
+  const state = loop.states.get(key) ?? newState(policy);
+  loop.states.set(key, state);
+  const group = loop.groups.get(`${policy.metadata.namespace ?? ""}/${policy.spec.scaleTargetRef.name}`);
+  if (group !== undefined) await readMetrics(loop, { policy, group, state });
+  await judge(loop, { policy, group, state });
+  return { requeueAfterMs: nextReadMs(loop, policy, state) };
+}
 
-  /** The combined value over available instances; undefined when the source gave none that is fresh enough (R25). */
-  async function read(
-    policy: ScalingPolicy,
-    { group, metric, state }: { group: ServiceGroup; metric: ScalingMetric; state: State },
-  ): Promise<number | undefined> {
-    const source = backends.of(group.spec.rackName).metrics;
-    const tasks = tasksOf(group, policy.spec.scaleTargetRef.service);
-    if (source === undefined) return failed(state, metric, "the Rack names no source of metrics");
-    if (tasks.length === 0) return failed(state, metric, "no available instance to measure");
-    const result = await source.query({ query: metric.query ?? "", tasks });
-    const reason = reasonOf(result);
-    if (reason !== undefined) return failed(state, metric, reason);
-    const oldest =
-      clock.now() - (metric.maxAgeSeconds ?? 2 * (metric.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS)) * 1000;
-    const samples = result.type === "Unknown" ? [] : result.samples.filter((sample) => sample.at >= oldest);
-    if (samples.length < tasks.length)
-      return failed(state, metric, `${samples.length} of ${tasks.length} instances have a fresh sample`);
-    state.failures.delete(metric.name);
-    return combine(
-      samples.map((sample) => sample.value),
-      metric.combine ?? "Average",
+/** A policy with its target and what is remembered of it. */
+interface Subject {
+  readonly policy: ScalingPolicy;
+  readonly group: ServiceGroup;
+  readonly state: State;
+}
+
+async function readMetrics(loop: Loop, subject: Subject): Promise<void> {
+  const { policy, state } = subject;
+  const { clock } = loop.context;
+  for (const metric of policy.spec.metrics ?? []) {
+    const dueAt = (state.readAt.get(metric.name) ?? Number.NEGATIVE_INFINITY) + intervalMs(metric);
+    if (clock.monotonic() < dueAt) continue;
+    state.readAt.set(metric.name, clock.monotonic());
+    const value = await read(loop, subject, metric);
+    state.memory = remember(state.memory, metric.name, { at: clock.now(), value });
+    const { namespace = "", name } = policy.metadata;
+    if (value !== undefined) loop.readings?.set({ namespace, policy: name, metric: metric.name }, value);
+  }
+}
+
+/** The combined value over available instances; undefined when the source gave none that is fresh enough (R25). */
+async function read(loop: Loop, { policy, group, state }: Subject, metric: ScalingMetric): Promise<number | undefined> {
+  const source = loop.context.backends.of(group.spec.rackName).metrics;
+  const tasks = tasksOf(loop, group, policy.spec.scaleTargetRef.service);
+  if (source === undefined) return failed(state, metric, "the Rack names no source of metrics");
+  if (tasks.length === 0) return failed(state, metric, "no available instance to measure");
+  const result = await source.query({ query: metric.query ?? "", tasks });
+  const reason = reasonOf(result);
+  if (reason !== undefined) return failed(state, metric, reason);
+  const oldest =
+    loop.context.clock.now() -
+    (metric.maxAgeSeconds ?? 2 * (metric.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS)) * 1000;
+  const samples = result.type === "Unknown" ? [] : result.samples.filter((sample) => sample.at >= oldest);
+  if (samples.length < tasks.length)
+    return failed(state, metric, `${samples.length} of ${tasks.length} instances have a fresh sample`);
+  state.failures.delete(metric.name);
+  return combine(
+    samples.map((sample) => sample.value),
+    metric.combine ?? "Average",
+  );
+}
+
+function tasksOf(loop: Loop, group: ServiceGroup, service: string | undefined) {
+  const names = group.spec.services
+    .map((candidate) => candidate.name)
+    .filter((name) => service === undefined || name === service);
+  return names
+    .flatMap((name) => loop.instances.by("service", `${keyOf(group)}/${name}`))
+    .filter(isAvailable)
+    .flatMap(({ status }) =>
+      status?.placement === undefined ? [] : [{ taskId: status.placement.taskID, agentId: status.placement.agentID }],
     );
-  }
+}
 
-  function tasksOf(group: ServiceGroup, service: string | undefined) {
-    const names = group.spec.services
-      .map((candidate) => candidate.name)
-      .filter((name) => service === undefined || name === service);
-    return names
-      .flatMap((name) => instances.by("service", `${keyOf(group)}/${name}`))
-      .filter(isAvailable)
-      .flatMap(({ status }) =>
-        status?.placement === undefined ? [] : [{ taskId: status.placement.taskID, agentId: status.placement.agentID }],
-      );
-  }
+/** As `Subject`, while the target may be missing. */
+interface Case {
+  readonly policy: ScalingPolicy;
+  readonly group: ServiceGroup | undefined;
+  readonly state: State;
+}
 
-  async function judge(policy: ScalingPolicy, group: ServiceGroup | undefined, state: State): Promise<void> {
-    const currentReplicas = group === undefined ? 0 : sizeOf(policy, group);
-    const isHeld = group === undefined || group.spec.suspend || policy.spec.mode === "Paused";
-    const plan = planPolicy({ policy, memory: state.memory, currentReplicas, isHeld, now: clock.now() });
-    let problem: string | undefined;
-    if (group !== undefined && plan.desiredReplicas !== currentReplicas && policy.spec.mode === "Active") {
-      problem = await setSize(policy, group, plan.desiredReplicas);
-      if (problem === undefined) await noteScaling(policy, { plan, state, currentReplicas });
+async function judge(loop: Loop, { policy, group, state }: Case): Promise<void> {
+  const currentReplicas = group === undefined ? 0 : sizeOf(policy, group);
+  const isHeld = group === undefined || group.spec.suspend || policy.spec.mode === "Paused";
+  const plan = planPolicy({ policy, memory: state.memory, currentReplicas, isHeld, now: loop.context.clock.now() });
+  let problem: string | undefined;
+  if (group !== undefined && plan.desiredReplicas !== currentReplicas && policy.spec.mode === "Active") {
+    problem = await setSize(loop, { policy, group, size: plan.desiredReplicas });
+    if (problem === undefined) await noteScaling(loop, policy, { plan, state, currentReplicas });
+  }
+  await report(loop, policy, {
+    plan,
+    state,
+    currentReplicas,
+    conditions: conditionsOf(policy, { group, state, plan, problem }),
+  });
+}
+
+async function noteScaling(
+  loop: Loop,
+  policy: ScalingPolicy,
+  { plan, state, currentReplicas }: { plan: PolicyPlan; state: State; currentReplicas: number },
+): Promise<void> {
+  if (plan.rule !== undefined) state.memory = afterFiring(state.memory, plan.rule, loop.context.clock.now());
+  state.reported = undefined;
+  const why = plan.rule === undefined ? "bounds" : `rule ${plan.rule}`;
+  const message = `size of ${policy.spec.scaleTargetRef.name} ${currentReplicas} → ${plan.desiredReplicas} (${why})`;
+  await recordEvent(loop.context, { object: policy, type: "Normal", reason: "Rescaled", message, reporter: NAME });
+}
+
+interface Resizing {
+  readonly policy: ScalingPolicy;
+  readonly group: ServiceGroup;
+  readonly size: number;
+}
+
+/** Undefined when written; else why not. */
+async function setSize(loop: Loop, { policy, group, size }: Resizing): Promise<string | undefined> {
+  const key = { namespace: group.metadata.namespace ?? "", name: group.metadata.name };
+  const { service } = policy.spec.scaleTargetRef;
+  const { client } = loop.context;
+  try {
+    if (service === undefined) {
+      const spec = { replicas: size };
+      await client.patch(ServiceGroup, key, { spec }, { subresource: "scale", fieldManager: NAME });
+    } else {
+      const spec = { scale: { [service]: size } };
+      await client.patch(ServiceGroup, key, { spec }, { fieldManager: NAME });
     }
-    await report(policy, {
-      plan,
-      state,
-      currentReplicas,
-      conditions: conditionsOf(policy, { group, state, plan, problem }),
-    });
+    return undefined;
+  } catch (error) {
+    if (isStatus(error, "Invalid", "Forbidden", "NotFound")) return error.message;
+    throw error;
   }
+}
 
-  async function noteScaling(
-    policy: ScalingPolicy,
-    { plan, state, currentReplicas }: { plan: PolicyPlan; state: State; currentReplicas: number },
-  ): Promise<void> {
-    if (plan.rule !== undefined) state.memory = afterFiring(state.memory, plan.rule, clock.now());
-    state.reported = undefined;
-    const why = plan.rule === undefined ? "bounds" : `rule ${plan.rule}`;
-    const message = `size of ${policy.spec.scaleTargetRef.name} ${currentReplicas} → ${plan.desiredReplicas} (${why})`;
-    await recordEvent(context, { object: policy, type: "Normal", reason: "Rescaled", message, reporter: NAME });
-  }
+interface Report {
+  readonly plan: PolicyPlan;
+  readonly state: State;
+  readonly currentReplicas: number;
+  readonly conditions: readonly ConditionUpdate[];
+}
 
-  /** Undefined when written; else why not. */
-  async function setSize(policy: ScalingPolicy, group: ServiceGroup, size: number): Promise<string | undefined> {
-    const { namespace = "", name } = group.metadata;
-    const { service } = policy.spec.scaleTargetRef;
-    try {
-      if (service === undefined) {
-        await client.patch(
-          ServiceGroup,
-          { namespace, name },
-          { spec: { replicas: size } },
-          { subresource: "scale", fieldManager: NAME },
-        );
-      } else {
-        const spec = { scale: { [service]: size } };
-        await client.patch(ServiceGroup, { namespace, name }, { spec }, { fieldManager: NAME });
-      }
-      return undefined;
-    } catch (error) {
-      if (isStatus(error, "Invalid", "Forbidden", "NotFound")) return error.message;
-      throw error;
-    }
-  }
-
-  interface Report {
-    readonly plan: PolicyPlan;
-    readonly state: State;
-    readonly currentReplicas: number;
-    readonly conditions: readonly ConditionUpdate[];
-  }
-
-  /** Sizes and conditions at once, readings at most once a minute: an idle policy hardly writes. */
-  async function report(policy: ScalingPolicy, { plan, state, currentReplicas, conditions }: Report): Promise<void> {
-    const text = JSON.stringify([plan.desiredReplicas, currentReplicas, conditions]);
-    const isDue = clock.monotonic() >= (state.reported?.at ?? Number.NEGATIVE_INFINITY) + SAMPLE_PERIOD_MS;
-    if (!isDue && state.reported?.text === text) return;
-    state.reported = { at: clock.monotonic(), text };
-    const lastFiring = Math.max(0, ...state.memory.firedAt.values());
-    const status = {
-      observedGeneration: policy.metadata.generation ?? 0,
-      currentReplicas,
-      desiredReplicas: plan.desiredReplicas,
-      ...(lastFiring === 0 ? {} : { lastScaleTime: new Date(lastFiring).toISOString() }),
-      metrics: [...state.memory.readings].flatMap(([name, readings]) =>
-        metricStatus(
-          name,
-          readings.findLast((reading) => reading.value !== undefined),
-        ),
-      ),
-      rules: plan.rules.map(({ name, cooldownUntil }) => ({
+/** Sizes and conditions at once, readings at most once a minute: an idle policy hardly writes. */
+async function report(
+  loop: Loop,
+  policy: ScalingPolicy,
+  { plan, state, currentReplicas, conditions }: Report,
+): Promise<void> {
+  const text = JSON.stringify([plan.desiredReplicas, currentReplicas, conditions]);
+  const isDue = loop.context.clock.monotonic() >= (state.reported?.at ?? Number.NEGATIVE_INFINITY) + SAMPLE_PERIOD_MS;
+  if (!isDue && state.reported?.text === text) return;
+  state.reported = { at: loop.context.clock.monotonic(), text };
+  const lastFiring = Math.max(0, ...state.memory.firedAt.values());
+  const status = {
+    observedGeneration: policy.metadata.generation ?? 0,
+    currentReplicas,
+    desiredReplicas: plan.desiredReplicas,
+    ...(lastFiring === 0 ? {} : { lastScaleTime: new Date(lastFiring).toISOString() }),
+    metrics: [...state.memory.readings].flatMap(([name, readings]) =>
+      metricStatus(
         name,
-        ...(cooldownUntil === undefined ? {} : { cooldownUntil: new Date(cooldownUntil).toISOString() }),
-      })),
-      conditions: ownConditions(policy, conditions, clock.now()),
-    };
-    await reportStatus({ client, cache: policies, kind: ScalingPolicy, object: policy, status, manager: NAME });
-  }
+        readings.findLast((reading) => reading.value !== undefined),
+      ),
+    ),
+    rules: plan.rules.map(({ name, cooldownUntil }) => ({
+      name,
+      ...(cooldownUntil === undefined ? {} : { cooldownUntil: new Date(cooldownUntil).toISOString() }),
+    })),
+    conditions: ownConditions(policy, conditions, loop.context.clock.now()),
+  };
+  await reportStatus({
+    client: loop.context.client,
+    cache: loop.policies,
+    kind: ScalingPolicy,
+    object: policy,
+    status,
+    manager: NAME,
+  });
+}
 
-  function nextReadMs(policy: ScalingPolicy, state: State): number {
-    const waits = (policy.spec.metrics ?? []).map((metric) => {
-      const due = (state.readAt.get(metric.name) ?? clock.monotonic()) + intervalMs(metric);
-      return Math.max(1, due - clock.monotonic());
-    });
-    return Math.min(DEFAULT_INTERVAL_SECONDS * 1000, ...waits);
-  }
+function nextReadMs(loop: Loop, policy: ScalingPolicy, state: State): number {
+  const waits = (policy.spec.metrics ?? []).map((metric) => {
+    const due = (state.readAt.get(metric.name) ?? loop.context.clock.monotonic()) + intervalMs(metric);
+    return Math.max(1, due - loop.context.clock.monotonic());
+  });
+  return Math.min(DEFAULT_INTERVAL_SECONDS * 1000, ...waits);
 }
 
 function newState(policy: ScalingPolicy): State {
