@@ -6,7 +6,7 @@ import { Rack } from "../../api-types/rack.js";
 import { isSameTemplate, Revision } from "../../api-types/revision.js";
 import { type Service, ServiceGroup } from "../../api-types/service-group.js";
 import { ANNOTATION, FINALIZER, LABEL } from "../../api-types/well-known.js";
-import { splitKey } from "../../runtime/cache.js";
+import { type Cache, splitKey } from "../../runtime/cache.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { recordEvent } from "../../runtime/events.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
@@ -24,102 +24,122 @@ const NAME = "service-group";
 const STATUS_PERIOD_MS = 1000;
 
 /** Creates and releases the Instances of groups; the only creator of Instances. */
-export function serviceGroupController(context: LoopContext) {
-  const groups = context.informers.cache(ServiceGroup, { dependsOn: dependencyKeys });
-  const instances = context.informers.cache(Instance, { group: (instance) => [groupKeyOf(instance)] });
-  const revisions = context.informers.cache(Revision, { group: (revision) => [groupKeyOf(revision)] });
-  const nodes = context.informers.cache(Node);
-  const racks = context.informers.cache(Rack);
-  const writtenAt = new Map<string, number>();
-
+export const serviceGroupController = (context: LoopContext) => {
+  const loop = open(context);
   return defineController({
     name: NAME,
     watches: [
       on(ServiceGroup, (group) => [
         keyOf(group),
-        ...groups.by("dependsOn", keyOf(group)).map(keyOf),
+        ...loop.groups.by("dependsOn", keyOf(group)).map(keyOf),
         ...dependencyKeys(group),
       ]),
       on(Instance, (instance) => [groupKeyOf(instance)]),
       on(Revision, (revision) => [groupKeyOf(revision)]),
-      on(Node, () => groups.list().map(keyOf)),
+      on(Node, () => loop.groups.list().map(keyOf)),
     ],
-    async reconcile(key) {
-      const group = groups.get(key);
-      if (group === undefined) {
-        writtenAt.delete(key);
-        await releaseOrphans(context, { key, instances: instances.by("group", key) });
-        return {};
-      }
-      const members = instances.by("group", key);
-      if (isDeleting(group) && members.length === 0) {
-        await removeFinalizer({
-          client: context.client,
-          kind: ServiceGroup,
-          object: group,
-          finalizer: FINALIZER.instances,
-        });
-        return {};
-      }
-      const view = viewOf(group);
-      const plan = planGroup(view);
-      await act(context, view, plan);
-      return report(group, plan);
-    },
+    reconcile: (key) => reconcile(loop, key),
   });
+};
 
-  function viewOf(group: ServiceGroup): GroupView {
-    const key = keyOf(group);
-    const rack = racks.get(group.spec.rackName);
-    const members = instances.by("group", key);
-    const dependents = groups.by("dependsOn", key);
-    return {
-      group,
-      instances: members,
-      revisions: [...revisions.by("group", key)].sort((a, b) => a.spec.number - b.spec.number),
-      ...suitability(rack, nodes.list(), members),
-      areGroupsAvailable: blockersOf(group).length === 0,
-      hasDyingDependents:
-        isDeleting(group) &&
-        dependents.some((other) => isDeleting(other) && instances.by("group", keyOf(other)).length > 0),
-      isSameTemplate,
-      now: context.clock.now(),
-    };
+interface Loop {
+  readonly context: LoopContext;
+  readonly groups: Cache<ServiceGroup>;
+  readonly instances: Cache<Instance>;
+  readonly revisions: Cache<Revision>;
+  readonly nodes: Cache<Node>;
+  readonly racks: Cache<Rack>;
+  /** Monotonic: when the status of each group was last written. */
+  readonly writtenAt: Map<string, number>;
+}
+
+function open(context: LoopContext): Loop {
+  const { informers } = context;
+  return {
+    context,
+    groups: informers.cache(ServiceGroup, { dependsOn: dependencyKeys }),
+    instances: informers.cache(Instance, { group: (instance) => [groupKeyOf(instance)] }),
+    revisions: informers.cache(Revision, { group: (revision) => [groupKeyOf(revision)] }),
+    nodes: informers.cache(Node),
+    racks: informers.cache(Rack),
+    writtenAt: new Map(),
+  };
+}
+
+async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
+  const group = loop.groups.get(key);
+  if (group === undefined) {
+    loop.writtenAt.delete(key);
+    await releaseOrphans(loop.context, { key, instances: loop.instances.by("group", key) });
+    return {};
   }
-
-  /** Without its Rack nothing could place, nor ever release, an Instance. The Rack's first Nodes wake the group. */
-  function blockersOf(group: ServiceGroup): string[] {
-    const { rackName } = group.spec;
-    const absentRack = racks.get(rackName) === undefined ? [`Rack ${rackName}, which is not stored`] : [];
-    const dependencies = dependencyKeys(group).filter((key) => {
-      const dependency = groups.get(key);
-      return dependency === undefined || !(dependency.spec.suspend || isTrue(dependency, "Available"));
-    });
-    return [...absentRack, ...dependencies];
-  }
-
-  async function report(group: ServiceGroup, plan: GroupPlan): Promise<ReconcileResult> {
-    const key = keyOf(group);
-    const now = context.clock.now();
-    const wait = (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + STATUS_PERIOD_MS - context.clock.monotonic();
-    const attempts = [...plan.nextAttempts.values()].map((at) => Math.max(1, at - now));
-    if (wait > 0) return { requeueAfterMs: Math.min(wait, ...attempts) };
-    // what was just created or released is in the caches already
-    const current = groups.get(key) ?? group;
-    const { conditions, ...counts } = groupReport(viewOf(current), plan, blockersOf(current));
-    const status = { ...counts, conditions: ownConditions(current, conditions, now) };
-    const { client } = context;
-    const hasWritten = await reportStatus({
-      client,
-      cache: groups,
+  const members = loop.instances.by("group", key);
+  if (isDeleting(group) && members.length === 0) {
+    await removeFinalizer({
+      client: loop.context.client,
       kind: ServiceGroup,
-      object: current,
-      status,
-      manager: NAME,
+      object: group,
+      finalizer: FINALIZER.instances,
     });
-    if (hasWritten) writtenAt.set(key, context.clock.monotonic());
-    return attempts.length === 0 ? {} : { requeueAfterMs: Math.min(...attempts) };
+    return {};
   }
+  const view = viewOf(loop, group);
+  const plan = planGroup(view);
+  await act(loop.context, view, plan);
+  return report(loop, group, plan);
+}
+
+function viewOf(loop: Loop, group: ServiceGroup): GroupView {
+  const key = keyOf(group);
+  const rack = loop.racks.get(group.spec.rackName);
+  const members = loop.instances.by("group", key);
+  const dependents = loop.groups.by("dependsOn", key);
+  return {
+    group,
+    instances: members,
+    revisions: [...loop.revisions.by("group", key)].sort((a, b) => a.spec.number - b.spec.number),
+    ...suitability(rack, loop.nodes.list(), members),
+    areGroupsAvailable: blockersOf(loop, group).length === 0,
+    hasDyingDependents:
+      isDeleting(group) &&
+      dependents.some((other) => isDeleting(other) && loop.instances.by("group", keyOf(other)).length > 0),
+    isSameTemplate,
+    now: loop.context.clock.now(),
+  };
+}
+
+/** Without its Rack nothing could place, nor ever release, an Instance. The Rack's first Nodes wake the group. */
+function blockersOf(loop: Loop, group: ServiceGroup): string[] {
+  const { rackName } = group.spec;
+  const absentRack = loop.racks.get(rackName) === undefined ? [`Rack ${rackName}, which is not stored`] : [];
+  const dependencies = dependencyKeys(group).filter((key) => {
+    const dependency = loop.groups.get(key);
+    return dependency === undefined || !(dependency.spec.suspend || isTrue(dependency, "Available"));
+  });
+  return [...absentRack, ...dependencies];
+}
+
+async function report(loop: Loop, group: ServiceGroup, plan: GroupPlan): Promise<ReconcileResult> {
+  const key = keyOf(group);
+  const now = loop.context.clock.now();
+  const wait =
+    (loop.writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + STATUS_PERIOD_MS - loop.context.clock.monotonic();
+  const attempts = [...plan.nextAttempts.values()].map((at) => Math.max(1, at - now));
+  if (wait > 0) return { requeueAfterMs: Math.min(wait, ...attempts) };
+  // what was just created or released is in the caches already
+  const current = loop.groups.get(key) ?? group;
+  const { conditions, ...counts } = groupReport(viewOf(loop, current), plan, blockersOf(loop, current));
+  const status = { ...counts, conditions: ownConditions(current, conditions, now) };
+  const hasWritten = await reportStatus({
+    client: loop.context.client,
+    cache: loop.groups,
+    kind: ServiceGroup,
+    object: current,
+    status,
+    manager: NAME,
+  });
+  if (hasWritten) loop.writtenAt.set(key, loop.context.clock.monotonic());
+  return attempts.length === 0 ? {} : { requeueAfterMs: Math.min(...attempts) };
 }
 
 function groupKeyOf(object: {
