@@ -1,6 +1,7 @@
 import type { Action } from "../../actuation/action.js";
 import type { Instance } from "../../api-types/instance.js";
 import type { Node } from "../../api-types/node.js";
+import { rightsErrors } from "../../api-types/rack/rights.js";
 import type { Rack } from "../../api-types/rack.js";
 import { parseQuantity } from "../../api-types/schema/quantity.js";
 import type { HealthCheck, Service } from "../../api-types/service-group.js";
@@ -8,6 +9,7 @@ import { substituteDeep } from "../../api-types/substitute.js";
 import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
 import type { AgentCheck, TaskLaunch } from "../../drivers/compute/driver.js";
 import { formatStamp } from "../../drivers/observation.js";
+import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { serviceLabels } from "../service-labels.js";
 
 /** What a launch is made of. `service` is the template of the instance's revision. */
@@ -186,4 +188,34 @@ export function launchAction(
     cause: launch.tasks.map((task) => task.taskId),
     evidence: [],
   };
+}
+
+/** What is about to be launched. */
+interface Candidate {
+  readonly rack: Rack;
+  readonly instance: Instance;
+  readonly service: Service;
+}
+
+/** Why it may not be launched, with the variables that have no value; undefined: it may. */
+export function launchRefusal(candidate: Candidate, unknown: readonly string[]): ConditionUpdate | undefined {
+  return rightsRefusal(candidate) ?? variableRefusal(unknown);
+}
+
+/** The rack's rights, as they are now: they may have been taken back since the group was stored. */
+function rightsRefusal({ rack, instance, service }: Candidate): ConditionUpdate | undefined {
+  const faults = rightsErrors(service, `service ${service.name}`, {
+    allow: rack.spec.safety.allow,
+    rackName: rack.metadata.name,
+    namespace: instance.metadata.namespace ?? "",
+  });
+  if (faults.length === 0) return undefined;
+  const message = faults.map((fault) => `${fault.path}: ${fault.message}`).join("; ");
+  return { type: "Scheduled", status: "False", reason: "RightNotGranted", message };
+}
+
+function variableRefusal(unknown: readonly string[]): ConditionUpdate | undefined {
+  if (unknown.length === 0) return undefined;
+  const message = `no value for ${unknown.map((name) => `$(${name})`).join(", ")}; nothing is launched until there is`;
+  return { type: "Scheduled", status: "False", reason: "UnresolvedVariable", message };
 }

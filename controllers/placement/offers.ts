@@ -1,5 +1,10 @@
+import { isDeleting } from "../../api-types/life.js";
+import type { Node } from "../../api-types/node.js";
+import type { Rack } from "../../api-types/rack.js";
 import type { ComputeDriver, Offer } from "../../drivers/compute/driver.js";
 import type { Clock } from "../../platform/clock.js";
+import { isAgentOf } from "../matching.js";
+import type { NodeOffer } from "./place.js";
 
 /** How long an offer is held for what may come, before it goes back. */
 const HOLD_MS = 1000;
@@ -19,58 +24,102 @@ interface Round {
   readonly unplaced: readonly string[];
 }
 
+/** What is remembered of a rack's offers between rounds. */
+interface Keeper {
+  readonly clock: Clock;
+  /** Monotonic: when each held offer was first seen. */
+  readonly seenAt: Map<string, number>;
+  /** Keys of what waited in the last round. */
+  known: ReadonlySet<string>;
+  isSuppressed: boolean;
+  /** Something was given back since we last asked: Mesos keeps it from us for a while. */
+  hasGivenBack: boolean;
+}
+
 /** Gives unused offers back after a second, suppresses offers while nothing waits and asks for them again when something does. */
 export function createOfferKeeper(clock: Clock) {
-  const seenAt = new Map<string, number>();
-  let known: ReadonlySet<string> = new Set();
-  let isSuppressed = false;
-  /** Something was given back since we last asked: Mesos keeps it from us for a while. */
-  let hasGivenBack = false;
-
+  const keeper: Keeper = { clock, seenAt: new Map(), known: new Set(), isSuppressed: false, hasGivenBack: false };
   return {
     /** Ends a round of placement; tells when offers are due to be declined. */
-    async settle({ driver, held, used, waiting, unplaced }: Round): Promise<{ requeueAfterMs?: number }> {
-      const unused = held.filter((offer) => !used.has(offer.id));
-      forgetAll(new Set(unused.map((offer) => offer.id)));
-      const hasNews = waiting.some((key) => !known.has(key));
-      // the held offers do not suit it, and one that does may have been given back before it came
-      const isMissed = hasGivenBack && unplaced.some((key) => !known.has(key));
-      // remembered only once it was asked: a question that failed is asked again in the next round
-      if (isMissed || (hasNews && (isSuppressed || unused.length === 0))) {
-        await driver.revive();
-        isSuppressed = false;
-        hasGivenBack = false;
-      }
-      known = new Set(waiting);
-      const due = unused.filter((offer) => ageOf(offer) >= HOLD_MS);
-      // what an accepted offer has left goes back, too
-      hasGivenBack ||= used.size > 0 || due.length > 0;
-      if (due.length > 0) {
-        const refuseSeconds = waiting.length === 0 ? IDLE_REFUSE_SECONDS : REFUSE_SECONDS;
-        await driver.decline(
-          due.map((offer) => offer.id),
-          refuseSeconds,
-        );
-      }
-      const isIdle = waiting.length === 0 && due.length === unused.length;
-      if (isIdle && !isSuppressed && (unused.length > 0 || used.size > 0)) {
-        await driver.suppress();
-        isSuppressed = true;
-      }
-      const rest = unused.filter((offer) => !due.includes(offer));
-      return rest.length === 0 ? {} : { requeueAfterMs: HOLD_MS };
-    },
+    settle: (round: Round) => settle(keeper, round),
   };
+}
 
-  function ageOf(offer: Offer): number {
-    const since = seenAt.get(offer.id) ?? clock.monotonic();
-    seenAt.set(offer.id, since);
-    return clock.monotonic() - since;
-  }
+async function settle(keeper: Keeper, round: Round): Promise<{ requeueAfterMs?: number }> {
+  const unused = round.held.filter((offer) => !round.used.has(offer.id));
+  forgetOthers(keeper, unused);
+  await ask(keeper, round, unused);
+  const due = unused.filter((offer) => ageOf(keeper, offer) >= HOLD_MS);
+  await giveBack(keeper, round, due);
+  await rest(keeper, round, { unused, due });
+  return due.length === unused.length ? {} : { requeueAfterMs: HOLD_MS };
+}
 
-  function forgetAll(present: ReadonlySet<string>): void {
-    for (const id of seenAt.keys()) if (!present.has(id)) seenAt.delete(id);
+function forgetOthers({ seenAt }: Keeper, offers: readonly Offer[]): void {
+  const present = new Set(offers.map((offer) => offer.id));
+  for (const id of seenAt.keys()) if (!present.has(id)) seenAt.delete(id);
+}
+
+async function ask(keeper: Keeper, { driver, waiting, unplaced }: Round, unused: readonly Offer[]): Promise<void> {
+  const { known, isSuppressed, hasGivenBack } = keeper;
+  const hasNews = waiting.some((key) => !known.has(key));
+  // the held offers do not suit it, and one that does may have been given back before it came
+  const isMissed = hasGivenBack && unplaced.some((key) => !known.has(key));
+  // remembered only once it was asked: a question that failed is asked again in the next round
+  if (isMissed || (hasNews && (isSuppressed || unused.length === 0))) {
+    await driver.revive();
+    keeper.isSuppressed = false;
+    keeper.hasGivenBack = false;
   }
+  keeper.known = new Set(waiting);
+}
+
+function ageOf({ clock, seenAt }: Keeper, offer: Offer): number {
+  const since = seenAt.get(offer.id) ?? clock.monotonic();
+  seenAt.set(offer.id, since);
+  return clock.monotonic() - since;
+}
+
+async function giveBack(keeper: Keeper, { driver, used, waiting }: Round, due: readonly Offer[]): Promise<void> {
+  // what an accepted offer has left goes back, too
+  keeper.hasGivenBack ||= used.size > 0 || due.length > 0;
+  if (due.length === 0) return;
+  const refuseSeconds = waiting.length === 0 ? IDLE_REFUSE_SECONDS : REFUSE_SECONDS;
+  const ids = due.map((offer) => offer.id);
+  await driver.decline(ids, refuseSeconds);
+}
+
+interface Leftover {
+  readonly unused: readonly Offer[];
+  readonly due: readonly Offer[];
+}
+
+async function rest(keeper: Keeper, { driver, used, waiting }: Round, { unused, due }: Leftover): Promise<void> {
+  const isIdle = waiting.length === 0 && due.length === unused.length;
+  if (!isIdle || keeper.isSuppressed || (unused.length === 0 && used.size === 0)) return;
+  await driver.suppress();
+  keeper.isSuppressed = true;
+}
+
+/** Offers by agent, for agents that are Nodes of this rack. */
+export function nodeOffers(rack: Rack, nodes: readonly Node[], held: readonly Offer[]): NodeOffer[] {
+  const attribute = rack.spec.compute?.mesos?.nodeAttributes.name ?? "";
+  const rackNodes = nodes.filter((node) => node.spec.rackName === rack.metadata.name && !isDeleting(node));
+  return [...byAgentId(held)].flatMap(([agentId, offers]) => {
+    const first = offers[0];
+    const node = first && rackNodes.find((candidate) => isAgentOf(candidate, first, attribute));
+    if (node === undefined) return [];
+    const offered = {
+      agentId,
+      offerIds: offers.map((offer) => offer.id),
+      node: node.metadata.name,
+      nodeType: node.spec.type === "slave" ? "worker" : node.spec.type,
+      nodeFunction: node.spec.function ?? functionOf(first, rack),
+      isSchedulable: !node.spec.unschedulable,
+      resources: sumOf(offers),
+    };
+    return [offered];
+  });
 }
 
 /** What several offers of one agent give together. */
@@ -84,4 +133,19 @@ export function sumOf(offers: readonly Offer[]): Offer["resources"] {
     gpu: sum((resources) => resources.gpu),
     ports: offers.flatMap((offer) => offer.resources.ports),
   };
+}
+
+/** Where the Rack does not say what a node is for, its agent may. */
+function functionOf(offer: Offer | undefined, rack: Rack): string | undefined {
+  const value = offer?.attributes[rack.spec.compute?.mesos?.nodeAttributes.function ?? ""];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Things of agents, by agent. */
+export function byAgentId<T extends { readonly agentId: string }>(
+  items: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(item.agentId, [...(groups.get(item.agentId) ?? []), item]);
+  return groups;
 }
