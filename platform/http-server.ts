@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { HttpHandler, HttpResponse } from "./transport.js";
+import { type HttpHandler, type HttpResponse, TransportError } from "./transport.js";
 
 export interface ServeOptions {
   readonly host: string;
@@ -77,9 +77,9 @@ async function answer(handler: HttpHandler, bodyBytesMax: number, { incoming, ou
     const { method = "GET", url = "/" } = incoming;
     const request = { method, url, headers: headersOf(incoming), signal: abort.signal };
     await send(outgoing, await handler(body.length === 0 ? request : { ...request, body }), abort.signal);
-  } catch {
-    // a handler never rejects; what is left is a peer that went away, or a body that broke off: cut, so that it shows
-    if (outgoing.headersSent) outgoing.destroy();
+  } catch (error) {
+    // a peer that went away, a body that broke off, or a handler that plays a broken connection: cut, so that it shows
+    if (outgoing.headersSent || error instanceof TransportError) outgoing.destroy();
     else outgoing.writeHead(500).end();
   }
 }

@@ -5,9 +5,9 @@ import { stringify } from "yaml";
 import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
-import { createConsul } from "../consul/consul.js";
+import { type Consul, createConsul } from "../consul/consul.js";
 import { serveDns } from "../consul/dns-server.js";
-import { createMesosMaster } from "../mesos/master.js";
+import { createMesosMaster, type MesosMaster } from "../mesos/master.js";
 import { type ProcessRunner, processRunner } from "../process/runner.js";
 import { createSnapRoute, type SnapRoute } from "../snaproute/snaproute.js";
 import { nextAddressIn, takeAddressBlock } from "./address-block.js";
@@ -18,6 +18,7 @@ import { createReachability, type Reachability } from "./reachability.js";
 import { openSocket, openTelemetry, type Socket } from "./sockets.js";
 import { lockDirectory, readJson, writeText } from "./state-file.js";
 import { statusHandler } from "./status.js";
+import { type BackendName, createTrouble } from "./trouble.js";
 
 export interface SimulatorOptions {
   /** Where state, sandboxes and `rack.yaml` are kept. */
@@ -98,17 +99,34 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
   });
   closers.push(() => mesos.close());
   endUnknown(runner, earlier);
-  sockets.mesos.answerWith(journal.recorded("mesos", mesos.handler));
-  sockets.consul.answerWith(journal.recorded("consul", consul.handler));
-  sockets.switch.answerWith(journal.recorded("switch", tor.handler));
+  const trouble = createTrouble({
+    clock,
+    random: options.random,
+    restart: (backend, how) => restartOf({ mesos, consul, tor }, backend)(how),
+  });
+  sockets.mesos.answerWith(trouble.afflicted("mesos", journal.recorded("mesos", mesos.handler)));
+  sockets.consul.answerWith(trouble.afflicted("consul", journal.recorded("consul", consul.handler)));
+  sockets.switch.answerWith(trouble.afflicted("switch", journal.recorded("switch", tor.handler)));
   sockets.status.answerWith(
-    statusHandler({ journal, tasks: () => taskList(runner), violations: reachability.violations }),
+    statusHandler({ journal, trouble, tasks: () => taskList(runner), violations: reachability.violations }),
   );
   for (const [name, socket] of sockets.agents) socket.answerWith(mesos.agentHandler(name));
   const rackFile = join(directory, "rack.yaml");
   keeper.flush();
   writeText(rackFile, stringify(rackOf(sockets)));
   return { runner, rackFile, keeper };
+}
+
+interface Backends {
+  readonly mesos: MesosMaster;
+  readonly consul: Consul;
+  readonly tor: SnapRoute;
+}
+
+/** A master keeps its registry, whatever happens. */
+function restartOf({ mesos, consul, tor }: Backends, backend: BackendName): (how: { readonly wipe: boolean }) => void {
+  if (backend === "mesos") return () => mesos.restart();
+  return backend === "consul" ? consul.restart : tor.restart;
 }
 
 interface Sockets {

@@ -1,9 +1,12 @@
-import type { HttpHandler, HttpResponse } from "../../platform/transport.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import type { HttpHandler, HttpRequest, HttpResponse } from "../../platform/transport.js";
 import type { Journal } from "./journal.js";
+import type { Trouble } from "./trouble.js";
 
 /** What can be asked of the simulated rack itself. */
 export interface RackStatus {
   readonly journal: Journal;
+  readonly trouble: Trouble;
   tasks(): readonly {
     readonly taskId: string;
     readonly node: string;
@@ -16,25 +19,44 @@ export interface RackStatus {
   violations(): Readonly<Record<string, number>>;
 }
 
-/** `GET /journal?after=N` and `GET /tasks`: what happened on the wire, and what runs. For demos and tests. */
+const USAGE = "GET /journal?after=N, GET /tasks, GET or PUT /faults, POST /restart?backend=NAME&wipe=true\n";
+
+/** What happened on the wire, what runs, and what shall go wrong. For demos and tests; on loopback only. */
 export function statusHandler(status: RackStatus): HttpHandler {
   return async (request) => {
-    const url = new URL(request.url, "http://simulator");
-    switch (url.pathname) {
-      case "/journal":
-        return json({ entries: status.journal.after(Number(url.searchParams.get("after") ?? 0)) });
-      case "/tasks":
-        return json({ tasks: status.tasks(), packetsWithoutRoute: status.violations() });
-      default:
-        return {
-          status: 404,
-          headers: { "content-type": "text/plain" },
-          body: Buffer.from("GET /journal or /tasks\n"),
-        };
+    try {
+      return answer(status, request);
+    } catch (error) {
+      if (error instanceof StatusError) return text(error.code, `${error.message}\n`);
+      return text(400, "the body must be JSON\n");
     }
   };
 }
 
+function answer(status: RackStatus, request: HttpRequest): HttpResponse {
+  const url = new URL(request.url, "http://simulator");
+  switch (`${request.method} ${url.pathname}`) {
+    case "GET /journal":
+      return json({ entries: status.journal.after(Number(url.searchParams.get("after") ?? 0)) });
+    case "GET /tasks":
+      return json({ tasks: status.tasks(), packetsWithoutRoute: status.violations() });
+    case "GET /faults":
+      return json(status.trouble.asked());
+    case "PUT /faults":
+      status.trouble.set(JSON.parse(Buffer.from(request.body ?? []).toString()));
+      return json(status.trouble.asked());
+    case "POST /restart":
+      status.trouble.restart(url.searchParams.get("backend"), url.searchParams.get("wipe") === "true");
+      return json({});
+    default:
+      return text(404, USAGE);
+  }
+}
+
 function json(value: unknown): HttpResponse {
   return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(value)) };
+}
+
+function text(status: number, message: string): HttpResponse {
+  return { status, headers: { "content-type": "text/plain" }, body: Buffer.from(message) };
 }

@@ -46,6 +46,31 @@ describe("rackctl simulate", () => {
     expect(await product.rack.resolve("nothing.service.torc")).toEqual([]);
   });
 
+  it("goes wrong as it is told to, over its sockets, and is well again when the faults are taken away", async () => {
+    await product.simulate();
+    const { metadata, spec } = product.rack.file();
+    const control = metadata.annotations["rackwright.dev/simulator-status"];
+    const put = (faults: unknown) => fetch(`${control}/faults`, { method: "PUT", body: JSON.stringify(faults) });
+    const services = () => fetch(`${spec.dns.consul.address}/v1/catalog/services`);
+
+    expect(
+      (await put({ consul: [{ fault: { type: "status", status: 500 }, path: "/v1/catalog", times: 1 }] })).status,
+    ).toBe(200);
+    expect([(await services()).status, (await services()).status]).toEqual([500, 200]);
+    await put({ consul: [{ fault: { type: "refuse" } }] });
+    await expect(services()).rejects.toThrow();
+    await put({});
+    expect((await services()).status).toBe(200);
+    expect((await fetch(`${control}/restart?backend=switch&wipe=true`, { method: "POST" })).status).toBe(200);
+    expect((await fetch(`${spec.network.switch.address}/public/v1/state/IPv4Routes`)).status).toBe(503);
+
+    const wrong = await put({ consul: [{ fault: { type: "gremlins" } }] });
+    expect([wrong.status, await wrong.text()]).toEqual([
+      400,
+      expect.stringContaining("consul[0].fault.type: must be one of"),
+    ]);
+  });
+
   it("ends at SIGTERM with code 0, leaves no lock and no rack.yaml, and comes back where it was", async () => {
     const first = await product.simulate();
     const [before, ids] = [addresses(), await agentIds()];
