@@ -1,7 +1,6 @@
-import { BehaviorSubject, filter, map, merge, takeUntil } from "rxjs";
 import { StatusError } from "../../api-types/meta/status-error.js";
-import { type Clock, every$ } from "../../platform/clock.js";
-import type { Observation } from "../observation.js";
+import type { Clock } from "../../platform/clock.js";
+import { createMemoryTable } from "../memory-table.js";
 import { type DnsChange, type DnsDriver, type DnsEntry, dnsKey } from "./driver.js";
 
 /** A catalogue in memory, for simulation, plans and tests: what a healthy back end would do, and what a broken one would. */
@@ -21,48 +20,22 @@ export function createMemoryDns(options: {
   readonly identity: string;
   readonly periodMs: number;
 }): MemoryDns {
-  const { clock, identity, periodMs } = options;
-  const changes = new BehaviorSubject<"changed" | "closed">("changed");
-  let items: ReadonlyMap<string, DnsEntry> = new Map();
-  let index = 1;
-  let fault: { readonly reason: string; readonly since: number } | undefined;
-  let writeError: Error | undefined;
-
-  const observation = (): Observation<DnsEntry> =>
-    fault === undefined
-      ? { type: "Complete", items, origin: { source: SOURCE, epoch: SOURCE, index, takenAt: clock.monotonic() } }
-      : { type: "Unknown", reason: fault.reason, since: fault.since, source: SOURCE };
-  const replace = (next: ReadonlyMap<string, DnsEntry>) => {
-    items = next;
-    index += 1;
-    changes.next("changed");
-  };
-
+  const { clock, periodMs, identity } = options;
+  const table = createMemoryTable<DnsEntry, DnsChange>({
+    clock,
+    periodMs,
+    source: SOURCE,
+    changed: (items, change) => changed(items, change, identity),
+  });
   return {
-    observe$: merge(changes, every$(clock, periodMs)).pipe(
-      takeUntil(changes.pipe(filter((change) => change === "closed"))),
-      map(observation),
-    ),
-    async read(key) {
-      if (fault !== undefined) return { type: "unknown", reason: fault.reason };
-      const item = items.get(key);
-      return item === undefined ? { type: "absent" } : { type: "present", item };
-    },
-    async apply(change) {
-      if (writeError !== undefined) throw writeError;
-      const next = changed(items, change, identity);
-      if (next !== items) replace(next);
-    },
-    close: () => changes.next("closed"),
-    load: (entries) => replace(new Map([...entries].map((entry) => [dnsKey(entry), entry]))),
-    entries: () => items,
-    breakReads(reason) {
-      fault = reason === undefined ? undefined : { reason, since: clock.monotonic() };
-      changes.next("changed");
-    },
-    breakWrites(error) {
-      writeError = error;
-    },
+    observe$: table.observe$,
+    read: table.read,
+    apply: table.apply,
+    close: table.close,
+    load: (entries) => table.replace(new Map([...entries].map((entry) => [dnsKey(entry), entry]))),
+    entries: table.items,
+    breakReads: table.breakReads,
+    breakWrites: table.breakWrites,
   };
 }
 

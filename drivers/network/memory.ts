@@ -1,7 +1,6 @@
-import { BehaviorSubject, filter, map, merge, takeUntil } from "rxjs";
 import { StatusError } from "../../api-types/meta/status-error.js";
-import { type Clock, every$ } from "../../platform/clock.js";
-import type { Observation } from "../observation.js";
+import type { Clock } from "../../platform/clock.js";
+import { createMemoryTable } from "../memory-table.js";
 import type { NetworkDriver, NextHop, RouteChange, SwitchRoute } from "./driver.js";
 
 /** A switch table in memory, for simulation, plans and tests: what a healthy switch would do, and what a broken one would. */
@@ -22,47 +21,21 @@ export function createMemoryNetwork(options: {
   readonly holdsStamps: boolean;
 }): MemoryNetwork {
   const { clock, periodMs, holdsStamps } = options;
-  const changes = new BehaviorSubject<"changed" | "closed">("changed");
-  let items: ReadonlyMap<string, SwitchRoute> = new Map();
-  let index = 1;
-  let fault: { readonly reason: string; readonly since: number } | undefined;
-  let writeError: Error | undefined;
-
-  const observation = (): Observation<SwitchRoute> =>
-    fault === undefined
-      ? { type: "Complete", items, origin: { source: SOURCE, epoch: SOURCE, index, takenAt: clock.monotonic() } }
-      : { type: "Unknown", reason: fault.reason, since: fault.since, source: SOURCE };
-  const replace = (next: ReadonlyMap<string, SwitchRoute>) => {
-    items = next;
-    index += 1;
-    changes.next("changed");
-  };
-
+  const table = createMemoryTable<SwitchRoute, RouteChange>({
+    clock,
+    periodMs,
+    source: SOURCE,
+    changed: (items, change) => changed(items, change, holdsStamps),
+  });
   return {
-    observe$: merge(changes, every$(clock, periodMs)).pipe(
-      takeUntil(changes.pipe(filter((change) => change === "closed"))),
-      map(observation),
-    ),
-    async read(key) {
-      if (fault !== undefined) return { type: "unknown", reason: fault.reason };
-      const item = items.get(key);
-      return item === undefined ? { type: "absent" } : { type: "present", item };
-    },
-    async apply(change) {
-      if (writeError !== undefined) throw writeError;
-      const next = changed(items, change, holdsStamps);
-      if (next !== items) replace(next);
-    },
-    close: () => changes.next("closed"),
-    load: (routes) => replace(new Map([...routes].map((route) => [route.prefix, route]))),
-    routes: () => items,
-    breakReads(reason) {
-      fault = reason === undefined ? undefined : { reason, since: clock.monotonic() };
-      changes.next("changed");
-    },
-    breakWrites(error) {
-      writeError = error;
-    },
+    observe$: table.observe$,
+    read: table.read,
+    apply: table.apply,
+    close: table.close,
+    load: (routes) => table.replace(new Map([...routes].map((route) => [route.prefix, route]))),
+    routes: table.items,
+    breakReads: table.breakReads,
+    breakWrites: table.breakWrites,
   };
 }
 
