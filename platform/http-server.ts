@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type HttpHandler, type HttpResponse, TransportError } from "./transport.js";
@@ -123,7 +123,7 @@ async function send(outgoing: ServerResponse, response: HttpResponse, signal: Ab
 }
 
 /** Waits until the peer has read what was written, or is gone. */
-function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+export function drained(outgoing: Pick<EventEmitter, "once" | "off">, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {
       outgoing.off("drain", finish);

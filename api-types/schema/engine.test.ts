@@ -1,48 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { withDefaults } from "./defaults.js";
 import { prune } from "./prune.js";
-import type { StructuralSchema } from "./structural.js";
-
-const service: StructuralSchema = {
-  type: "object",
-  required: ["name"],
-  properties: {
-    name: { type: "string", minLength: 1, maxLength: 8, pattern: "^[a-z]*$" },
-    mode: { type: "string", enum: ["Replicated", "EachNode"], default: "Replicated" },
-    cpu: { "x-kubernetes-int-or-string": true, default: "200m" },
-    labels: { type: "object", additionalProperties: { type: "string" }, maxProperties: 2 },
-    network: { type: "object", default: {}, properties: { mode: { type: "string", default: "Host" } } },
-    extra: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-    at: { type: "string", format: "date-time", nullable: true },
-  },
-};
-
-const schema: StructuralSchema = {
-  type: "object",
-  properties: {
-    spec: {
-      type: "object",
-      properties: {
-        replicas: { type: "integer", minimum: 0, maximum: 5, default: 1 },
-        ratio: { type: "number", minimum: 0, exclusiveMinimum: true, maximum: 1, exclusiveMaximum: true },
-        services: {
-          type: "array",
-          minItems: 1,
-          maxItems: 3,
-          items: service,
-          "x-kubernetes-list-type": "map",
-          "x-kubernetes-list-map-keys": ["name"],
-        },
-        tags: { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "set" },
-        on: { type: "boolean" },
-      },
-    },
-  },
-};
+import { SAMPLE_SCHEMA, SAMPLE_SERVICE } from "./sample.js";
 
 describe("prune", () => {
   const check = (object: unknown, expected: { object: unknown; unknown: readonly string[] }) =>
-    expect(prune(schema, object)).toEqual(expected);
+    expect(prune(SAMPLE_SCHEMA, object)).toEqual(expected);
 
   it("drops unknown fields and tells their paths", () => {
     check(
@@ -63,19 +26,19 @@ describe("prune", () => {
 
   it("shares what it did not change", () => {
     const object = { spec: { services: [{ name: "a" }] } };
-    expect(prune(schema, object).object).toBe(object);
+    expect(prune(SAMPLE_SCHEMA, object).object).toBe(object);
   });
 
   it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("treats a field called %s as unknown", (name) => {
     const object: unknown = JSON.parse(`{"spec":{"${name}":{"polluted":true},"services":[{"name":"a","${name}":1}]}}`);
-    const result = prune(schema, object);
+    const result = prune(SAMPLE_SCHEMA, object);
     expect(result.unknown).toEqual([`spec.${name}`, `spec.services[0].${name}`]);
     expect(JSON.stringify(result.object)).toBe('{"spec":{"services":[{"name":"a"}]}}');
   });
 
   it("keeps a free key called __proto__ as a key", () => {
     const object: unknown = JSON.parse('{"spec":{"services":[{"name":"a","x":1,"labels":{"__proto__":"v"}}]}}');
-    expect(JSON.stringify(prune(schema, object).object)).toBe(
+    expect(JSON.stringify(prune(SAMPLE_SCHEMA, object).object)).toBe(
       '{"spec":{"services":[{"name":"a","labels":{"__proto__":"v"}}]}}',
     );
     expect(({} as Record<string, unknown>).v).toBeUndefined();
@@ -83,7 +46,7 @@ describe("prune", () => {
 });
 
 describe("withDefaults", () => {
-  const check = (object: unknown, expected: unknown) => expect(withDefaults(schema, object)).toEqual(expected);
+  const check = (object: unknown, expected: unknown) => expect(withDefaults(SAMPLE_SCHEMA, object)).toEqual(expected);
 
   it("fills objects, items of lists, and defaults of defaults", () => {
     check(
@@ -115,23 +78,23 @@ describe("withDefaults", () => {
   it("makes no object for a parent that is absent", () => check({}, {}));
 
   it("gives each object a default of its own", () => {
-    const fill = () => withDefaults(service, { name: "a" }) as { network: object };
+    const fill = () => withDefaults(SAMPLE_SERVICE, { name: "a" }) as { network: object };
     expect(fill().network).not.toBe(fill().network);
   });
 
   it("takes undefined for absent", () => {
     check({ spec: { replicas: undefined, on: undefined } }, { spec: { replicas: 1 } });
-    expect(Object.keys(withDefaults(schema, { spec: undefined }) as object)).toEqual([]);
+    expect(Object.keys(withDefaults(SAMPLE_SCHEMA, { spec: undefined }) as object)).toEqual([]);
   });
 
   it("changes nothing the second time, and shares it", () => {
-    const once = withDefaults(schema, { spec: { services: [{ name: "a" }] } });
-    expect(withDefaults(schema, once)).toBe(once);
+    const once = withDefaults(SAMPLE_SCHEMA, { spec: { services: [{ name: "a" }] } });
+    expect(withDefaults(SAMPLE_SCHEMA, once)).toBe(once);
   });
 
   it("leaves what a hostile object brings alone", () => {
     const object: unknown = JSON.parse('{"spec":{"__proto__":{"polluted":1},"constructor":null}}');
-    expect(JSON.stringify(withDefaults(schema, object))).toBe(
+    expect(JSON.stringify(withDefaults(SAMPLE_SCHEMA, object))).toBe(
       '{"spec":{"__proto__":{"polluted":1},"constructor":null,"replicas":1}}',
     );
   });

@@ -1,51 +1,15 @@
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SAMPLE_SCHEMA } from "./sample.js";
 import type { StructuralSchema } from "./structural.js";
 import { validateSchema } from "./validate.js";
 
-const service: StructuralSchema = {
-  type: "object",
-  required: ["name"],
-  properties: {
-    name: { type: "string", minLength: 1, maxLength: 8, pattern: "^[a-z]*$" },
-    mode: { type: "string", enum: ["Replicated", "EachNode"], default: "Replicated" },
-    cpu: { "x-kubernetes-int-or-string": true, default: "200m" },
-    labels: { type: "object", additionalProperties: { type: "string" }, maxProperties: 2 },
-    network: { type: "object", default: {}, properties: { mode: { type: "string", default: "Host" } } },
-    extra: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-    at: { type: "string", format: "date-time", nullable: true },
-  },
-};
-
-const schema: StructuralSchema = {
-  type: "object",
-  properties: {
-    spec: {
-      type: "object",
-      properties: {
-        replicas: { type: "integer", minimum: 0, maximum: 5, default: 1 },
-        ratio: { type: "number", minimum: 0, exclusiveMinimum: true, maximum: 1, exclusiveMaximum: true },
-        services: {
-          type: "array",
-          minItems: 1,
-          maxItems: 3,
-          items: service,
-          "x-kubernetes-list-type": "map",
-          "x-kubernetes-list-map-keys": ["name"],
-        },
-        tags: { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "set" },
-        on: { type: "boolean" },
-      },
-    },
-  },
-};
-
 describe("validateSchema", () => {
   const check = (spec: unknown, expected: readonly (readonly [type: string, text: string])[]) =>
-    expect(validateSchema(schema, { spec }).map(({ type, path, message }) => [type, `${path}: ${message}`])).toEqual(
-      expected,
-    );
+    expect(
+      validateSchema(SAMPLE_SCHEMA, { spec }).map(({ type, path, message }) => [type, `${path}: ${message}`]),
+    ).toEqual(expected);
 
   it("says nothing about what is right", () => {
     check({ replicas: 5, ratio: 0.5, services: [{ name: "a", at: null, cpu: 2 }], tags: ["a", "b"], on: true }, []);
@@ -166,14 +130,14 @@ describe("validateSchema", () => {
 
   it("survives values of any depth", () => {
     const deep: unknown = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
-    const faults = validateSchema(schema, {
+    const faults = validateSchema(SAMPLE_SCHEMA, {
       spec: { replicas: deep, tags: [deep, deep], services: [{ name: deep }, { name: deep }] },
     });
     expect(faults.map(({ type }) => type)).toEqual(Array.from({ length: 5 }, () => "TypeInvalid"));
   });
 
   it("tells all faults at once", () => {
-    const faults = validateSchema(schema, { spec: { replicas: -1, on: 1, services: [{ mode: "x" }] } });
+    const faults = validateSchema(SAMPLE_SCHEMA, { spec: { replicas: -1, on: 1, services: [{ mode: "x" }] } });
     expect(faults.map(({ path }) => path)).toEqual([
       "spec.replicas",
       "spec.on",

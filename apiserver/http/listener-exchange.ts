@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { gzip } from "node:zlib";
 import { StatusError } from "../../api-types/meta/status-error.js";
+import { drained } from "../../platform/http-server.js";
 import type { HttpRequest, HttpResponse } from "../../platform/transport.js";
 import type { ApiHandler, Identity } from "./contract.js";
 import { respondError } from "./format/respond.js";
@@ -125,19 +126,6 @@ async function stream(body: AsyncIterable<Uint8Array>, { outgoing, signal }: Exc
     if (!writable.write(chunk)) await drained(outgoing, signal);
   }
   outgoing.end();
-}
-
-function drained(outgoing: Outgoing, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      outgoing.off("drain", finish);
-      signal.removeEventListener("abort", finish);
-      resolve();
-    };
-    outgoing.once("drain", finish);
-    signal.addEventListener("abort", finish, { once: true });
-    if (signal.aborted) finish();
-  });
 }
 
 function compressed(bytes: Uint8Array): Promise<Uint8Array> {

@@ -21,6 +21,11 @@ const RESOURCE_ATTRIBUTES: Message = {
   9: ["labelSelector", nested(SELECTOR)],
 };
 const NON_RESOURCE_ATTRIBUTES: Message = { 1: ["path", text], 2: ["verb", text] };
+/** What an access review asks for. */
+const ASKED: Message = {
+  1: ["resourceAttributes", nested(RESOURCE_ATTRIBUTES)],
+  2: ["nonResourceAttributes", nested(NON_RESOURCE_ATTRIBUTES)],
+};
 const ACCESS_STATUS: Message = {
   1: ["allowed", flag],
   2: ["reason", text],
@@ -30,13 +35,7 @@ const ACCESS_STATUS: Message = {
 
 const SELF_SUBJECT_ACCESS_REVIEW: Message = {
   1: metadata,
-  2: [
-    "spec",
-    nested({
-      1: ["resourceAttributes", nested(RESOURCE_ATTRIBUTES)],
-      2: ["nonResourceAttributes", nested(NON_RESOURCE_ATTRIBUTES)],
-    }),
-  ],
+  2: ["spec", nested(ASKED)],
   3: ["status", nested(ACCESS_STATUS)],
 };
 
@@ -45,8 +44,7 @@ const SUBJECT_ACCESS_REVIEW: Message = {
   2: [
     "spec",
     nested({
-      1: ["resourceAttributes", nested(RESOURCE_ATTRIBUTES)],
-      2: ["nonResourceAttributes", nested(NON_RESOURCE_ATTRIBUTES)],
+      ...ASKED,
       3: ["user", text],
       4: ["groups", listOf(text)],
       5: ["extra", mapOf(EXTRA_VALUE)],

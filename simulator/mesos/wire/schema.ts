@@ -1,3 +1,4 @@
+import { isRecord } from "../../../platform/is-record.js";
 /** What a field holds: a scalar of protobuf, one of some names, or a message. */
 export type FieldKind =
   | "string"
@@ -30,7 +31,7 @@ export type Decoded =
 
 /** Reads JSON as the message: unknown fields and enum names are dropped, missing required fields are named in full. */
 export function decode(message: Message, json: unknown): Decoded {
-  if (!isObject(json)) return { type: "refused", message: "Expecting a JSON object" };
+  if (!isRecord(json)) return { type: "refused", message: "Expecting a JSON object" };
   const report: Report = { missing: [] };
   const value = decodeMessage(message, json, { path: "", report });
   if (report.problem !== undefined) return { type: "refused", message: report.problem };
@@ -51,10 +52,6 @@ interface Place {
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(json: unknown): json is JsonObject {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
-}
 
 function decodeMessage(message: Message, json: JsonObject, place: Place): Record<string, unknown> {
   const value: Record<string, unknown> = {};
@@ -77,7 +74,7 @@ interface FieldPlace extends Place {
 
 function decodeField(field: Field, raw: unknown, place: FieldPlace): unknown {
   if (field.label === "map") {
-    if (!isObject(raw)) return refuse(raw, place);
+    if (!isRecord(raw)) return refuse(raw, place);
     return Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, decodeValue(field.kind, item, place)]));
   }
   if (field.label !== "repeated") return decodeValue(field.kind, raw, place);
@@ -94,7 +91,7 @@ function decodeValue(kind: FieldKind, raw: unknown, place: FieldPlace): unknown 
   }
   if (typeof kind === "object") {
     // an enum is an array, handled above: what is left is a message
-    return isObject(raw) ? decodeMessage(kind as Message, raw, place) : refuse(raw, place);
+    return isRecord(raw) ? decodeMessage(kind as Message, raw, place) : refuse(raw, place);
   }
   switch (kind) {
     case "json":

@@ -1,8 +1,9 @@
+import { isRecord } from "../../../../platform/is-record.js";
 import type { WireAgent, WireAgentInfo, WireEvent, WireFramework, WireTask } from "../wire.js";
 
 /** A record of the scheduler stream that we understand. Undefined: another type, or one without what its type needs. */
 export function parseEvent(record: unknown): WireEvent | undefined {
-  if (!isObject(record) || typeof record.type !== "string") return undefined;
+  if (!isRecord(record) || typeof record.type !== "string") return undefined;
   const isComplete = NEEDS.get(record.type);
   // the check of its type has just confirmed the shape of what we read
   return isComplete?.(record) === true ? (record as unknown as WireEvent) : undefined;
@@ -58,22 +59,18 @@ export function parseMasterId(answer: unknown): string | undefined {
 
 type Json = Readonly<Record<string, unknown>>;
 
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function at(value: Json | undefined, name: string): Json | undefined {
   const field = value?.[name];
-  return isObject(field) ? field : undefined;
+  return isRecord(field) ? field : undefined;
 }
 
 function listsOf(answer: unknown, type: string, field: string): Json | undefined {
-  if (!isObject(answer) || answer.type !== type) return undefined;
+  if (!isRecord(answer) || answer.type !== type) return undefined;
   return at(answer, field);
 }
 
 function isListOf(value: unknown, isItem: (item: Json) => boolean): value is readonly unknown[] {
-  return Array.isArray(value) && value.every((item) => isObject(item) && isItem(item));
+  return Array.isArray(value) && value.every((item) => isRecord(item) && isItem(item));
 }
 
 function hasId(value: Json | undefined, name: string): boolean {

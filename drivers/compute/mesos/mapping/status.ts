@@ -1,3 +1,4 @@
+import { TERMINAL_STATES } from "../../../../api-types/life.js";
 import type { Task, TaskState, TaskStatus } from "../../driver.js";
 import type { WireLabels, WireNetworkInfo, WireTask, WireTaskStatus } from "../wire.js";
 
@@ -72,18 +73,8 @@ export function labelsOf(labels: WireLabels | undefined): Readonly<Record<string
 
 /** States after which nothing more comes. Lost and Unknown are not among them: they say little. */
 export function isTerminal(state: TaskState): boolean {
-  return TERMINAL.has(state);
+  return TERMINAL_STATES.includes(state);
 }
-
-const TERMINAL: ReadonlySet<TaskState> = new Set([
-  "Finished",
-  "Failed",
-  "Killed",
-  "Error",
-  "Dropped",
-  "Gone",
-  "GoneByOperator",
-]);
 
 const STATES: ReadonlyMap<string, TaskState> = new Map([
   ["TASK_STAGING", "Staging"],
