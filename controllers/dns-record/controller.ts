@@ -12,12 +12,14 @@ import type { Cache } from "../../runtime/cache.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
+import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import { backendCondition } from "../backend-condition.js";
 import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
 import { createUnconfirmed, type OwnChanges, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
+import { type Takeovers, withTakeovers } from "./contest.js";
 import { type DnsRecordPlan, type DnsRecordView, isSameService, planDnsRecord } from "./plan.js";
 
 const NAME = "dns-record";
@@ -56,6 +58,15 @@ interface Loop {
   readonly racks: Cache<Rack>;
   readonly changes: OwnChanges<DnsEntry>;
   readonly unconfirmed: ReturnType<typeof createUnconfirmed>;
+  /** By the key of a record, as long as it lives. */
+  readonly contests: Map<string, Contest>;
+}
+
+/** What was taken over for a record since it is as it is. */
+interface Contest {
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  readonly takeovers: Takeovers;
 }
 
 function open(context: LoopContext): Loop {
@@ -66,15 +77,22 @@ function open(context: LoopContext): Loop {
     racks: informers.cache(Rack),
     changes: ownChanges<DnsEntry>(clock),
     unconfirmed: createUnconfirmed(clock),
+    contests: new Map(),
   };
 }
 
-async function reconcile(loop: Loop, key: string): Promise<void> {
-  if (key.startsWith(RACK_PREFIX)) return reportRack(loop, key.slice(RACK_PREFIX.length));
+async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
+  if (!key.startsWith(RACK_PREFIX)) return reconcileRecord(loop, key);
+  await reportRack(loop, key.slice(RACK_PREFIX.length));
+  return {};
+}
+
+async function reconcileRecord(loop: Loop, key: string): Promise<ReconcileResult> {
   const record = loop.records.get(key);
   const view = record && viewOf(loop, record);
-  if (record === undefined || view === undefined) return;
-  if (isDeleting(record) && (record.metadata.finalizers ?? []).length === 0) return;
+  if (record === undefined) loop.contests.delete(key);
+  if (record === undefined || view === undefined) return {};
+  if (isDeleting(record) && (record.metadata.finalizers ?? []).length === 0) return {};
   // stored before the first effect outside
   if (!isDeleting(record))
     await addFinalizer({
@@ -83,7 +101,9 @@ async function reconcile(loop: Loop, key: string): Promise<void> {
       object: record,
       finalizer: FINALIZER.registered,
     });
-  return carryOut(loop, loop.records.get(key) ?? record, planDnsRecord(view));
+  const plan = planDnsRecord(view);
+  await carryOut(loop, loop.records.get(key) ?? record, plan);
+  return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
 }
 
 function keysOfRack(loop: Loop, rack: string): string[] {
@@ -123,7 +143,17 @@ function viewOf(loop: Loop, record: DnsRecord): DnsRecordView | undefined {
     observation: observationOf(loop, { ...record, spec }),
     rivals: rivalsOf(loop, record),
     stamp: { identity, kind: DnsRecord.kind, namespace, name, uid, term: loop.context.term },
+    takeovers: takeoversOf(loop, record),
+    monotonicMs: loop.context.clock.monotonic(),
   };
+}
+
+/** A changed record starts anew; one that is deleted does not claim what was contested. */
+function takeoversOf(loop: Loop, record: DnsRecord): Takeovers {
+  const { uid, generation } = record.metadata;
+  const known = loop.contests.get(keyOf(record));
+  if (known === undefined || known.uid !== uid) return new Map();
+  return known.generation === generation || isDeleting(record) ? known.takeovers : new Map();
 }
 
 /** The last observation, with what we read back of this record's entries since. */
@@ -155,6 +185,7 @@ async function carryOut(loop: Loop, record: DnsRecord, plan: DnsRecordPlan): Pro
   if (plan.actions.some((action) => action.ground !== undefined)) await confirmUnchanged(loop, record);
   const outcomes = await loop.context.execute(plan.actions);
   remember(loop, outcomes, plan.actions);
+  noteTakeovers(loop, record, { plan, outcomes });
   if (plan.actions.length > 0) loop.unconfirmed.add(record.spec.rackName, keyOf(record));
   const failed = outcomes.find((outcome) => outcome.type !== "verified");
   if (failed === undefined) return finish(loop, record, plan);
@@ -162,6 +193,21 @@ async function carryOut(loop: Loop, record: DnsRecord, plan: DnsRecordPlan): Pro
   const condition: ConditionUpdate = { type: "Ready", status: "False", reason: "NameNotConfirmed", message };
   await report(loop, record, { conditions: [condition], published: record.status?.published ?? [] });
   throw new StatusError("ServiceUnavailable", `${failed.action.message}: ${message}`);
+}
+
+/** Whatever was sent counts, read back or not: the other side may have been quicker. */
+function noteTakeovers(loop: Loop, record: DnsRecord, { plan, outcomes }: Carried): void {
+  const sent = outcomes.filter((outcome) => outcome.type !== "refused").map(({ action }) => action.key);
+  const taken = plan.takesOver.filter((key) => sent.includes(key));
+  if (taken.length === 0) return;
+  const { uid, generation } = record.metadata;
+  const takeovers = withTakeovers(takeoversOf(loop, record), taken, loop.context.clock.monotonic());
+  loop.contests.set(keyOf(record), { uid, generation, takeovers });
+}
+
+interface Carried {
+  readonly plan: DnsRecordPlan;
+  readonly outcomes: readonly Outcome[];
 }
 
 async function finish(loop: Loop, record: DnsRecord, plan: DnsRecordPlan): Promise<void> {

@@ -25,7 +25,16 @@ function catalogue(...entries: readonly DnsEntry[]): Observation<DnsEntry> {
 }
 
 function viewOf(fields: Partial<DnsRecordView> = {}): DnsRecordView {
-  return { record: dnsRecord(), unknownVariables: [], observation: catalogue(), rivals: [], stamp, ...fields };
+  return {
+    record: dnsRecord(),
+    unknownVariables: [],
+    observation: catalogue(),
+    rivals: [],
+    stamp,
+    takeovers: new Map(),
+    monotonicMs: 0,
+    ...fields,
+  };
 }
 
 type Row = readonly [name: string, fields: Partial<DnsRecordView>, actions: readonly string[], reason?: string];
@@ -44,6 +53,8 @@ const two = dnsRecord({ names: ["web-1"] });
 const deletion = { deletionTimestamp: at(-1) };
 const published = { published: [{ name: "web", id: "one", address: "192.168.2.3" }] };
 const deleted = dnsRecord({}, deletion, published);
+const taken = catalogue(entry("web", { stamp: { ...stamp, uid: "other" } }));
+const contest = new Map([["web/one", [0, 1, 2]]]);
 const older = dnsRecord({}, { name: "a", creationTimestamp: at(-7200) });
 const younger = dnsRecord({}, { name: "z", creationTimestamp: at(-60) });
 const ofService = (service: string) => ({ [LABEL.group]: "shop", [LABEL.service]: service });
@@ -96,6 +107,31 @@ describe("a wanted record", () => {
     [
       "R20 the same owner with another uid is adopted",
       { observation: catalogue(entry("web", { stamp: { ...stamp, uid: "before" } })) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    ["R21 a contested entry is not taken again", { observation: taken, takeovers: contest }, [], "NameContested"],
+    [
+      "R21 a contested entry stops the whole record",
+      { record: two, observation: taken, takeovers: contest },
+      [],
+      "NameContested",
+    ],
+    [
+      "R21 another one's contest stops nothing",
+      { observation: taken, takeovers: new Map([["web-1/one", [0, 1, 2]]]) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "R21 the contest is over when the entry stays ours",
+      { observation: catalogue(entry("web")), takeovers: contest },
+      [],
+      "NamePublished",
+    ],
+    [
+      "R21 the entry is tried again ten minutes later",
+      { observation: taken, takeovers: contest, monotonicMs: 600_002 },
       ["register web/one"],
       "NamePublished",
     ],
@@ -214,5 +250,28 @@ describe("R20 an emptied store against a full catalogue", () => {
     );
     const plan = planDnsRecord(viewOf({ observation: catalogue(...entries) }));
     expect(plan.actions.map(({ type }) => type)).toEqual(["dns.register"]);
+  });
+});
+
+describe("R21 a contested record", () => {
+  it("says in both conditions what to do, keeps what it published and comes back", () => {
+    const record = dnsRecord({}, {}, published);
+    const plan = planDnsRecord(viewOf({ record, observation: taken, takeovers: contest }));
+    expect(plan.conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual([
+      ["Ready", "False", "NameContested"],
+      ["Conflict", "True", "NameContested"],
+    ]);
+    expect(plan.conditions[0]?.message).toContain("as identity rack: give one of the two another Rack.spec.identity");
+    expect(plan).toMatchObject({ published: published.published, requeueAfterMs: 600_000 });
+  });
+
+  it("leaves the entry to the other side when it is deleted, and is let go", () => {
+    const plan = planDnsRecord(viewOf({ record: deleted, observation: taken, takeovers: contest }));
+    expect(plan).toMatchObject({ actions: [], isReleasable: true });
+  });
+
+  it("counts what is taken away from another uid, too", () => {
+    const observation = catalogue(entry("old", { stamp: { ...stamp, uid: "other" } }), entry("web"));
+    expect(planDnsRecord(viewOf({ observation })).takesOver).toEqual(["old/one"]);
   });
 });

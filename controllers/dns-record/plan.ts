@@ -5,6 +5,7 @@ import { LABEL } from "../../api-types/well-known.js";
 import { type DnsChange, type DnsEntry, dnsKey } from "../../drivers/dns/driver.js";
 import type { Observation, Stamp } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { CONTEST_MS, isContested, type Takeovers } from "./contest.js";
 
 /** Everything the plan of one DnsRecord rests on. */
 export interface DnsRecordView {
@@ -16,6 +17,9 @@ export interface DnsRecordView {
   /** Other records of the rack that claim one of the names. */
   readonly rivals: readonly DnsRecord[];
   readonly stamp: Stamp;
+  /** Entries that were taken from another uid, since the record is as it is. */
+  readonly takeovers: Takeovers;
+  readonly monotonicMs: number;
 }
 
 export interface DnsRecordPlan {
@@ -26,6 +30,10 @@ export interface DnsRecordPlan {
   readonly published: readonly { readonly name: string; readonly id: string; readonly address: string }[];
   /** The finalizer may go when every action is verified. */
   readonly isReleasable: boolean;
+  /** Keys of the entries that the actions take from another uid. */
+  readonly takesOver: readonly string[];
+  /** Set while nothing else would lead to another look. */
+  readonly requeueAfterMs?: number;
 }
 
 /** Registers what is wanted and missing, then takes away what this record published and no longer wants. Pure. */
@@ -46,17 +54,36 @@ export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
     ...missing.map((entry) => registerAction(view, entry)),
     ...stale.map((entry) => deregisterAction(view, entry)),
   ];
-  return { actions, conditions: readyConditions(), published: publishedOf(desired), isReleasable: false };
+  const takesOver = keysOfOthers(view, observation.items, actions);
+  if (isContested(view.takeovers, takesOver, view.monotonicMs)) return contested(view, takesOver);
+  return { actions, conditions: readyConditions(), published: publishedOf(desired), isReleasable: false, takesOver };
 }
 
 type OwnEntry = DnsEntry & { readonly stamp: Stamp };
 
+/** Entries under our own identity that carry another uid: of our record before it was made anew, or of a second control plane. */
+function keysOfOthers(
+  { stamp }: DnsRecordView,
+  items: ReadonlyMap<string, DnsEntry>,
+  actions: readonly Action[],
+): readonly string[] {
+  return actions.map(({ key }) => key).filter((key) => isOfAnother(items.get(key), stamp));
+}
+
+function isOfAnother(observed: DnsEntry | undefined, stamp: Stamp): boolean {
+  return observed?.stamp !== undefined && observed.stamp.uid !== stamp.uid;
+}
+
 function planRemoval(view: DnsRecordView, items: ReadonlyMap<string, DnsEntry>): DnsRecordPlan {
-  const observed = ownEntries(view, items);
+  // a contested entry is as much the other's: it stays
+  const isLeft = (entry: DnsEntry) =>
+    isOfAnother(entry, view.stamp) && isContested(view.takeovers, [dnsKey(entry)], view.monotonicMs);
+  const observed = ownEntries(view, items).filter((entry) => !isLeft(entry));
   // what the catalogue shows under a recorded key and is not stamped by us was put there by somebody else since
   const recorded = (view.record.status?.published ?? []).filter((entry) => !items.has(dnsKey(entry)));
   const actions = [...observed, ...recorded].map((entry) => deregisterAction(view, entry));
-  return { actions, conditions: [], published: [], isReleasable: true };
+  const takesOver = keysOfOthers(view, items, actions);
+  return { actions, conditions: [], published: [], isReleasable: true, takesOver };
 }
 
 /** What the record wants in the catalogue: every target under every name. */
@@ -179,17 +206,31 @@ function conflict(message: string): DnsRecordPlan {
     { type: "Ready", status: "False", reason: "NameConflict", message },
     { type: "Conflict", status: "True", reason: "NameConflict", message },
   ];
-  return { actions: [], conditions, published: [], isReleasable: false };
+  return { actions: [], conditions, published: [], isReleasable: false, takesOver: [] };
+}
+
+/** Two control planes that each adopt what the other registers would go on for ever (R21). */
+function contested({ record, stamp }: DnsRecordView, keys: readonly string[]): DnsRecordPlan {
+  const message =
+    `another control plane registers ${keys.join(", ")} again and again, also as identity ${stamp.identity}: ` +
+    "give one of the two another Rack.spec.identity, or stop it; looked at again in 10 minutes";
+  const reason = "NameContested";
+  const conditions: ConditionUpdate[] = [
+    { type: "Ready", status: "False", reason, message },
+    { type: "Conflict", status: "True", reason, message },
+  ];
+  const published = record.status?.published ?? [];
+  return { actions: [], conditions, published, isReleasable: false, takesOver: [], requeueAfterMs: CONTEST_MS };
 }
 
 function unresolved(record: DnsRecord, names: readonly string[]): DnsRecordPlan {
   const message = `spec uses variables that the rack does not give: ${names.join(", ")}`;
   const conditions: ConditionUpdate[] = [{ type: "Ready", status: "False", reason: "NameVariableUnknown", message }];
-  return { actions: [], conditions, published: record.status?.published ?? [], isReleasable: false };
+  return { actions: [], conditions, published: record.status?.published ?? [], isReleasable: false, takesOver: [] };
 }
 
 function unknown(record: DnsRecord, reason: string): DnsRecordPlan {
   const message = `the catalogue does not answer (${reason}); nothing is changed until it does`;
   const conditions: ConditionUpdate[] = [{ type: "Ready", status: "Unknown", reason: "CatalogueUnknown", message }];
-  return { actions: [], conditions, published: record.status?.published ?? [], isReleasable: false };
+  return { actions: [], conditions, published: record.status?.published ?? [], isReleasable: false, takesOver: [] };
 }

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { DnsRecord } from "../../../api-types/dns-record.js";
 import { Instance } from "../../../api-types/instance.js";
 import { isTrue } from "../../../api-types/life.js";
 import { Rack } from "../../../api-types/rack.js";
 import { memoryStore } from "../../../apiserver/storage/memory.js";
 import type { Store } from "../../../apiserver/storage/store.js";
+import type { Client } from "../../../client/client.js";
 import type { Clock } from "../../../platform/clock.js";
 import { DNS_OBJECTS } from "../schedule/dns-example.js";
 import { applyAll } from "../world/manifests.js";
+import type { WireEntry } from "../world/wire.js";
 import type { Site, World } from "../world/world.js";
 import { fullRack, namesOf, removalsSince } from "./full-rack.js";
 
@@ -34,6 +37,22 @@ function runningTasks(world: World): readonly string[] {
     .running()
     .map(({ task }) => task.taskId)
     .sort();
+}
+
+const MINUTE_MS = 60_000;
+const BOTH_WANT = {
+  metadata: { namespace: "dns-example", name: "contested" },
+  spec: { rackName: "torc", type: "Service", name: "contested", targets: [{ id: "one", address: "192.168.2.77" }] },
+} as const;
+
+function registersSince(world: World, from: number): number {
+  const isOfBoth = ({ call }: WireEntry) => call.type === "register" && call.name === "contested";
+  return world.wire.slice(from).filter(isOfBoth).length;
+}
+
+async function reasonsOf(client: Client): Promise<Readonly<Record<string, string>>> {
+  const { status } = await client.get(DnsRecord, { namespace: "dns-example", name: "contested" });
+  return Object.fromEntries((status?.conditions ?? []).map(({ type, reason }) => [type, reason]));
 }
 
 describe("R20 single owner per target", () => {
@@ -93,6 +112,30 @@ describe("R20 single owner per target", () => {
     expect(removalsSince(world, before)).toBe("");
     expect(runningTasks(world)).toEqual(expect.arrayContaining([...tasks]));
     expect(namesOf(world)).toEqual(expect.arrayContaining([...names]));
+    await world.stop();
+  });
+
+  it("R21 stops registering what a control plane of the same identity takes back each time, and says so", async () => {
+    const world = await fullRack();
+    const site = await world.createSite(memoryStore({ clock: world.clock }));
+    site.startControllers();
+    await world.ask(() => applyAll(site.client, DNS_OBJECTS));
+    await world.clock.advance(60_000);
+    const before = world.wire.length;
+    for (const { client } of [world, site]) await world.ask(() => client.create(DnsRecord, BOTH_WANT));
+    await world.clock.advance(5 * MINUTE_MS);
+    const reasons = await Promise.all([world, site].map(({ client }) => world.ask(() => reasonsOf(client))));
+    expect(reasons).toContainEqual({ Ready: "NameContested", Conflict: "NameContested" });
+    // each side registers it once as its own, and takes it over three times
+    const early = registersSince(world, before);
+    expect(early).toBeGreaterThan(2);
+    expect(early).toBeLessThanOrEqual(8);
+    await world.clock.advance(4 * MINUTE_MS);
+    expect(registersSince(world, before)).toBe(early);
+    // in half an hour it is tried again twice, by each side at most three times
+    await world.clock.advance(21 * MINUTE_MS);
+    expect(registersSince(world, before)).toBeLessThanOrEqual(early + 2 * 6);
+    expect(removalsSince(world, before)).toBe("");
     await world.stop();
   });
 });
