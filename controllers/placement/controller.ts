@@ -1,6 +1,6 @@
 import { merge, Observable, of } from "rxjs";
 import { Instance } from "../../api-types/instance.js";
-import { conditionOf, isDeleting, isTerminal, isTrue, keyOf } from "../../api-types/life.js";
+import { conditionOf, isDeleting, isTerminal, keyOf } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
 import { Rack } from "../../api-types/rack.js";
 import { Revision } from "../../api-types/revision.js";
@@ -15,8 +15,8 @@ import type { LoopContext, RackDrivers } from "../context.js";
 import { isAgentOf, requirementOf } from "../matching.js";
 import { createOrphanWatch, type Orphans } from "../orphans.js";
 import { ownConditions } from "../own-conditions.js";
-import { type Adoption, planAdoption } from "./adopt.js";
-import { fixedPorts, launchAction, launchRefusal, needOf, taskIdOf, taskLaunch } from "./launch.js";
+import { planAdoption } from "./adopt.js";
+import { fixedPorts, launchAction, launchRefusal, needOf, publishedAddress, taskIdOf, taskLaunch } from "./launch.js";
 import { byAgentId, createOfferKeeper, nodeOffers } from "./offers.js";
 import {
   isNewsOfRefusal,
@@ -32,6 +32,8 @@ import {
 const NAME = "placement";
 /** Offers are asked for when something waits, and come soon: their absence is worth a write only when it lasts. */
 const OFFER_PATIENCE_MS = 5000;
+/** An heir whose task runs on an agent without a Node is looked at again so often. */
+const HEIR_PATIENCE_MS = 5000;
 
 type Compute = NonNullable<RackDrivers["compute"]>;
 
@@ -101,8 +103,8 @@ async function reconcile(loop: Loop, name: string): Promise<ReconcileResult | un
   if (rack === undefined || compute === undefined) return;
   const { adoptable } = orphansOf(loop, name, compute);
   if (!mayPlace(rack, compute)) return;
-  await adopt(loop, { rack, compute }, adoptable);
-  return runRound(loop, rack, compute);
+  const heirs = await adopt(loop, { rack, compute }, adoptable);
+  return runRound(loop, { rack, compute }, heirs);
 }
 
 function rackNames(loop: Loop, instance: Instance): string[] {
@@ -110,11 +112,12 @@ function rackNames(loop: Loop, instance: Instance): string[] {
   return group === undefined ? [] : [group.spec.rackName];
 }
 
-async function runRound(loop: Loop, rack: Rack, compute: Compute) {
+/** One round for all that wait, but for the heirs of tasks that run on an agent without a Node. */
+async function runRound(loop: Loop, { rack, compute }: Place, heirs: ReadonlySet<string>): Promise<ReconcileResult> {
   const keeper = keeperOf(loop, rack.metadata.name);
   const waiting = loop.instances
     .by("placement", "waiting")
-    .filter((instance) => rackNames(loop, instance)[0] === rack.metadata.name);
+    .filter((instance) => rackNames(loop, instance)[0] === rack.metadata.name && !heirs.has(keyOf(instance)));
   const tasks = waiting.flatMap((instance) => waitingTask(loop, instance, rack) ?? []);
   const held = compute.offers.value();
   const result = place(tasks, placedTasks(loop), nodeOffers(rack, loop.nodes.list(), held));
@@ -123,7 +126,8 @@ async function runRound(loop: Loop, rack: Rack, compute: Compute) {
   const unplaced = result.refusals.map((refusal) => refusal.key);
   const round = { driver: compute.driver, held, used, waiting: tasks.map((task) => task.key), unplaced };
   const { requeueAfterMs } = await keeper.settle(round);
-  const dueMs = [requeueAfterMs ?? 0, ...refusedMs].filter((ms) => ms > 0);
+  const heldMs = heirs.size === 0 ? 0 : HEIR_PATIENCE_MS;
+  const dueMs = [requeueAfterMs ?? 0, heldMs, ...refusedMs].filter((ms) => ms > 0);
   return dueMs.length === 0 ? {} : { requeueAfterMs: Math.min(...dueMs) };
 }
 
@@ -201,7 +205,8 @@ async function writePlacement(
   const node = loop.nodes.get(nodeName);
   if (instance === undefined || service === undefined || node === undefined) return undefined;
   const taskId = taskIdOf(instance);
-  const addressOf = (reference: string) => publishedAddress(loop, instance, reference);
+  const addressOf = (reference: string) =>
+    publishedAddress(instance, reference, (group) => loop.instances.by("group", group));
   const { launch, unknown } = taskLaunch({
     instance,
     service,
@@ -222,17 +227,6 @@ async function writePlacement(
   const condition: ConditionUpdate = { type: "Scheduled", status: "True", reason: "NodeChosen", message };
   await reportScheduled(loop, key, { condition, placement });
   return launch;
-}
-
-/** The address of the lowest-numbered Published instance of `[group/]service[/number]`. */
-function publishedAddress(loop: Loop, from: Instance, reference: string): string | undefined {
-  const parts = reference.split("/");
-  const [group, service, number] = parts.length === 1 ? [from.spec.serviceGroup, parts[0]] : parts;
-  return loop.instances
-    .by("group", `${from.metadata.namespace ?? ""}/${group}`)
-    .filter((other) => other.spec.service === service && isTrue(other, "Published"))
-    .filter((other) => number === undefined || String(other.spec.number) === number)
-    .sort((a, b) => a.spec.number - b.spec.number)[0]?.status?.addresses?.[0];
 }
 
 /** What is said of a placement, and the placement itself once it is made. */
@@ -256,7 +250,8 @@ async function reportScheduled(loop: Loop, key: string, { condition, placement }
   });
 }
 
-async function adopt(loop: Loop, { rack, compute }: Place, orphans: readonly Task[]): Promise<void> {
+/** Binds what is found running; gives the keys of the heirs that have to wait for a Node. */
+async function adopt(loop: Loop, { rack, compute }: Place, orphans: readonly Task[]): Promise<ReadonlySet<string>> {
   const tasks = compute.tasks.value();
   const adoptions = planAdoption({
     waiting: loop.instances.by("placement", "waiting"),
@@ -265,11 +260,31 @@ async function adopt(loop: Loop, { rack, compute }: Place, orphans: readonly Tas
     orphans,
     nodeOf: (agentId) => nodeOfAgent(loop, { rack, compute }, agentId),
   });
-  for (const adoption of adoptions) await bind(loop, compute, adoption);
+  const held = new Set<string>();
+  for (const { heir, task, node } of adoptions) {
+    if (node !== undefined) await bind(loop, compute, { heir, task, node });
+    else {
+      held.add(keyOf(heir));
+      await hold(loop, heir, task);
+    }
+  }
+  return held;
 }
 
-async function bind(loop: Loop, compute: Compute, { task, heir, node }: Adoption): Promise<void> {
-  if (node === undefined) return;
+/** Placing it would run it twice. */
+async function hold(loop: Loop, heir: Instance, task: Task): Promise<void> {
+  const message = `runs as ${task.id} on agent ${task.agentId}, which matches no Node yet; it is adopted when one does`;
+  const condition: ConditionUpdate = { type: "Scheduled", status: "False", reason: "TaskOnUnknownNode", message };
+  await reportScheduled(loop, keyOf(heir), { condition });
+}
+
+interface Binding {
+  readonly heir: Instance;
+  readonly task: Task;
+  readonly node: Node;
+}
+
+async function bind(loop: Loop, compute: Compute, { task, heir, node }: Binding): Promise<void> {
   const placement = { node: node.metadata.name, agentID: task.agentId, taskID: task.id };
   const message = `found running as ${task.id}`;
   const condition: ConditionUpdate = { type: "Scheduled", status: "True", reason: "TaskAdopted", message };

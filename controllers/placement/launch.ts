@@ -1,5 +1,6 @@
 import type { Action } from "../../actuation/action.js";
 import type { Instance } from "../../api-types/instance.js";
+import { isTrue } from "../../api-types/life.js";
 import type { Node } from "../../api-types/node.js";
 import { rightsErrors } from "../../api-types/rack/rights.js";
 import type { Rack } from "../../api-types/rack.js";
@@ -218,4 +219,18 @@ function variableRefusal(unknown: readonly string[]): ConditionUpdate | undefine
   if (unknown.length === 0) return undefined;
   const message = `no value for ${unknown.map((name) => `$(${name})`).join(", ")}; nothing is launched until there is`;
   return { type: "Scheduled", status: "False", reason: "UnresolvedVariable", message };
+}
+
+/** The address of the lowest-numbered Published instance of `[group/]service[/number]`. */
+export function publishedAddress(
+  from: Instance,
+  reference: string,
+  membersOf: (group: string) => readonly Instance[],
+): string | undefined {
+  const parts = reference.split("/");
+  const [group, service, number] = parts.length === 1 ? [from.spec.serviceGroup, parts[0]] : parts;
+  return membersOf(`${from.metadata.namespace ?? ""}/${group}`)
+    .filter((other) => other.spec.service === service && isTrue(other, "Published"))
+    .filter((other) => number === undefined || String(other.spec.number) === number)
+    .sort((a, b) => a.spec.number - b.spec.number)[0]?.status?.addresses?.[0];
 }
