@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isAgentOf, requirementOf, suitability, typeName } from "./matching.js";
+import type { Rack } from "../api-types/rack.js";
+import { hasOtherVariables, isAgentOf, requirementOf, suitability, typeName } from "./matching.js";
 import { available, node, rack, service } from "./testing/objects.js";
 
 const lab = node("n1", { type: "slave", function: "lab" });
@@ -59,6 +60,19 @@ describe("R2 the places of a rack", () => {
     const { matchingNodes, isMatchingNode } = suitability(undefined, [], members);
     expect([matchingNodes(service()), isMatchingNode(service(), "n1")]).toEqual([2, true]);
   });
+});
+
+describe("a rack's variables", () => {
+  const one = rack({ variables: { A: "1" } });
+  const rows: readonly (readonly [name: string, current: Rack, previous: Rack | undefined, isNews: boolean])[] = [
+    ["are no news when the rack is first seen", one, undefined, false],
+    ["are no news when something else changed", one, rack({ variables: { A: "1" } }), false],
+    ["are news with another value", rack({ variables: { A: "2" } }), one, true],
+    ["are news when there are none any more", rack(), one, true],
+  ];
+  for (const [name, current, previous, isNews] of rows) {
+    it(name, () => expect(hasOtherVariables(current, previous)).toBe(isNews));
+  }
 });
 
 describe("the agent of a node", () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../api-types/instance.js";
 import { isLeaving } from "../api-types/life.js";
 import type { Node } from "../api-types/node.js";
@@ -84,6 +85,11 @@ export function suitability(
     matchingNodes: (service) => suits(service).length,
     isMatchingNode: (service, node) => suits(service).some(({ name }) => name === node),
   };
+}
+
+/** Whether what a Rack's variables stand for has changed. */
+export function hasOtherVariables(rack: Rack, previous: Rack | undefined): boolean {
+  return previous !== undefined && !isDeepStrictEqual(rack.spec.variables, previous.spec.variables);
 }
 
 /** An agent is the Node whose name equals its name attribute, else whose address is its hostname or ip (API.md, Rack). */

@@ -15,6 +15,7 @@ import { removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
+import { hasOtherVariables } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { holdMs } from "./hold.js";
 import { type EndpointStep, type EndpointsPlan, type EndpointsView, planEndpoints } from "./plan.js";
@@ -40,7 +41,7 @@ export const endpointsController = (context: LoopContext) => {
           ? memberKeys(loop, group)
           : [],
       ),
-      on(Rack, () => []),
+      on(Rack, (rack, previous) => (hasOtherVariables(rack, previous) ? membersOfRack(loop, rack) : [])),
       on(Node, (node, previous) =>
         isDeepStrictEqual(node.spec, previous?.spec) ? [] : loop.instances.by("node", node.metadata.name).map(keyOf),
       ),
@@ -70,7 +71,7 @@ function open(context: LoopContext): Loop {
   return {
     context,
     instances,
-    groups: informers.cache(ServiceGroup),
+    groups: informers.cache(ServiceGroup, { rack: (group) => [group.spec.rackName] }),
     revisions: informers.cache(Revision),
     routes: informers.cache(Route),
     records: informers.cache(DnsRecord),
@@ -116,6 +117,10 @@ async function performAll(loop: Loop, view: EndpointsView, plan: EndpointsPlan):
 function siblingKeys(loop: Loop, instance: Instance, previous: Instance | undefined): string[] {
   if (previous !== undefined && isServing(instance) === isServing(previous)) return [];
   return loop.instances.by("service", serviceKeyOf(instance)).map(keyOf);
+}
+
+function membersOfRack(loop: Loop, rack: Rack): string[] {
+  return loop.groups.by("rack", rack.metadata.name).flatMap((group) => memberKeys(loop, group));
 }
 
 function memberKeys(loop: Loop, group: ServiceGroup): string[] {

@@ -13,7 +13,7 @@ import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
-import { suitability } from "../matching.js";
+import { hasOtherVariables, suitability } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { originOf, serviceLabels } from "../service-labels.js";
 import { type GroupPlan, type GroupStep, type GroupView, planGroup } from "./plan.js";
@@ -37,6 +37,7 @@ export const serviceGroupController = (context: LoopContext) => {
       on(Instance, (instance) => [groupKeyOf(instance)]),
       on(Revision, (revision) => [groupKeyOf(revision)]),
       on(Node, () => loop.groups.list().map(keyOf)),
+      on(Rack, (rack, previous) => (hasOtherVariables(rack, previous) ? groupsOfRack(loop, rack) : [])),
     ],
     reconcile: (key) => reconcile(loop, key),
   });
@@ -57,7 +58,7 @@ function open(context: LoopContext): Loop {
   const { informers } = context;
   return {
     context,
-    groups: informers.cache(ServiceGroup, { dependsOn: dependencyKeys }),
+    groups: informers.cache(ServiceGroup, { dependsOn: dependencyKeys, rack: (group) => [group.spec.rackName] }),
     instances: informers.cache(Instance, { group: (instance) => [groupKeyOf(instance)] }),
     revisions: informers.cache(Revision, { group: (revision) => [groupKeyOf(revision)] }),
     nodes: informers.cache(Node),
@@ -87,6 +88,10 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
   const plan = planGroup(view);
   await act(loop.context, view, plan);
   return report(loop, group, plan);
+}
+
+function groupsOfRack(loop: Loop, rack: Rack): string[] {
+  return loop.groups.by("rack", rack.metadata.name).map(keyOf);
 }
 
 function viewOf(loop: Loop, group: ServiceGroup): GroupView {
