@@ -15,6 +15,9 @@ import { ownConditions } from "../own-conditions.js";
 import { planRack, type RackStep } from "./plan.js";
 
 const NAME = "rack";
+const COUNT_PREFIX = "count:";
+/** The Instances of a rack are counted at most this often. */
+const COUNT_PERIOD_MS = 5000;
 
 /** Makes a Rack's Nodes and says whether the rack works. */
 export const rackController = (context: LoopContext) => {
@@ -24,7 +27,11 @@ export const rackController = (context: LoopContext) => {
     watches: [
       on(Rack, (rack) => [rack.metadata.name]),
       on(Node, (node) => [node.spec.rackName]),
-      on(Instance, () => []),
+      on(
+        Instance,
+        (instance, previous) => (previous === undefined ? countKeys(loop, instance) : []),
+        () => [],
+      ),
       on(ServiceGroup, () => []),
     ],
     triggers: [
@@ -37,7 +44,7 @@ export const rackController = (context: LoopContext) => {
         );
       }),
     ],
-    reconcile: (name) => reconcile(loop, name),
+    reconcile: (key) => reconcile(loop, key),
   });
 };
 
@@ -47,6 +54,8 @@ interface Loop {
   readonly nodes: Cache<Node>;
   readonly instances: Cache<Instance>;
   readonly groups: Cache<ServiceGroup>;
+  /** Monotonic: when the Instances of each rack were last counted. */
+  readonly countedAt: Map<string, number>;
 }
 
 function open(context: LoopContext): Loop {
@@ -57,22 +66,39 @@ function open(context: LoopContext): Loop {
     nodes: informers.cache(Node, { rack: (node) => [node.spec.rackName] }),
     instances: informers.cache(Instance),
     groups: informers.cache(ServiceGroup),
+    countedAt: new Map(),
   };
 }
 
-async function reconcile(loop: Loop, name: string): Promise<ReconcileResult | undefined> {
+/** The rack of an Instance that came or went. */
+function countKeys(loop: Loop, instance: Instance): string[] {
+  const rack = rackOf(loop, instance);
+  return rack === undefined ? [] : [COUNT_PREFIX + rack];
+}
+
+function rackOf(loop: Loop, instance: Instance): string | undefined {
+  return loop.groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`)?.spec.rackName;
+}
+
+async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
+  if (!key.startsWith(COUNT_PREFIX)) return reconcileRack(loop, key);
+  const name = key.slice(COUNT_PREFIX.length);
+  const waitMs =
+    (loop.countedAt.get(name) ?? Number.NEGATIVE_INFINITY) + COUNT_PERIOD_MS - loop.context.clock.monotonic();
+  return waitMs > 0 ? { requeueAfterMs: waitMs } : reconcileRack(loop, name);
+}
+
+async function reconcileRack(loop: Loop, name: string): Promise<ReconcileResult> {
   const rack = loop.racks.get(name);
-  if (rack === undefined || isDeleting(rack)) return;
+  if (rack === undefined) loop.countedAt.delete(name);
+  if (rack === undefined || isDeleting(rack)) return {};
   const highestStampedTerm = highestTerm(loop.context.backends.of(name), rack.spec.identity ?? name);
   const view = { rack, nodes: loop.nodes.by("rack", name), highestStampedTerm, term: loop.context.term };
   const plan = planRack({ ...view, overlay: loop.context.overlay?.value() });
   for (const step of plan.steps) await perform(loop, rack, step);
-  const members = loop.instances.list().filter((instance) => {
-    const group = loop.groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
-    return group?.spec.rackName === name;
-  });
+  const { instances, waitMs } = count(loop, loop.racks.get(name) ?? rack);
   const conditions = ownConditions(loop.racks.get(name) ?? rack, plan.conditions, loop.context.clock.now());
-  const status = { counts: { nodes: plan.counts.nodes, instances: members.length }, conditions };
+  const status = { counts: { nodes: plan.counts.nodes, instances }, conditions };
   await reportStatus({
     client: loop.context.client,
     cache: loop.racks,
@@ -81,7 +107,19 @@ async function reconcile(loop: Loop, name: string): Promise<ReconcileResult | un
     status,
     manager: NAME,
   });
-  return {};
+  return waitMs > 0 ? { requeueAfterMs: waitMs } : {};
+}
+
+/** Every Instance is gone through, so it is done once in a while; until then the rack shows what was counted last. */
+function count(loop: Loop, rack: Rack): { readonly instances: number; readonly waitMs: number } {
+  const { name } = rack.metadata;
+  const now = loop.context.clock.monotonic();
+  const waitMs = (loop.countedAt.get(name) ?? Number.NEGATIVE_INFINITY) + COUNT_PERIOD_MS - now;
+  const shown = rack.status?.counts?.instances;
+  if (waitMs > 0 && shown !== undefined) return { instances: shown, waitMs };
+  loop.countedAt.set(name, now);
+  const members = loop.instances.list().filter((instance) => rackOf(loop, instance) === name);
+  return { instances: members.length, waitMs: 0 };
 }
 
 async function perform(loop: Loop, rack: Rack, step: RackStep): Promise<void> {
