@@ -12,7 +12,7 @@ describe("the lock of a directory", () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   it("is taken by exactly one of many who find a stale one, and leaves nothing behind", async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 60; round++) {
       await writeFile(join(directory, "_lock"), JSON.stringify({ pid: 2 ** 22 - 3, birth: "", since: "" }));
       const tries = await Promise.allSettled(Array.from({ length: 4 }, () => lockDirectory(directory, 0)));
       const taken = tries.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));

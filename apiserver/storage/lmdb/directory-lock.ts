@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StatusError } from "../../../api-types/meta/status-error.js";
 import { codeOf, unusable } from "./unusable.js";
@@ -26,7 +26,7 @@ export async function lockDirectory(directory: string, nowMs: number): Promise<D
     await mkdir(directory, { recursive: true, mode: 0o700 });
     for (let attempt = 0; attempt < TAKEOVERS_MAX; attempt++) {
       if (await take(path, own)) return { release: () => rm(path, { force: true }) };
-      await removeStale(path, directory);
+      await removeStale(path, directory, own);
     }
   } catch (error) {
     throw error instanceof StatusError ? error : unusable(directory, error);
@@ -37,8 +37,8 @@ export async function lockDirectory(directory: string, nowMs: number): Promise<D
   );
 }
 
-/** Several processes may find the same stale lock at once; one of them wins each round. */
-const TAKEOVERS_MAX = 5;
+/** Several processes may find the same stale lock at once; each round is a few file operations. */
+const TAKEOVERS_MAX = 500;
 
 /** Makes the names of temporary files unique within the process. */
 let drafts = 0;
@@ -58,21 +58,36 @@ async function take(path: string, own: Holder): Promise<boolean> {
   }
 }
 
-async function removeStale(path: string, directory: string): Promise<void> {
-  const holder = await holderOf(path);
-  if (holder !== undefined && (await isAlive(holder))) {
-    throw new StatusError(
-      "ServiceUnavailable",
-      `opening the store in ${directory}: process ${holder.pid} holds it since ${holder.since}; ` +
-        "stop that process, or choose another directory",
-    );
+/**
+ * Takes a dead holder's lock away. Only one process at a time may, so that nobody removes a lock that was taken since it
+ * looked: while the guard is held the lock it sees stays, because taking needs an absent one.
+ */
+async function removeStale(path: string, directory: string, own: Holder): Promise<void> {
+  await refuseLiving(path, directory);
+  const guard = `${path}.guard`;
+  if (!(await take(guard, own))) return removeDeadGuard(guard);
+  try {
+    await refuseLiving(path, directory);
+    await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
   }
-  const aside = `${path}.stale.${process.pid}.${++drafts}`;
-  await rename(path, aside).catch(ignoreAbsent);
-  const moved = await holderOf(aside);
-  // between the look and the move someone else may have taken over: it gets its lock back
-  if (moved !== undefined && (await isAlive(moved))) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+}
+
+async function refuseLiving(path: string, directory: string): Promise<void> {
+  const holder = await holderOf(path);
+  if (holder === undefined || !(await isAlive(holder))) return;
+  throw new StatusError(
+    "ServiceUnavailable",
+    `opening the store in ${directory}: process ${holder.pid} holds it since ${holder.since}; ` +
+      "stop that process, or choose another directory",
+  );
+}
+
+/** A process that died within the few file operations of a takeover must not block later ones. */
+async function removeDeadGuard(guard: string): Promise<void> {
+  const holder = await holderOf(guard);
+  if (holder !== undefined && !(await isAlive(holder))) await rm(guard, { force: true });
 }
 
 /** Undefined: no lock, or one cut short by a power loss. */
