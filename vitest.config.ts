@@ -31,7 +31,9 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           pool: "forks",
-          maxWorkers: 2,
+          // one at a time: simulated racks of two files would take each other's address blocks
+          maxWorkers: 1,
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
