@@ -52,7 +52,7 @@ interface Running {
 
 /** Runs tasks as child processes that live on without it; each routed one has a loopback address of its own. */
 export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
-  const state: State = { options, events: new Subject(), running: new Map() };
+  const state: State = { options, events: new Subject(), running: new Map(), isStopping: false };
   const { events, running } = state;
   adoptStored(state);
   return {
@@ -78,7 +78,7 @@ export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
     },
     counters: (taskId) => running.get(taskId)?.report?.counters ?? {},
     pid: (taskId) => running.get(taskId)?.child.identity.pid ?? 0,
-    stopAll: () => stopAll(running, events),
+    stopAll: () => stopAll(state),
   };
 }
 
@@ -86,6 +86,8 @@ interface State {
   readonly options: ProcessRunnerOptions;
   readonly events: Subject<RunnerEvent>;
   readonly running: Map<string, Running>;
+  /** The simulator ends: what is launched now would outlive it. */
+  isStopping: boolean;
 }
 
 function adoptStored(state: State): void {
@@ -116,6 +118,10 @@ function launch(state: State, task: RunnableTask): void {
   const { options, events, running } = state;
   const { clock, log } = options;
   const { taskId } = task;
+  if (state.isStopping) {
+    clock.schedule(0, () => events.next({ type: "failed", taskId, message: "the simulated rack is ending" }));
+    return;
+  }
   const command = programOf(task);
   if (command === undefined) {
     const message = `no such image: ${task.image}; the simulated rack runs ${KNOWN_IMAGES.join(", ")}`;
@@ -176,7 +182,9 @@ function environmentOf(options: ProcessRunnerOptions, task: RunnableTask, addres
   return { ...task.env, ...options.env, ADDRESS: address, TASK_ID: task.taskId };
 }
 
-function stopAll(running: ReadonlyMap<string, Running>, events: Subject<RunnerEvent>): Promise<void> {
+function stopAll(state: State): Promise<void> {
+  const { running, events } = state;
+  state.isStopping = true;
   return new Promise((resolve) => {
     if (running.size === 0) return resolve();
     const subscription = events.subscribe(() => {
