@@ -8,9 +8,34 @@ import { type Data, flag, integer, list, listByKey, object, oneOf, optional, tex
 
 const placedPort = object("One port the instance was given.", {
   name: text("Name of the port."),
-  port: integer("The port that is listened on."),
+  port: integer("The port by which clients reach it: on the node with Host and Bridge, else on its own address."),
+  containerPort: optional(integer("The port that it listens on inside its network, where that is another.")),
   protocol: oneOf("Transport protocol.", ["TCP", "UDP"], { default: "TCP" }),
 });
+
+const attachedTask = object("A task that runs beside the instance, on the same node.", {
+  name: text("Name of the attached task in its service."),
+  taskID: text("Mesos task; written before its launch."),
+  state: optional(text("State, e.g. Running or Failed.")),
+  reason: optional(text("Why, one word.")),
+  message: optional(text("Why, in a sentence.")),
+  exitCode: optional(integer("Status with which its program ended.")),
+  isHealthy: optional(flag("The last result of its health check; absent before the first.")),
+  consecutiveFailures: optional(integer("Failures of its health check in a row.")),
+  startedAt: optional(text("When it was first seen running; RFC 3339.")),
+  at: optional(text("When the state was reported; RFC 3339.")),
+  restarts: optional(integer("Tasks of this name that ran here before.")),
+});
+export type InstanceAttached = Data<typeof attachedTask>;
+
+const probe = object("What the controller's probes of one check found.", {
+  name: text("Name of the check; `readiness` for the readiness check."),
+  isPassing: optional(flag("The last result; absent before the first.")),
+  consecutiveFailures: optional(integer("Failures in a row, those of the grace period not counted.")),
+  since: optional(text("When the result last changed; RFC 3339.")),
+  message: optional(text("Why the last probe failed.")),
+});
+export type InstanceProbe = Data<typeof probe>;
 
 const placement = object("Where the instance was put; written before the launch, and never changed.", {
   node: text("Name of the Node."),
@@ -26,9 +51,11 @@ const lastStatus = object("The last word of Mesos about the task.", {
   reason: optional(text("Why, one word.")),
   message: optional(text("Why, in a sentence.")),
   at: optional(text("When; RFC 3339.")),
+  exitCode: optional(integer("Status with which the program ended.")),
+  signal: optional(text("Signal that ended the program, e.g. Killed.")),
 });
 
-const health = object("What the health check reported.", {
+const health = object("What the agent's health check reported.", {
   isHealthy: optional(flag("The last result; absent before the first.")),
   consecutiveFailures: optional(integer("Failures in a row.")),
   since: optional(text("When the result last changed; RFC 3339.")),
@@ -64,6 +91,8 @@ export const Instance = defineKind({
     startedAt: optional(text("When the task was first seen running; RFC 3339.")),
     lastStatus: optional(lastStatus),
     health: optional(health),
+    probes: optional(listByKey("What the controller's probes found, by check.", probe)),
+    attached: optional(listByKey("Tasks that run beside it.", attachedTask)),
     restarts: optional(integer("How many instances of this number came before.")),
     drainUntil: optional(text("Until when it keeps running after it left DNS; RFC 3339.")),
   }),

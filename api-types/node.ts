@@ -2,7 +2,7 @@ import { AGE, conditionColumn, reasonColumn, textColumn, wide } from "./meta/col
 import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
-import { type Data, flag, integer, later, mapOf, object, oneOf, optional, text } from "./schema/fields.js";
+import { type Data, flag, integer, mapOf, object, oneOf, optional, text } from "./schema/fields.js";
 
 const amounts = {
   cpu: optional(text("Cores, e.g. `4` or `3500m`.")),
@@ -29,9 +29,13 @@ const spec = object("Where the node is and what it is for.", {
   function: optional(text("Free word for what the node is used for, e.g. `lab`.")),
   switchPort: optional(text("Port of the switch that the node is connected to.")),
   unschedulable: flag("Start nothing new on the node.", { default: false }),
-  drain: later(
-    object("Move everything away.", {
-      deadlineSeconds: optional(integer("Seconds until what is left is killed.", { minimum: 0 })),
+  drain: optional(
+    object("Move everything away: successors elsewhere first, where there is room; nothing new starts here.", {
+      deadlineSeconds: optional(
+        integer("Seconds after the drain was first seen until what is left leaves at once; unset: it is waited for.", {
+          minimum: 0,
+        }),
+      ),
     }),
   ),
 });
@@ -47,6 +51,7 @@ export const Node = defineKind({
   spec,
   status: statusOf("What is known of the node; written on changes only.", {
     agent: optional(agent),
+    drainingSince: optional(text("When the drain was first seen; RFC 3339.")),
     attributes: optional(mapOf("Attributes of the agent.", text("A value."))),
     capacity: optional(object("What the agent offers in all.", amounts)),
     allocated: optional(object("What instances were given.", amounts)),

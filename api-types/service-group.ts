@@ -3,24 +3,12 @@ import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
 import type { Condition, KubeObject } from "./meta/object.js";
 import { statusOf } from "./meta/status-fields.js";
-import {
-  type Data,
-  flag,
-  integer,
-  later,
-  list,
-  listByKey,
-  mapOf,
-  object,
-  oneOf,
-  optional,
-  text,
-} from "./schema/fields.js";
+import { type Data, flag, integer, list, listByKey, mapOf, object, oneOf, optional, text } from "./schema/fields.js";
 import { service, serviceStatus } from "./service/fields.js";
 import { validateServiceGroup } from "./service/validate.js";
 
-export type { Service, ServiceStatus } from "./service/fields.js";
-export type { HealthCheck } from "./service/health.js";
+export type { AttachedTask, Service, ServiceStatus, ServiceUpdate } from "./service/fields.js";
+export type { HealthCheck, ReadinessCheck } from "./service/health.js";
 export type {
   PlacementConstraint,
   ServiceDns,
@@ -28,7 +16,14 @@ export type {
   ServicePlacement,
   ServicePort,
 } from "./service/network.js";
-export type { ServiceEnv, ServiceResources, ServiceRestart, ServiceVolume } from "./service/workload.js";
+export type {
+  ServiceEnv,
+  ServiceExecutor,
+  ServiceFetch,
+  ServiceResources,
+  ServiceRestart,
+  ServiceVolume,
+} from "./service/workload.js";
 
 const spec = object("What runs together.", {
   rackName: text("The Rack that runs the group.", { default: "default", applies: "restart" }),
@@ -49,15 +44,27 @@ const spec = object("What runs together.", {
   restartedAt: optional(text("A change replaces all instances; RFC 3339.", { applies: "restart" })),
   dependsOn: optional(
     list("Groups that must be available before this one starts: `name` or `namespace/name`.", text("A ServiceGroup."), {
+      maxItems: 64,
       applies: "inPlace",
     }),
   ),
-  services: listByKey("The services of the group.", service, { minItems: 1, applies: "restart" }),
-  progressDeadlineSeconds: later(
-    integer("Seconds without progress until an update counts as failed.", { minimum: 1, applies: "inPlace" }),
+  services: listByKey("The services of the group.", service, { minItems: 1, maxItems: 200, applies: "restart" }),
+  progressDeadlineSeconds: integer("Seconds without progress until an update counts as failed.", {
+    default: 600,
+    minimum: 1,
+    applies: "inPlace",
+  }),
+  rollback: oneOf(
+    "What follows a failed update. `OnDeadline`: the last revision that was available runs again, until the spec changes.",
+    ["None", "OnDeadline"],
+    { default: "None", applies: "inPlace" },
   ),
-  rollback: later(oneOf("What follows a failed update.", ["None", "OnDeadline"], { applies: "inPlace" })),
-  revisionHistoryLimit: later(integer("Old Revisions that are kept.", { minimum: 0, applies: "inPlace" })),
+  revisionHistoryLimit: integer("Old Revisions that are kept for each service.", {
+    default: 10,
+    minimum: 0,
+    maximum: 1000,
+    applies: "inPlace",
+  }),
 });
 export type ServiceGroupSpec = Data<typeof spec>;
 
@@ -91,12 +98,6 @@ export const ServiceGroup = defineKind({
     wide({ name: "Suspended", type: "boolean", description: "Everything is stopped.", jsonPath: ".spec.suspend" }),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
-  ],
-  notYet: [
-    "`spec.services[].healthChecks`: more than one check.",
-    "`spec.services[].placement.constraints[]`: operators other than `Unique`, attributes other than `hostname`.",
-    "`spec.services[].network.ports[].hostPort`: 0 (a port from the offer), and modes other than `Host`.",
-    "`spec.services[].dependsOn[]`: services of another group.",
   ],
   validate: validateServiceGroup,
 });

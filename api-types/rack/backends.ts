@@ -23,16 +23,18 @@ export const tls = object("Transport security.", {
 export const compute = object("Where tasks run.", {
   mesos: optional(
     object("The Apache Mesos cluster of the rack.", {
-      masters: list("Masters, e.g. `http://10.0.0.1:5050`. https and zk are not supported yet.", text("An address."), {
-        minItems: 1,
-      }),
+      masters: list(
+        "Masters, e.g. `http://10.0.0.1:5050` or `https://…`, or the one address `zk://host:2181,host:2181/mesos`.",
+        text("An address."),
+        { minItems: 1, maxItems: 16 },
+      ),
       frameworkName: text("Name under which we register.", { default: "rackwright" }),
       roles: optional(list("Mesos roles to take offers of; unset: `*`.", text("A role."))),
       user: optional(text("User that tasks run as; unset: the agent's.")),
       principal: optional(text("Principal under which we register.")),
-      credentialsSecretRef: later(secretRef("Secret of the principal.")),
+      credentialsSecretRef: optional(secretRef("Secret of the principal, for basic authentication.")),
       failoverTimeout: text("How long Mesos keeps our tasks while we are away, as a Go duration.", { default: "168h" }),
-      tls: later(tls),
+      tls: optional(tls),
       nodeAttributes: object(
         "Which attributes of an agent say what node it is.",
         {

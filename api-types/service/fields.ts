@@ -3,7 +3,6 @@ import {
   flag,
   integer,
   integerOrText,
-  later,
   list,
   listByKey,
   mapOf,
@@ -18,22 +17,37 @@ import { process, restart, taskDetails } from "./workload.js";
 
 const IN_PLACE = { applies: "inPlace" } as const;
 
-const update = object("How new instances take the place of old ones.", {
-  maxUnavailable: integerOrText("How many may be missing: a number or a percentage, rounded down.", { default: 0 }),
-  maxSurge: integerOrText("How many more there may be: a number or a percentage, rounded down.", { default: "100%" }),
-  paused: flag("Replace nothing for now.", { default: false }),
-  canary: integer("Stop at this many new instances; 0 lets the update go on.", { default: 0, minimum: 0 }),
-});
+const update = object(
+  "How new instances take the place of old ones.",
+  {
+    maxUnavailable: integerOrText(
+      "How many may be missing: a number or a percentage, decimals allowed, rounded down.",
+      {
+        default: 0,
+      },
+    ),
+    maxSurge: integerOrText("How many more there may be: a number or a percentage, decimals allowed, rounded down.", {
+      default: "100%",
+    }),
+    paused: flag("Replace nothing for now.", { default: false }),
+    canary: integer("Stop at this many new instances; 0 lets the update go on.", { default: 0, minimum: 0 }),
+  },
+  { default: {}, ...IN_PLACE },
+);
 
 const attached = object("A task on the same node, with the same number, launched together.", {
-  name: text("Name of the task.", { minLength: 1 }),
+  name: text("Name of the task, a DNS label.", { minLength: 1 }),
   ...process,
-  healthChecks: optional(listByKey("How its health is told.", healthCheck)),
+  healthChecks: optional(listByKey("How its health is told; one, by its agent.", healthCheck, { maxItems: 1 })),
   restart,
-  network: optional(
-    object("Its network.", { mode: oneOf("As of a service.", ["Host", "Bridge", "Routed", "Container", "None"]) }),
+  network: object(
+    "Its network; it has no ports of its own.",
+    { mode: oneOf("As of a service.", ["Host", "Bridge", "Routed", "Container", "None"], { default: "Host" }) },
+    { default: {} },
   ),
-  required: flag("The service is not well without it.", { default: false }),
+  required: flag("Without it the instance is not Ready, and its end for good is the end of the instance.", {
+    default: false,
+  }),
 });
 
 const ordinals = object(
@@ -52,7 +66,10 @@ const unreachable = object(
     replaceAfterSeconds: optional(
       integer("Seconds until a replacement starts; -1: never. Unset: 30, with volumes -1.", { minimum: -1 }),
     ),
-    forgetAfterSeconds: later(integer("Seconds until the instance is given up.", { minimum: 0 })),
+    forgetAfterSeconds: integer("Seconds until a replaced instance that stays unreachable is given up.", {
+      default: 900,
+      minimum: 0,
+    }),
   },
   { default: {}, ...IN_PLACE },
 );
@@ -72,16 +89,23 @@ export const service = object("One service of the group.", {
   mode: oneOf(
     "`Replicated`: a number of instances. `EachNode`: one on every matching node. `Job`: until done.",
     ["Replicated", "EachNode", "Job"],
-    { default: "Replicated", later: ["Job"], applies: "restart" },
+    { default: "Replicated", applies: "restart" },
   ),
-  job: later(
-    object("When a job is done.", {
-      completions: integer("Successful ends that are wanted.", { default: 1, minimum: 1 }),
-      backoffLimit: integer("Failures until the job is given up.", { default: 6, minimum: 0 }),
-    }),
+  job: optional(
+    object(
+      "When a job is done; its instances run at once, as many as `instances` says.",
+      {
+        completions: integer("Successful ends that are wanted.", { default: 1, minimum: 1, maximum: 100_000 }),
+        backoffLimit: integer("Failures until the job is given up.", { default: 6, minimum: 0 }),
+      },
+      IN_PLACE,
+    ),
   ),
   dependsOn: optional(
-    list("Services of this group that must be available before this one starts.", text("Name of a service."), IN_PLACE),
+    list("Services that must be available before this one starts: `service` or `group/service`.", text("A service."), {
+      maxItems: 64,
+      ...IN_PLACE,
+    }),
   ),
   restart,
   startDeadlineSeconds: integer("Seconds until an instance that is not running yet is replaced.", {
@@ -95,11 +119,20 @@ export const service = object("One service of the group.", {
   placement,
   network,
   healthChecks: optional(
-    listByKey("How health is told. More than one is not supported yet.", healthCheck, { applies: "restart" }),
+    listByKey("How health is told; an instance is well when every check passes.", healthCheck, {
+      maxItems: 8,
+      applies: "restart",
+    }),
   ),
-  readinessCheck: later(readinessCheck),
-  unhealthyKillBudget: later(integerOrText("Instances replaced for bad health at once: a number or a percentage.")),
-  update: later(update),
+  readinessCheck: optional(readinessCheck),
+  unhealthyKillBudget: integerOrText(
+    "Instances replaced for bad health at once: a number or a percentage; at least 1.",
+    {
+      default: "25%",
+      ...IN_PLACE,
+    },
+  ),
+  update,
   unreachable,
   killSelection: oneOf(
     "Which instances leave first, after the unhealthy ones: by age of the number, or the highest number.",
@@ -118,7 +151,7 @@ export const service = object("One service of the group.", {
   }),
   dns,
   metered: flag("Whether its traffic is collected as time series.", { default: false, ...IN_PLACE }),
-  attached: later(listByKey("Tasks that run beside each instance.", attached, { applies: "restart" })),
+  attached: optional(listByKey("Tasks that run beside each instance.", attached, { maxItems: 16, applies: "restart" })),
 });
 
 /** One service of a ServiceGroup, defaulted. */
@@ -134,5 +167,12 @@ export const serviceStatus = object("State of one service.", {
   updated: optional(integer("Instances of the newest revision.")),
   revision: optional(text("Name of the newest Revision.")),
   nextAttempt: optional(text("When the next replacement of a failed instance starts; RFC 3339.")),
+  failures: optional(integer("Failures in a row that the back-off counts.")),
+  lastFailure: optional(text("When the back-off last counted a failure; RFC 3339.")),
+  failedRevision: optional(text("Revision whose update missed its deadline and was rolled back.")),
+  succeeded: optional(integer("Jobs: successful ends.")),
+  failed: optional(integer("Jobs: failures.")),
 });
 export type ServiceStatus = Data<typeof serviceStatus>;
+export type ServiceUpdate = Data<typeof update>;
+export type AttachedTask = Data<typeof attached>;

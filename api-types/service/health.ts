@@ -1,16 +1,5 @@
 import type { TProperties } from "typebox";
-import {
-  type Data,
-  flag,
-  integer,
-  integerOrText,
-  later,
-  list,
-  object,
-  oneOf,
-  optional,
-  text,
-} from "../schema/fields.js";
+import { type Data, flag, integer, integerOrText, list, object, oneOf, optional, text } from "../schema/fields.js";
 
 const port = integerOrText("Port, by number or by name.");
 
@@ -36,11 +25,8 @@ const timing = {
   timeoutSeconds: integer("Seconds until a probe without an answer counts as failed.", { default: 20, minimum: 1 }),
   probeFrom: optional(
     oneOf(
-      "Who probes; unset: the agent for the first check. `Controller` is not supported yet.",
+      "Who probes; unset: the agent for the first check, the controller for the others. A task has room for one check by its agent; exec and Routed services are probed by the agent only.",
       ["Agent", "Controller"],
-      {
-        later: ["Controller"],
-      },
     ),
   ),
 } satisfies TProperties;
@@ -59,7 +45,7 @@ export const healthCheck = object("One way to tell whether an instance is well: 
     minimum: 0,
     applies: "inPlace",
   }),
-  ignoreHttp1xx: later(flag("Answers 100 to 199 do not count.")),
+  ignoreHttp1xx: flag("Answers 100 to 199 neither pass nor fail; needs `probeFrom: Controller`.", { default: false }),
 });
 
 /** When an instance is ready for its first traffic. */
@@ -67,7 +53,11 @@ export const readinessCheck = object("When an instance is ready for traffic; nev
   name: optional(text("Name of the check.")),
   ...probe,
   ...timing,
-  expectedStatuses: list("HTTP statuses that count as ready.", integer("A status."), { default: [200] }),
+  expectedStatuses: list("HTTP statuses that count as ready.", integer("A status.", { minimum: 100, maximum: 599 }), {
+    default: [200],
+    maxItems: 50,
+  }),
 });
 
+export type ReadinessCheck = Data<typeof readinessCheck>;
 export type HealthCheck = Data<typeof healthCheck>;

@@ -10,14 +10,20 @@ const port = object("A port that the service listens on.", {
     maximum: 65535,
   }),
   hostPort: optional(
-    integer("Fixed port on the node, with `mode: Host`. 0, a port from the offer, is not supported yet.", {
+    integer("Port on the node, with `mode: Host` or `Bridge`; 0 or unset: a port from the offer.", {
       minimum: 0,
       maximum: 65535,
     }),
   ),
-  numberOffset: later(integer("Host port = number of the instance + this.", { minimum: -65535, maximum: 65535 })),
-  servicePort: later(
-    integer("Port of the load balancer; 0: assigned once and kept.", { minimum: 0, maximum: 65535, ...IN_PLACE }),
+  numberOffset: optional(
+    integer("Host port = number of the instance + this; instead of `hostPort`.", { minimum: -65535, maximum: 65535 }),
+  ),
+  servicePort: optional(
+    integer("Port of the load balancer, one owner per rack; 0: assigned once and kept.", {
+      minimum: 0,
+      maximum: 65535,
+      ...IN_PLACE,
+    }),
   ),
   protocol: oneOf("Transport protocol.", ["TCP", "UDP"], { default: "TCP" }),
 });
@@ -27,11 +33,13 @@ export const network = object(
   "How instances are reached.",
   {
     mode: oneOf(
-      "`Host`: the node's network. `Routed`: an address of its own, announced by a /32 route. `None`: no network.",
+      "`Host`: the node's network. `Bridge`: ports of the node are mapped to those of the container. `Routed`: an address of its own, announced by a /32 route. `Container`: an address of its own, not announced. `None`: no network.",
       ["Host", "Bridge", "Routed", "Container", "None"],
-      { default: "Host", later: ["Bridge", "Container"] },
+      { default: "Host" },
     ),
-    networkName: optional(text("Container network of a Routed task; unset: the Rack's.")),
+    networkName: optional(
+      text("Container network of a Routed or Container task; unset: the Rack's.", { minLength: 1 }),
+    ),
     addressFrom: optional(
       oneOf(
         "Who chooses the address of a Routed task; `Runtime`: the container network, and the running task reports it.",
@@ -42,7 +50,7 @@ export const network = object(
     pool: later(text("Pool of the Rack that the address is claimed from.")),
     advertise: later(oneOf("How far the route is told.", ["Rack", "World"], IN_PLACE)),
     anycast: later(text("Prefix with one route over all available instances.", IN_PLACE)),
-    ports: optional(listByKey("Ports that the service listens on.", port)),
+    ports: optional(listByKey("Ports that the service listens on.", port, { maxItems: 64 })),
   },
   { default: {}, applies: "restart" },
 );
@@ -68,25 +76,43 @@ export const dns = object(
 );
 
 const constraint = object("One rule about where instances run.", {
-  attribute: text("`hostname`. Other attributes are not supported yet."),
+  attribute: text("`hostname`, `@region`, `@zone` or an attribute of the agents.", { minLength: 1, maxLength: 255 }),
   operator: text(
-    "`Unique`: not two on one node. Other operators are not supported yet. Upper and lower case are equal.",
+    "`Unique`, `Cluster`, `GroupBy`, `Like`, `Unlike`, `MaxPer` or `Is`; case and underscores do not count.",
   ),
-  value: optional(text("What the operator compares with.")),
+  value: optional(
+    text(
+      "Unique: none. Cluster: the value, unset: that of the first instance. GroupBy: how many groups, unset: all that live nodes have. Like, Unlike: a regular expression for the whole value. MaxPer: how many per value. Is: the value.",
+      { maxLength: 1000 },
+    ),
+  ),
 });
 
 /** Where instances run. */
 export const placement = object(
   "Where instances run.",
   {
-    nodeNames: optional(list("Only these nodes, in this order of preference.", text("Name of a node."))),
+    nodeNames: optional(
+      list("Only these nodes, in this order of preference.", text("Name of a node."), { maxItems: 10_000 }),
+    ),
     nodeType: optional(oneOf("Only nodes of this type.", ["master", "worker", "slave"])),
     nodeFunction: optional(text("Only nodes with this function.")),
-    roles: later(list("Only resources of these Mesos roles.", text("A role."))),
-    apartFrom: later(list("Not on nodes where these services run.", text("`service` or `group/service`."))),
-    near: later(list("Preferably on nodes where these services run.", text("`service` or `group/service`."))),
-    strategy: oneOf("How free nodes are chosen.", ["Spread", "BinPack"], { default: "Spread", later: ["BinPack"] }),
-    constraints: optional(list("Further rules.", constraint)),
+    roles: optional(
+      list("Only resources reserved for these Mesos roles; `*`: unreserved ones.", text("A role.", { minLength: 1 }), {
+        maxItems: 16,
+      }),
+    ),
+    apartFrom: optional(
+      list("Not on nodes where these services run.", text("`service` or `group/service`."), { maxItems: 64 }),
+    ),
+    near: optional(
+      list("Preferably on nodes where these services run.", text("`service` or `group/service`."), { maxItems: 64 }),
+    ),
+    strategy: oneOf("How free nodes are chosen: the emptiest or the fullest that fits.", ["Spread", "BinPack"], {
+      default: "Spread",
+      applies: "inPlace",
+    }),
+    constraints: optional(list("Further rules.", constraint, { maxItems: 32 })),
   },
   { default: {}, applies: "restart" },
 );

@@ -4,7 +4,6 @@ import {
   flag,
   integer,
   integerOrText,
-  later,
   list,
   listByKey,
   object,
@@ -15,22 +14,30 @@ import {
 } from "../schema/fields.js";
 
 const RESTART = { applies: "restart" } as const;
+/** Linux takes no longer argument or variable (128 KiB with its end). */
+const MAX_VALUE = 131_000;
+const MAX_VARIABLES = 500;
+const MAX_ARGUMENTS = 1000;
+const MAX_FILES = 64;
 
 const environmentVariable = object("One variable of the environment.", {
-  name: text("Name of the variable.", { minLength: 1 }),
-  value: optional(text("Its value.")),
-  valueFrom: later(
-    object("Where the value comes from.", {
-      secretKeyRef: optional(secretRef("One value of a Secret.")),
+  name: text("Name of the variable.", { minLength: 1, maxLength: 1024 }),
+  value: optional(text("Its value.", { maxLength: MAX_VALUE })),
+  valueFrom: optional(
+    object("Where the value comes from, read when the task is launched: one of `secretKeyRef` and `configMapKeyRef`.", {
+      secretKeyRef: optional(secretRef("One value of a Secret of the group's namespace.")),
       configMapKeyRef: optional(
-        object("One value of a ConfigMap.", { name: text("Name of the ConfigMap."), key: text("Key inside it.") }),
+        object("One value of a ConfigMap of the group's namespace.", {
+          name: text("Name of the ConfigMap.", { minLength: 1 }),
+          key: text("Key inside it.", { minLength: 1 }),
+        }),
       ),
     }),
   ),
 });
 
 const fetchedFile = object("One file that the agent fetches before the start.", {
-  uri: text("Address: http, https, ftp, ftps, hdfs, s3 or file."),
+  uri: text("Address: http, https, ftp, ftps, hdfs, s3 or file.", { minLength: 1, maxLength: 1024 }),
   extract: optional(flag("Unpack it; true for archives.")),
   executable: flag("Make it executable.", { default: false }),
   cache: flag("Keep it in the agent's cache.", { default: false }),
@@ -54,9 +61,9 @@ const resources = object(
     cpu: integerOrText("Cores, e.g. `500m` or `2`.", { default: "200m" }),
     memory: integerOrText("Memory, e.g. `128Mi`.", { default: "128Mi" }),
     disk: optional(integerOrText("Disk space, e.g. `1Gi`.")),
-    gpu: later(integer("Devices.", { minimum: 0 })),
-    limits: later(
-      object("Hard limits above the request.", {
+    gpu: optional(integer("Devices; needs the containerizer Mesos.", { minimum: 0, maximum: 64 })),
+    limits: optional(
+      object("Hard limits at or above the request; `unlimited` for none.", {
         cpu: optional(integerOrText("Cores.")),
         memory: optional(integerOrText("Memory.")),
       }),
@@ -65,38 +72,59 @@ const resources = object(
   { default: {}, ...RESTART },
 );
 
-const executor = object("A Mesos executor of one's own.", {
-  name: text("Name of the executor."),
-  shared: flag("One executor for all tasks on a node.", { default: false }),
-  command: text("Command that starts it."),
-  fetch: optional(list("Files it needs.", fetchedFile)),
-  env: optional(listByKey("Its environment.", environmentVariable)),
-  resources: optional(
-    object("What it takes beside the task.", {
-      cpu: optional(integerOrText("Cores.")),
-      memory: optional(integerOrText("Memory.")),
-    }),
+const executor = object("A Mesos executor of one's own; the Rack must allow it.", {
+  name: text("Name of the executor.", { minLength: 1, maxLength: 255 }),
+  shared: flag("One executor for all tasks of the service on a node.", { default: false }),
+  command: text("Command line for `/bin/sh -c` that starts it.", { minLength: 1, maxLength: MAX_VALUE }),
+  fetch: optional(list("Files it needs.", fetchedFile, { maxItems: MAX_FILES })),
+  env: optional(listByKey("Its environment.", environmentVariable, { maxItems: MAX_VARIABLES })),
+  resources: object(
+    "What it takes beside the task.",
+    {
+      cpu: integerOrText("Cores.", { default: "100m" }),
+      memory: integerOrText("Memory.", { default: "32Mi" }),
+    },
+    { default: {} },
   ),
-  data: optional(text("Handed over with each task.")),
+  data: optional(text("Handed over with each task.", { maxLength: MAX_VALUE })),
 });
+
+const argument = text("An argument.", { maxLength: MAX_VALUE });
 
 /** What a task runs, and in what: shared by services and what is attached to them. */
 export const process = {
   command: optional(
-    list("Program and arguments, run without a shell.", text("An argument."), { minItems: 1, ...RESTART }),
+    list("Program and arguments, run without a shell.", argument, {
+      minItems: 1,
+      maxItems: MAX_ARGUMENTS,
+      ...RESTART,
+    }),
   ),
-  shell: optional(text("Command line for `/bin/sh -c`.", { minLength: 1, ...RESTART })),
-  args: optional(list("Arguments of the image's entry point.", text("An argument."), RESTART)),
-  env: optional(listByKey("Environment variables.", environmentVariable, RESTART)),
+  shell: optional(text("Command line for `/bin/sh -c`.", { minLength: 1, maxLength: MAX_VALUE, ...RESTART })),
+  args: optional(
+    list("Arguments of the image's entry point, or of the executor's task.", argument, {
+      maxItems: MAX_ARGUMENTS,
+      ...RESTART,
+    }),
+  ),
+  env: optional(
+    listByKey("Environment variables; 512 KiB in all.", environmentVariable, { maxItems: MAX_VARIABLES, ...RESTART }),
+  ),
   image: optional(text("Docker image.", { minLength: 1, ...RESTART })),
   privileged: flag("Run with all rights on the node; the Rack must allow it.", { default: false, ...RESTART }),
   dockerParameters: optional(
-    list("Parameters of the docker command line; the Rack must allow them.", parameter, RESTART),
+    list("Parameters of the docker command line; the Rack must allow them.", parameter, {
+      maxItems: MAX_FILES,
+      ...RESTART,
+    }),
   ),
-  fetch: later(list("Files that the agent fetches before the start.", fetchedFile, RESTART)),
+  fetch: optional(
+    list("Files that the agent fetches before the start.", fetchedFile, { maxItems: MAX_FILES, ...RESTART }),
+  ),
   volumes: optional(
     listByKey("Folders and files of the node; the Rack must allow their paths.", volume, {
       key: "containerPath",
+      maxItems: MAX_FILES,
       ...RESTART,
     }),
   ),
@@ -110,13 +138,17 @@ export const taskDetails = {
     default: "IfNotPresent",
     ...RESTART,
   }),
-  imagePullSecrets: later(
-    list("Secrets to fetch the image with.", object("A Secret.", { name: text("Name of the Secret.") }), RESTART),
+  imagePullSecrets: optional(
+    list(
+      "Secrets of type kubernetes.io/dockerconfigjson to fetch the image with; needs the containerizer Mesos.",
+      object("A Secret of the group's namespace.", { name: text("Name of the Secret.", { minLength: 1 }) }),
+      { maxItems: 8, ...RESTART },
+    ),
   ),
   containerizer: optional(
     oneOf("What runs the task; unset: Docker with an image, else Mesos.", ["Docker", "Mesos"], RESTART),
   ),
-  executor: later(executor),
+  executor: optional(executor),
 };
 
 /** What happens when a task ends. */
@@ -142,3 +174,5 @@ export type ServiceEnv = Data<typeof environmentVariable>;
 export type ServiceVolume = Data<typeof volume>;
 export type ServiceResources = Data<typeof resources>;
 export type ServiceRestart = Data<typeof restart>;
+export type ServiceFetch = Data<typeof fetchedFile>;
+export type ServiceExecutor = Data<typeof executor>;

@@ -28,7 +28,15 @@ function recordingDriver() {
 
 function offer(id: string, ports: Offer["resources"]["ports"] = []): Offer {
   const resources = { cpu: 1.5, memoryMiB: 100, diskMiB: 10, gpu: 0, ports };
-  return { id, agentId: "agent", hostname: "n1", attributes: {}, resources, role: "*" };
+  return {
+    id,
+    agentId: "agent",
+    hostname: "n1",
+    attributes: {},
+    resources,
+    pools: [{ role: "*", resources }],
+    role: "*",
+  };
 }
 
 function setUp() {

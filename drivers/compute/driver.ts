@@ -29,6 +29,8 @@ export interface Agent {
   readonly total: Resources;
   readonly region?: string;
   readonly zone?: string;
+  /** Planned maintenance, milliseconds of wall time; the end unset: until further notice. */
+  readonly maintenance?: { readonly start: number; readonly end?: number };
   /** `Unreachable` is not dead; `Recovering` is known from the registry but not back yet. */
   readonly state: "Active" | "Deactivated" | "Draining" | "Unreachable" | "Recovering";
 }
@@ -38,10 +40,22 @@ export interface Offer {
   readonly agentId: string;
   readonly hostname: string;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** Everything in it that a task may use. */
   readonly resources: Resources;
+  /** The same by the role that it is reserved for; `*`: unreserved. */
+  readonly pools: readonly ResourcePool[];
+  /** The role that it is offered to. */
   readonly role: string;
   readonly region?: string;
   readonly zone?: string;
+  /** Planned maintenance of its agent, milliseconds of wall time; the end unset: until further notice. */
+  readonly maintenance?: { readonly start: number; readonly end?: number };
+}
+
+/** Resources reserved for one role. */
+export interface ResourcePool {
+  readonly role: string;
+  readonly resources: Resources;
 }
 
 /** Mesos' states without their prefix. Terminal: Finished Failed Killed Error Dropped Gone GoneByOperator. Lost is ambiguous. */
@@ -77,6 +91,10 @@ export interface TaskStatus {
   /** `docker://<id>` where it is a docker container. */
   readonly containerId: string | undefined;
   readonly mesosContainerId: string | undefined;
+  /** How the program ended, as far as the back end tells. */
+  readonly exitCode?: number;
+  /** The signal that ended the program, e.g. `Killed`. */
+  readonly signal?: string;
   /** From reconciliation or the operator API: a statement about now, not a change. */
   readonly isReconciliation: boolean;
   /** To be given back to `acknowledge` once the status is stored; undefined: nothing to acknowledge. */
@@ -110,12 +128,53 @@ export interface Volume {
   readonly isReadOnly: boolean;
 }
 
-/** Everything needed to run one task. */
+/** A file that the agent fetches into the sandbox before the start. */
+export interface FetchedFile {
+  readonly uri: string;
+  readonly isExtracted: boolean;
+  readonly isExecutable: boolean;
+  readonly isCached: boolean;
+  /** File name in the sandbox; undefined: the last part of the address. */
+  readonly destination: string | undefined;
+}
+
+/** An executor of one's own, which the agent starts to run the task. */
+export interface TaskExecutor {
+  /** Tasks of one agent with one executor id share a running executor. */
+  readonly id: string;
+  readonly name: string;
+  /** Command line for `/bin/sh -c`. */
+  readonly script: string;
+  readonly fetch: readonly FetchedFile[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Taken from the offer beside the task's own. */
+  readonly resources: Resources;
+  /** Text that the executor is given with the task. */
+  readonly data: string | undefined;
+}
+
+/** A port of the node that leads to one inside the container. */
+export interface PortMapping {
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "TCP" | "UDP";
+}
+
+/** Everything needed to run one task. Secret values stand in `env` and `pullConfig`: never log it. */
 export interface TaskLaunch {
   readonly taskId: string;
   readonly name: string;
   readonly agentId: string;
   readonly resources: Resources;
+  /** Only resources reserved for these roles are used, `*` meaning unreserved; undefined: any, reserved ones first. */
+  readonly roles?: readonly string[];
+  /** Hard limits above the request. */
+  readonly limits?: { readonly cpu?: number | "unlimited"; readonly memoryMiB?: number | "unlimited" };
+  readonly fetch?: readonly FetchedFile[];
+  /** Unset: Mesos' own command executor. */
+  readonly executor?: TaskExecutor;
+  /** Docker's `config.json` with the credentials of a registry; containerizer Mesos. */
+  readonly pullConfig?: string;
   /** Docker with an image, else Mesos. */
   readonly containerizer: "Docker" | "Mesos";
   readonly image: string | undefined;
@@ -135,7 +194,10 @@ export interface TaskLaunch {
   readonly network:
     | { readonly mode: "Host" }
     | { readonly mode: "None" }
+    | { readonly mode: "Bridge"; readonly mappings: readonly PortMapping[] }
+    | { readonly mode: "Container"; readonly networkName: string; readonly mappings: readonly PortMapping[] }
     | { readonly mode: "Routed"; readonly networkName: string };
+  /** By which clients reach it, for discovery; host ports among them are in `resources`, too. */
   readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: "TCP" | "UDP" }[];
   readonly check: AgentCheck | undefined;
   readonly killGraceSeconds: number;
@@ -180,6 +242,8 @@ export interface ComputeDriver {
   decline(offerIds: readonly string[], refuseSeconds: number): Promise<void>;
   suppress(): Promise<void>;
   revive(): Promise<void>;
+  /** Ends the framework with all of its tasks; only ever by the explicit command of a person. */
+  teardown(): Promise<void>;
   /** Asks for the state of these tasks; answers come on `statuses$`. */
   reconcile(tasks: readonly { readonly taskId: string; readonly agentId: string | undefined }[]): Promise<void>;
   close(): void;

@@ -61,7 +61,7 @@ export function memoryCompute(options: MemoryComputeOptions): MemoryCompute {
   };
 }
 
-type Calls = Pick<ComputeDriver, "launch" | "kill" | "acknowledge" | "decline" | "suppress" | "revive" | "reconcile">;
+type Calls = Omit<ComputeDriver, `${string}$` | "close">;
 
 function callsOf(cluster: Cluster): Calls {
   const { mailbox, offers } = cluster;
@@ -89,6 +89,11 @@ function callsOf(cluster: Cluster): Calls {
     async revive() {
       needConnection(cluster, "reviving offers");
       offers.revive();
+    },
+    async teardown() {
+      needConnection(cluster, "tearing the framework down");
+      for (const taskId of [...cluster.tasks.keys()]) moveTask(cluster, taskId, { state: "Killed" });
+      leave(cluster, { type: "stopped", reason: "Framework has been removed" });
     },
     async reconcile(asked) {
       for (const { taskId, agentId } of asked) mailbox.tell(statementOf(cluster, taskId, agentId));

@@ -47,7 +47,7 @@ export function createMesosDriver(options: MesosDriverOptions): ComputeDriver {
   };
 }
 
-type Calls = Pick<ComputeDriver, "kill" | "acknowledge" | "decline" | "suppress" | "revive">;
+type Calls = Pick<ComputeDriver, "kill" | "acknowledge" | "decline" | "suppress" | "revive" | "teardown">;
 
 function callsOf(link: Link): Calls {
   return {
@@ -73,6 +73,9 @@ function callsOf(link: Link): Calls {
     async revive() {
       link.isSuppressed = false;
       await callMaster(link, "reviving offers", { type: "REVIVE" });
+    },
+    async teardown() {
+      await callMaster(link, "tearing the framework down", { type: "TEARDOWN" });
     },
   };
 }

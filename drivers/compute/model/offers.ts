@@ -62,7 +62,16 @@ export function createOfferModel(options: OfferModelOptions): OfferModel {
     count += 1;
     const { id: agentId, hostname, attributes, region, zone } = agent;
     const location = { ...(region === undefined ? {} : { region }), ...(zone === undefined ? {} : { zone }) };
-    return { id: `offer-${count}`, agentId, hostname, attributes, resources: free, role, ...location };
+    return {
+      id: `offer-${count}`,
+      agentId,
+      hostname,
+      attributes,
+      resources: free,
+      pools: [{ role: "*", resources: free }],
+      role,
+      ...location,
+    };
   }
 
   function drop(offerIds: readonly string[]): readonly Offer[] {

@@ -1,6 +1,6 @@
 import type { Agent, Offer } from "../../driver.js";
 import type { WireAgent, WireAgentInfo, WireDomain, WireOffer } from "../wire.js";
-import { attributesOf, resourcesOf } from "./resources.js";
+import { attributesOf, poolsOf, resourcesOf } from "./resources.js";
 
 /** An offer as placement sees it. */
 export function offerOf(offer: WireOffer): Offer {
@@ -10,6 +10,7 @@ export function offerOf(offer: WireOffer): Offer {
     hostname: offer.hostname,
     attributes: attributesOf(offer.attributes),
     resources: resourcesOf(offer.resources),
+    pools: poolsOf(offer.resources),
     role: offer.allocation_info?.role ?? offer.resources?.[0]?.allocation_info?.role ?? "*",
     ...locationOf(offer.domain),
   };

@@ -110,7 +110,7 @@ function dockerOf(task: TaskLaunch): WireContainerInfo["docker"] {
   };
 }
 
-const DOCKER_NETWORKS = { Host: "HOST", None: "NONE", Routed: "USER" } as const;
+const DOCKER_NETWORKS = { Host: "HOST", Bridge: "BRIDGE", Container: "USER", None: "NONE", Routed: "USER" } as const;
 
 function mesosOf(task: TaskLaunch): NonNullable<WireContainerInfo["mesos"]> {
   if (task.image === undefined) return {};

@@ -1,4 +1,4 @@
-import type { AttributeValue, PortRange, Resources } from "../../driver.js";
+import type { AttributeValue, PortRange, ResourcePool, Resources } from "../../driver.js";
 import type { WireAttribute, WireResource } from "../wire.js";
 
 /** What a resource list holds in all. Persistent volumes and other special disks are not disk that a task may use. */
@@ -11,6 +11,19 @@ export function resourcesOf(resources: readonly WireResource[] | undefined): Res
     gpu: total(usable, "gpus"),
     ports: usable.filter((resource) => resource.name === "ports").flatMap(rangesOf),
   };
+}
+
+/** The same by the role of the innermost reservation; `*`: unreserved. In order of first appearance. */
+export function poolsOf(resources: readonly WireResource[] | undefined): readonly ResourcePool[] {
+  const roles = new Set((resources ?? []).map(reservedRole));
+  return [...roles].map((role) => ({
+    role,
+    resources: resourcesOf((resources ?? []).filter((resource) => reservedRole(resource) === role)),
+  }));
+}
+
+function reservedRole({ reservations }: WireResource): string {
+  return reservations?.at(-1)?.role ?? "*";
 }
 
 /** Attributes by name. Of a repeated name the first counts. Numbers become their shortest text: `1`, not `1.0`. */
