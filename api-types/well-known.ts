@@ -14,6 +14,8 @@ export const TASK_LABEL = {
   identity: "rackwright.dev/identity",
   namespace: "rackwright.dev/namespace",
   stamp: "rackwright.dev/stamp",
+  /** The name of a task that runs beside an instance; such a task is never taken for an instance. */
+  attached: "rackwright.dev/attached",
 } as const;
 
 /** Finalizers, in the order in which an Instance's are released, then the group's own and those of outside records. */
@@ -39,6 +41,8 @@ export const ANNOTATION = {
   fromService: "rackwright.dev/from-service",
   /** On an Instance, by a person: let it go although this back end is unknown (`dns` or `route`). */
   release: "rackwright.dev/release",
+  /** On an Instance: when the first instance of its number was created, RFC 3339; handed on to each successor. */
+  slotSince: "rackwright.dev/slot-since",
 } as const;
 
 /** Why an Instance may leave. */

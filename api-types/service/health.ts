@@ -25,7 +25,7 @@ const timing = {
   timeoutSeconds: integer("Seconds until a probe without an answer counts as failed.", { default: 20, minimum: 1 }),
   probeFrom: optional(
     oneOf(
-      "Who probes; unset: the agent for the first check, the controller for the others. A task has room for one check by its agent; exec and Routed services are probed by the agent only.",
+      "Who probes; unset: the agent if only it can, else the agent for the first health check and the controller for the others. A task has room for one check by its agent; `exec` and the network modes Routed, Container and None are probed by the agent only.",
       ["Agent", "Controller"],
     ),
   ),

@@ -60,18 +60,7 @@ export function createOfferModel(options: OfferModelOptions): OfferModel {
 
   function offerFrom({ agent, free }: FreeAgent): Offer {
     count += 1;
-    const { id: agentId, hostname, attributes, region, zone } = agent;
-    const location = { ...(region === undefined ? {} : { region }), ...(zone === undefined ? {} : { zone }) };
-    return {
-      id: `offer-${count}`,
-      agentId,
-      hostname,
-      attributes,
-      resources: free,
-      pools: [{ role: "*", resources: free }],
-      role,
-      ...location,
-    };
+    return offerOf(agent, free, { id: `offer-${count}`, role });
   }
 
   function drop(offerIds: readonly string[]): readonly Offer[] {
@@ -84,14 +73,10 @@ export function createOfferModel(options: OfferModelOptions): OfferModel {
     offers$: held.asObservable(),
     refresh,
     total(offerIds: readonly string[]): Resources {
-      const found = held.value.filter(({ id }) => offerIds.includes(id));
-      if (found.length !== offerIds.length) {
-        throw new StatusError("Conflict", "launching tasks: an offer is not held any more");
-      }
-      if (new Set(found.map(({ agentId }) => agentId)).size !== 1) {
-        throw new StatusError("Invalid", "launching tasks: the offers are not of one agent");
-      }
-      return found.reduce((sum, { resources }) => addResources(sum, resources), NO_RESOURCES);
+      return totalOf(
+        held.value.filter(({ id }) => offerIds.includes(id)),
+        offerIds.length,
+      );
     },
     use: (offerIds) => void drop(offerIds),
     decline(offerIds: readonly string[], refuseMs: number): void {
@@ -112,6 +97,24 @@ export function createOfferModel(options: OfferModelOptions): OfferModel {
     },
     close: () => held.complete(),
   };
+}
+
+/** The whole rest of an agent as one offer. */
+function offerOf(agent: Agent, resources: Resources, { id, role }: Pick<Offer, "id" | "role">): Offer {
+  const { id: agentId, hostname, attributes, region, zone } = agent;
+  const location = { ...(region === undefined ? {} : { region }), ...(zone === undefined ? {} : { zone }) };
+  return { id, agentId, hostname, attributes, resources, pools: [{ role: "*", resources }], role, ...location };
+}
+
+/** What offers hold together. Throws StatusError when some of the wanted are not there, or they are not of one agent. */
+function totalOf(found: readonly Offer[], wanted: number): Resources {
+  if (found.length !== wanted) {
+    throw new StatusError("Conflict", "launching tasks: an offer is not held any more");
+  }
+  if (new Set(found.map(({ agentId }) => agentId)).size !== 1) {
+    throw new StatusError("Invalid", "launching tasks: the offers are not of one agent");
+  }
+  return found.reduce((sum, { resources }) => addResources(sum, resources), NO_RESOURCES);
 }
 
 function isSame(a: Resources, b: Resources | undefined): boolean {
