@@ -1,4 +1,79 @@
-import type { WireAgent, WireAgentInfo, WireFramework, WireMasterInfo, WireTask } from "./wire.js";
+import type {
+  WireAttribute,
+  WireContainerInfo,
+  WireDiscoveryInfo,
+  WireDomain,
+  WireFrameworkInfo,
+  WireHealthCheck,
+  WireId,
+  WireKillPolicy,
+  WireLabels,
+  WireMasterInfo,
+  WireOffer,
+  WireResource,
+  WireTaskStatus,
+  WireTime,
+} from "./wire.js";
+
+/** A task as the operator API lists it. */
+export interface WireTask {
+  readonly name: string;
+  readonly task_id: WireId;
+  readonly framework_id: WireId;
+  readonly executor_id?: WireId;
+  readonly agent_id: WireId;
+  readonly state: string;
+  readonly resources?: readonly WireResource[];
+  readonly statuses?: readonly WireTaskStatus[];
+  readonly status_update_state?: string;
+  readonly status_update_uuid?: string;
+  readonly labels?: WireLabels;
+  readonly discovery?: WireDiscoveryInfo;
+  readonly container?: WireContainerInfo;
+  readonly health_check?: WireHealthCheck;
+  readonly kill_policy?: WireKillPolicy;
+  readonly user?: string;
+}
+
+/** An agent as it describes itself. */
+export interface WireAgentInfo {
+  readonly hostname: string;
+  readonly port?: number;
+  readonly resources?: readonly WireResource[];
+  readonly attributes?: readonly WireAttribute[];
+  readonly id?: WireId;
+  readonly domain?: WireDomain;
+  readonly checkpoint?: boolean;
+}
+
+/** An agent as the master lists it. */
+export interface WireAgent {
+  readonly agent_info: WireAgentInfo;
+  readonly active: boolean;
+  readonly deactivated?: boolean;
+  readonly version?: string;
+  /** `slave(1)@ip:port` */
+  readonly pid?: string;
+  readonly registered_time?: WireTime;
+  readonly reregistered_time?: WireTime;
+  readonly total_resources?: readonly WireResource[];
+  readonly allocated_resources?: readonly WireResource[];
+  readonly offered_resources?: readonly WireResource[];
+  readonly capabilities?: readonly { readonly type: string }[];
+  readonly drain_info?: { readonly state: string; readonly config?: unknown };
+}
+
+/** A framework as the master lists it. */
+export interface WireFramework {
+  readonly framework_info: WireFrameworkInfo;
+  readonly active: boolean;
+  readonly connected: boolean;
+  readonly recovered?: boolean;
+  readonly registered_time?: WireTime;
+  readonly reregistered_time?: WireTime;
+  readonly unregistered_time?: WireTime;
+  readonly offers?: readonly WireOffer[];
+}
 
 /** Answers of `POST /api/v1`; empty lists are left out. */
 export type WireOperatorAnswer =

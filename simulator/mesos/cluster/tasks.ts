@@ -1,4 +1,5 @@
-import type { WireTask, WireTaskInfo, WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
+import type { WireTaskInfo, WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
+import type { WireTask } from "../../../drivers/compute/mesos/wire-operator.js";
 import { fromWire, toWire } from "../wire/resources.js";
 import { hold } from "./offers.js";
 import { giveBack } from "./release.js";

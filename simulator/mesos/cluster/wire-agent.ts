@@ -1,4 +1,4 @@
-import type { WireAgent, WireAgentInfo } from "../../../drivers/compute/mesos/wire.js";
+import type { WireAgent, WireAgentInfo } from "../../../drivers/compute/mesos/wire-operator.js";
 import { add, type Bundle, EMPTY, toWire } from "../wire/resources.js";
 import { AGENT_PORT } from "./offers.js";
 import { type Agent, domainOf, VERSION } from "./world.js";

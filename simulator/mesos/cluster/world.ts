@@ -3,10 +3,10 @@ import type {
   WireFrameworkInfo,
   WireMasterInfo,
   WireOffer,
-  WireTask,
   WireTaskInfo,
   WireTaskStatus,
 } from "../../../drivers/compute/mesos/wire.js";
+import type { WireTask } from "../../../drivers/compute/mesos/wire-operator.js";
 import type { Clock, Timer } from "../../../platform/clock.js";
 import type { Logger } from "../../../platform/log.js";
 import type { Random } from "../../../platform/random.js";

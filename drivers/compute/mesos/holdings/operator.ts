@@ -1,8 +1,7 @@
 import { parseAgents, parseFrameworks, parseMasterId, parseTasks } from "../mapping/event.js";
 import type { Answer, MasterClient } from "../session/master.js";
 import type { Session } from "../session/subscription.js";
-import type { WireAgent, WireAgentInfo, WireFramework, WireTask } from "../wire.js";
-import type { WireOperatorCall } from "../wire-operator.js";
+import type { WireAgent, WireAgentInfo, WireFramework, WireOperatorCall, WireTask } from "../wire-operator.js";
 
 /** What the master of a session holds, or why that is not known. */
 export type Inspection =

@@ -1,5 +1,6 @@
 import type { Agent, Offer } from "../../driver.js";
-import type { WireAgent, WireAgentInfo, WireDomain, WireOffer } from "../wire.js";
+import type { WireDomain, WireOffer } from "../wire.js";
+import type { WireAgent, WireAgentInfo } from "../wire-operator.js";
 import { attributesOf, poolsOf, resourcesOf } from "./resources.js";
 
 /** An offer as placement sees it. */

@@ -1,5 +1,6 @@
 import { isRecord } from "../../../../platform/is-record.js";
-import type { WireAgent, WireAgentInfo, WireEvent, WireFramework, WireTask } from "../wire.js";
+import type { WireEvent } from "../wire.js";
+import type { WireAgent, WireAgentInfo, WireFramework, WireTask } from "../wire-operator.js";
 
 /** A record of the scheduler stream that we understand. Undefined: another type, or one without what its type needs. */
 export function parseEvent(record: unknown): WireEvent | undefined {

@@ -1,6 +1,7 @@
 import { TERMINAL_STATES } from "../../../../api-types/life.js";
 import type { Task, TaskState, TaskStatus } from "../../driver.js";
-import type { WireLabels, WireNetworkInfo, WireTask, WireTaskStatus } from "../wire.js";
+import type { WireLabels, WireNetworkInfo, WireTaskStatus } from "../wire.js";
+import type { WireTask } from "../wire-operator.js";
 
 /** What only some updates of a task tell, and what must outlive the others. */
 export interface ContainerFacts {

@@ -1,6 +1,6 @@
 import { sleep } from "../../../../platform/clock.js";
 import { inspect } from "../holdings/operator.js";
-import type { WireTask } from "../wire.js";
+import type { WireTask } from "../wire-operator.js";
 import type { Link } from "./link.js";
 import type { Session } from "./subscription.js";
 

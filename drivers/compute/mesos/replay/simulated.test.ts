@@ -1,16 +1,16 @@
 import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { silentLogger } from "../../../platform/log.js";
-import { seededRandom } from "../../../platform/random.js";
-import { type HttpHandler, TransportError } from "../../../platform/transport.js";
-import { virtualClock } from "../../../platform/virtual-clock.js";
-import { createMesosMaster } from "../../../simulator/mesos/master.js";
-import type { RunnableTask, RunnerEvent, TaskRunner } from "../../../simulator/mesos/task-runner.js";
-import type { Observation } from "../../observation.js";
-import type { Agent, ComputeDriver, Connection, Offer, Task, TaskStatus } from "../driver.js";
-import { computeDriverSuite, SUITE_PERIOD_MS } from "../suite.js";
-import { createMesosDriver, type MesosDriverOptions } from "./driver.js";
-import { launchOf } from "./replay/bench.js";
+import { silentLogger } from "../../../../platform/log.js";
+import { seededRandom } from "../../../../platform/random.js";
+import { type HttpHandler, TransportError } from "../../../../platform/transport.js";
+import { virtualClock } from "../../../../platform/virtual-clock.js";
+import { createMesosMaster } from "../../../../simulator/mesos/master.js";
+import type { RunnableTask, RunnerEvent, TaskRunner } from "../../../../simulator/mesos/task-runner.js";
+import type { Observation } from "../../../observation.js";
+import type { Agent, ComputeDriver, Connection, Offer, Task, TaskStatus } from "../../driver.js";
+import { computeDriverSuite, SUITE_PERIOD_MS } from "../../suite.js";
+import { createMesosDriver, type MesosDriverOptions } from "../driver.js";
+import { launchOf } from "./bench.js";
 
 /** A simulated cluster of two agents, and what it takes to connect to it. */
 function startCluster() {
