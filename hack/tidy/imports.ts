@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Technologies are known to `controllers/main.ts` only; the rest sees an area's interface. */
-const DRIVER_INTERFACES = /^drivers\/((compute|dns|network|metrics)\/driver|driver|observation)$/;
+const DRIVER_INTERFACES = /^drivers\/((compute|dns|network|metrics|probe)\/driver|driver|observation)$/;
 /** The one place of another process's folder that `cli` may start. */
 const CLI_DOORS = /^(apiserver|controllers|simulator)\//;
 
