@@ -2,10 +2,11 @@ import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { COMPUTE_SCENARIOS } from "../test/simulation/compute/scenarios.js";
 import type { Report } from "./simulation/worker.js";
 
 // Plays seeded schedules of the simulated rack, as many at once as there are cores:
-//   npx tsx hack/simulate.ts --seeds 200 [--from 1] [--scenario dns-example|small-rack|all] [--seed N]
+//   npx tsx hack/simulate.ts --seeds 200 [--from 1] [--scenario dns-example|small-rack|compute|all|NAME] [--seed N]
 // A seed that fails is printed with what was drawn and the last requests; `--seed N` repeats it.
 
 const { values } = parseArgs({
@@ -19,7 +20,9 @@ const { values } = parseArgs({
 });
 const first = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
-const scenarios = values.scenario === "all" ? ["dns-example", "small-rack"] : [values.scenario];
+const COMPUTE = COMPUTE_SCENARIOS.map(({ name }) => name);
+const SETS: Readonly<Record<string, readonly string[]>> = { all: ["dns-example", "small-rack"], compute: COMPUTE };
+const scenarios = SETS[values.scenario] ?? [values.scenario];
 let hasFailed = false;
 for (const scenario of scenarios) {
   if (!(await simulate(scenario))) hasFailed = true;

@@ -34,7 +34,7 @@ export function drawChaos(options: ChaosOptions): Chaos {
   const context: Drawing = { ...options, healers: [] };
   const mishaps = Array.from({ length: 3 + random.integer(8) }, (): Mishap => {
     const atMs = scenario.faultsFromMs + random.integer(span);
-    return { atMs, ...pick(random, MISHAPS)(context) };
+    return { atMs, ...pick(random, mishapsOf(scenario))(context) };
   }).sort((a, b) => a.atMs - b.atMs);
   const script = mishaps.map(({ atMs, what }) => `${(atMs / 1000).toFixed(3)} s ${what}`);
   return {
@@ -57,6 +57,12 @@ type Draw = (drawing: Drawing) => { readonly what: string; run(): void };
 
 /** What becomes of names and routes is not ours to answer for while the outside itself loses them, and one period after. */
 const EXCUSED_MS = 30_000;
+
+const TASK_ENDERS: readonly Draw[] = [lostAgent, killedTask];
+
+function mishapsOf({ sparesTasks = false }: Scenario): readonly Draw[] {
+  return sparesTasks ? MISHAPS.filter((draw) => !TASK_ENDERS.includes(draw)) : MISHAPS;
+}
 
 const MISHAPS: readonly Draw[] = [
   badNetwork,

@@ -5,7 +5,7 @@ import { type WireEntry, wireText } from "../world/wire.js";
 import type { World } from "../world/world.js";
 import { type Chaos, drawChaos } from "./chaos.js";
 import { differences, isConverged, lastStir } from "./convergence.js";
-import type { Scenario } from "./scenario.js";
+import type { Scenario, Watch } from "./scenario.js";
 import { type Watchdog, watchdog } from "./watchdog.js";
 
 /** How one run of a scenario went. */
@@ -40,15 +40,17 @@ export async function runSchedule({ seed, scenario, isChaotic = false, log }: Ru
   const world = await scenario.createWorld({ seed, ...(log === undefined ? {} : { log }) });
   const guard = watchdog(world, { names: scenario.names });
   const chaos = isChaotic ? drawChaos({ world, scenario, guard, random: seededRandom(seed ^ 0xc4a05) }) : undefined;
-  await play(world, { scenario, guard, chaos });
+  const watch = scenario.watch?.(world, guard.isExcused);
+  await play(world, { scenario, guard, chaos, watch });
   chaos?.end();
   const stoppedAt = world.clock.monotonic();
-  const end = await settle(world, guard);
+  const end = await settle(world, { scenario, guard, chaos, watch });
+  const wrong = end.missing.length > 0 ? [] : await world.ask(async () => (await scenario.check?.(world)) ?? []);
   const result: RunResult = {
     seed,
     traceHash: world.traceHash(),
     convergedAfterMs: Math.max(0, end.at - stoppedAt),
-    faults: [...guard.breaches, ...end.missing],
+    faults: [...guard.breaches, ...(watch?.breaches ?? []), ...end.missing, ...wrong],
     script: chaos?.script ?? [],
     lastEntries: lastEntries(world.wire),
   };
@@ -60,14 +62,16 @@ interface Play {
   readonly scenario: Scenario;
   readonly guard: Watchdog;
   readonly chaos: Chaos | undefined;
+  readonly watch: Watch | undefined;
 }
 
-async function play(world: World, { scenario, guard, chaos }: Play): Promise<void> {
+async function play(world: World, { scenario, guard, chaos, watch }: Play): Promise<void> {
   const steps = [...scenario.steps];
   while (world.clock.monotonic() < scenario.endMs) {
     await world.clock.advance(TICK_MS);
     const now = world.clock.monotonic();
     guard.look();
+    watch?.look();
     chaos?.strike(now);
     while ((steps[0]?.atMs ?? Number.POSITIVE_INFINITY) <= now) await steps.shift()?.run(world);
   }
@@ -81,14 +85,16 @@ interface End {
 }
 
 /** Waits until nothing has happened for a while, and all is Ready then. */
-async function settle(world: World, guard: Watchdog): Promise<End> {
+async function settle(world: World, { scenario, guard, watch }: Play): Promise<End> {
+  const isDone = scenario.isDone ?? isConverged;
   const limit = world.clock.monotonic() + CONVERGENCE_MS;
   while (world.clock.monotonic() < limit) {
     await world.clock.advance(TICK_MS);
     guard.look();
+    watch?.look();
     const at = lastStir(world);
     if (world.clock.monotonic() - at < QUIET_MS) continue;
-    if (await world.ask(() => isConverged(world))) return { at, missing: [] };
+    if (await world.ask(() => isDone(world))) return { at, missing: [] };
   }
   return { at: world.clock.monotonic(), missing: await explain(world) };
 }

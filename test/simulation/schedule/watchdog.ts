@@ -6,6 +6,7 @@ export interface Watchdog {
   readonly breaches: readonly string[];
   /** The outside did something to the rack itself: for so long the state outside proves nothing against us. */
   excuse(forMs: number): void;
+  isExcused(): boolean;
   /** Looks at the answers of DNS, and at whether who is named can be reached; call every so often. */
   look(): void;
 }
@@ -81,6 +82,7 @@ export function watchdog(world: World, { names }: WatchdogOptions): Watchdog {
 
   return {
     breaches,
+    isExcused,
     excuse(forMs) {
       excusedUntil = Math.max(excusedUntil, world.clock.monotonic() + forMs);
     },

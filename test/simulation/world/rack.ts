@@ -5,7 +5,8 @@ import { type HttpHandler, inProcessTransport } from "../../../platform/transpor
 import { createConsul } from "../../../simulator/consul/consul.js";
 import { type FaultScript, withFaults } from "../../../simulator/faults.js";
 import { type AgentSpec, createMesosMaster } from "../../../simulator/mesos/master.js";
-import { pretendRunner } from "../../../simulator/mesos/pretend-runner.js";
+import { type PretendBehaviour, pretendRunner } from "../../../simulator/mesos/pretend-runner.js";
+import type { RunnableTask } from "../../../simulator/mesos/task-runner.js";
 import { createSnapRoute } from "../../../simulator/snaproute/snaproute.js";
 import { dnsLoad } from "./dns-load.js";
 import { recorded, type WireEntry } from "./wire.js";
@@ -22,14 +23,25 @@ export interface Scripts {
   readonly api: FaultScript;
 }
 
+/** One machine of the rack. */
+export interface MachineOptions {
+  readonly name: string;
+  readonly function: string;
+  readonly zone?: string;
+  /** Default: 8. */
+  readonly cpus?: number;
+}
+
 export interface RackOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Apart from `random`: faults do not shift what else is drawn. */
   readonly faultRandom: Random;
   readonly log: Logger;
-  /** Names and attributes of the machines; the first has the address of the master. */
-  readonly nodes: readonly { readonly name: string; readonly function: string }[];
+  /** The machines; the first has the address of the master. */
+  readonly nodes: readonly MachineOptions[];
+  /** How pretended tasks behave. */
+  readonly behaviour?: (task: RunnableTask) => PretendBehaviour;
   readonly scripts: Scripts;
   readonly wire: WireEntry[];
   readonly onEntry: (entry: WireEntry) => void;
@@ -46,7 +58,8 @@ export function createRack(options: RackOptions) {
   const runner = pretendRunner({
     clock,
     random,
-    addresses: addressPool(),
+    addresses: addressPool(new Map(options.nodes.map(({ name }, index) => [name, addressOfNode(index)]))),
+    ...(options.behaviour === undefined ? {} : { behaviour: options.behaviour }),
     statistics: (taskId) => load.statistics(taskId),
   });
   load.watch(runner);
@@ -80,19 +93,25 @@ export function createRack(options: RackOptions) {
   return { consul, tor, runner, mesos, load, transport, nodeNames: agents.map(({ name }) => name) };
 }
 
-function agentSpec({ name, function: machineFunction }: RackOptions["nodes"][number], index: number): AgentSpec {
-  const ip = `10.250.3.${20 + index}`;
+/** The address of the machine at this place of the list. */
+export function addressOfNode(index: number): string {
+  return `10.250.3.${20 + index}`;
+}
+
+function agentSpec({ name, function: machineFunction, zone, cpus = 8 }: MachineOptions, index: number): AgentSpec {
+  const ip = addressOfNode(index);
   const type = index === 0 ? "master" : "slave";
   const attributes = { host: ip, "machine-name": name, "machine-type": type, "machine-function": machineFunction };
-  const resources = { cpus: "8", mem: "16384", disk: "100000", ports: "[31000-32000]" };
-  return { name, hostname: ip, ip, port: 5051, attributes, resources };
+  const resources = { cpus: String(cpus), mem: "16384", disk: "100000", ports: "[31000-32000]" };
+  const location = zone === undefined ? {} : { region: "lab", zone };
+  return { name, hostname: ip, ip, port: 5051, attributes, resources, ...location };
 }
 
 /** A container's address in order of starts; 65,000 starts until one is used twice. */
-function addressPool(): (task: { readonly isRouted: boolean }) => string {
+function addressPool(nodes: ReadonlyMap<string, string>): (task: RunnableTask) => string {
   let last = 0;
-  return ({ isRouted }) => {
-    if (!isRouted) return MASTER;
+  return ({ isRouted, nodeName }) => {
+    if (!isRouted) return nodes.get(nodeName) ?? MASTER;
     last += 1;
     return `172.16.${(last >> 8) & 255}.${last & 255}`;
   };

@@ -21,6 +21,7 @@ import { recorded, traceHash, type WireEntry, wireText } from "./wire.js";
 export interface WorldOptions {
   readonly seed: number;
   readonly nodes: RackOptions["nodes"];
+  readonly behaviour?: RackOptions["behaviour"];
   readonly log?: Logger;
   /** Starts over this store; default: an empty one. */
   readonly store?: (clock: VirtualClock) => Store;
@@ -98,7 +99,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     for (const observer of observers) observer(entry);
   };
   const faultRandom = seededRandom(options.seed ^ 0x5eed);
-  const rack = createRack({ clock, random, faultRandom, log, nodes: options.nodes, scripts, wire, onEntry });
+  const { nodes, behaviour } = options;
+  const machines = { nodes, ...(behaviour === undefined ? {} : { behaviour }) };
+  const rack = createRack({ clock, random, faultRandom, log, ...machines, scripts, wire, onEntry });
   const tools = { clock, random, log, faultRandom, script: scripts.api, transport: rack.transport };
   const sites: Site[] = [];
   const createSite = async (store: Store) => {
