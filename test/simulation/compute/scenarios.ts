@@ -13,6 +13,7 @@ import {
   mostCriticalAtOnce,
   scaleDownTakesUnhealthy,
 } from "./failures.js";
+import { policyAndPerson } from "./policy-and-person.js";
 import { failoverInUpgrade, fullClusterUnique, labelOnlyEdit, rollbackOnDeadline } from "./upgrades.js";
 
 /** What a scheduler of groups has to get right, each a story of its own. */
@@ -30,5 +31,6 @@ export const COMPUTE_SCENARIOS: readonly Scenario[] = [
   scaleDownTakesUnhealthy,
   oneInvalidGroup,
   lastInstanceLost,
+  policyAndPerson,
   rollbackOnDeadline,
 ];
