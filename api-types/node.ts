@@ -15,6 +15,7 @@ const agent = object("The Mesos agent that runs on the node.", {
   id: text("Identifier given by the Mesos master."),
   hostname: optional(text("Host name that the agent advertises.")),
   address: optional(text("IP address of the agent.")),
+  url: optional(text("Where its API answers, e.g. `http://10.0.0.21:5051`: what `rackctl logs` and `exec` talk to.")),
   state: optional(text("Active, Deactivated, Draining, Unreachable or Recovering.")),
 });
 
@@ -51,7 +52,9 @@ export const Node = defineKind({
   spec,
   status: statusOf("What is known of the node; written on changes only.", {
     agent: optional(agent),
-    drainingSince: optional(text("When the drain was first seen; RFC 3339.")),
+    drainingSince: optional(
+      text("When the drain was first seen, one that planned maintenance of the agent demands included; RFC 3339."),
+    ),
     attributes: optional(mapOf("Attributes of the agent.", text("A value."))),
     capacity: optional(object("What the agent offers in all.", amounts)),
     allocated: optional(object("What instances were given.", amounts)),
@@ -69,6 +72,7 @@ export const Node = defineKind({
       description: "Nothing new starts on it.",
       jsonPath: ".spec.unschedulable",
     }),
+    wide(conditionColumn("Drained", "Whether a node that is drained holds no instance any more.")),
     wide(reasonColumn("Ready")),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     wide(textColumn("Agent", ".status.agent.id", "Mesos agent.")),

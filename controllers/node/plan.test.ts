@@ -70,6 +70,17 @@ describe("what the master says of a node's agent", () => {
     expect(ready).toMatchObject({ status: "True", message: "its agent says type master, the Rack says worker" });
   });
 
+  it("tells people what the agent's API address is, and of cordon and maintenance", () => {
+    const start = Date.parse("2026-01-01T13:00:00Z");
+    const told = agents(agent("a", { url: "http://10.0.0.1:5051", maintenance: { start } }));
+    const { agent: shown, conditions } = nodeReport(node("n1", { unschedulable: true }), told, NAMES);
+    expect(shown?.url).toBe("http://10.0.0.1:5051");
+    expect(conditions[0]).toMatchObject({
+      status: "True",
+      message: "nothing new starts here (unschedulable); maintenance from 2026-01-01T13:00:00Z until further notice",
+    });
+  });
+
   it.each([
     ["the master does not answer", silent],
     ["the agent is not listed", agents()],
