@@ -6,6 +6,7 @@ import type { DnsDriver, DnsEntry } from "../drivers/dns/driver.js";
 import type { MetricDriver } from "../drivers/metrics/driver.js";
 import type { NetworkDriver, SwitchRoute } from "../drivers/network/driver.js";
 import type { Observation } from "../drivers/observation.js";
+import type { ProbeDriver } from "../drivers/probe/driver.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Metrics } from "../platform/metrics.js";
@@ -55,6 +56,8 @@ export interface LoopContext {
   /** Addresses laid over those of every Rack's spec; undefined: the spec's own are used. */
   readonly overlay: Kept<AddressOverlay> | undefined;
   readonly execute: Execute;
+  /** Asks instances whether they are well. */
+  readonly prober: ProbeDriver;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -24,6 +24,8 @@ import { createMesosDriver } from "../drivers/compute/mesos/driver.js";
 import { createConsulDriver } from "../drivers/dns/consul/consul.js";
 import { createMesosMetrics } from "../drivers/metrics/mesos/mesos.js";
 import { createSnaprouteDriver } from "../drivers/network/snaproute/snaproute.js";
+import type { ProbeDriver } from "../drivers/probe/driver.js";
+import { createNetworkProber } from "../drivers/probe/network.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Metrics } from "../platform/metrics.js";
@@ -45,6 +47,7 @@ import { garbageCollectionController } from "./garbage-collection/controller.js"
 import { instanceController } from "./instance/controller.js";
 import { nodeController } from "./node/controller.js";
 import { placementController } from "./placement/controller.js";
+import { probeController } from "./probe/controller.js";
 import { rackController } from "./rack/controller.js";
 import { routeController } from "./route/controller.js";
 import { scalingPolicyController } from "./scaling-policy/controller.js";
@@ -55,6 +58,8 @@ export interface ControllersOptions {
   readonly client: Client;
   /** How drivers reach back ends. */
   readonly transport: HttpHandler;
+  /** How instances are asked whether they are well; default: over sockets of this process. */
+  readonly prober?: ProbeDriver;
   /** Laid over the addresses of every Rack, in memory; a change reopens the drivers. */
   readonly overlay?: Kept<AddressOverlay>;
   /** Unique to this process, named in the Lease. */
@@ -75,6 +80,7 @@ const CONTROLLERS = [
   computeController,
   placementController,
   instanceController,
+  probeController,
   endpointsController,
   routeController,
   dnsRecordController,
@@ -163,6 +169,7 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
           backends,
           overlay: options.overlay,
           execute,
+          prober: options.prober ?? createNetworkProber(clock),
           clock,
           random,
           log,
