@@ -13,6 +13,7 @@ import type {
   WireResource,
   WireTaskStatus,
   WireTime,
+  WireUnavailability,
 } from "./wire.js";
 
 /** A task as the operator API lists it. */
@@ -75,6 +76,12 @@ export interface WireFramework {
   readonly offers?: readonly WireOffer[];
 }
 
+/** Machines that are to be maintained together; a machine is named by host name, address or both. */
+export interface WireWindow {
+  readonly machine_ids: readonly { readonly hostname?: string; readonly ip?: string }[];
+  readonly unavailability: WireUnavailability;
+}
+
 /** Answers of `POST /api/v1`; empty lists are left out. */
 export type WireOperatorAnswer =
   | {
@@ -93,6 +100,10 @@ export type WireOperatorAnswer =
         readonly agents?: readonly WireAgent[];
         readonly recovered_agents?: readonly WireAgentInfo[];
       };
+    }
+  | {
+      readonly type: "GET_MAINTENANCE_SCHEDULE";
+      readonly get_maintenance_schedule: { readonly schedule: { readonly windows?: readonly WireWindow[] } };
     }
   | {
       readonly type: "GET_FRAMEWORKS";

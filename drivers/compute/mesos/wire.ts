@@ -112,13 +112,27 @@ export interface WireOffer {
   readonly attributes?: readonly WireAttribute[];
   readonly executor_ids?: readonly WireId[];
   readonly allocation_info?: { readonly role?: string };
-  readonly unavailability?: { readonly start: WireTime; readonly duration?: WireTime };
+  readonly unavailability?: WireUnavailability;
+}
+
+/** Planned maintenance; no duration: until further notice. */
+export interface WireUnavailability {
+  readonly start: WireTime;
+  readonly duration?: WireTime;
+}
+
+/** The master asks for an agent to be free of our tasks during maintenance. */
+export interface WireInverseOffer {
+  readonly id: WireId;
+  readonly agent_id?: WireId;
+  readonly unavailability: WireUnavailability;
 }
 
 /** A network that a container is attached to, wished (name) or reported (addresses). */
 export interface WireNetworkInfo {
   readonly name?: string;
   readonly ip_addresses?: readonly { readonly protocol?: string; readonly ip_address?: string }[];
+  readonly port_mappings?: readonly WirePortMapping[];
   readonly labels?: WireLabels;
 }
 
@@ -151,6 +165,15 @@ export interface WireTaskStatus {
   readonly check_status?: unknown;
 }
 
+/** A file that the agent fetches into the sandbox; archives are extracted unless told otherwise. */
+export interface WireUri {
+  readonly value: string;
+  readonly extract?: boolean;
+  readonly executable?: boolean;
+  readonly cache?: boolean;
+  readonly output_file?: string;
+}
+
 /** What to run. */
 export interface WireCommandInfo {
   readonly shell?: boolean;
@@ -158,7 +181,18 @@ export interface WireCommandInfo {
   readonly arguments?: readonly string[];
   readonly user?: string;
   readonly environment?: { readonly variables: readonly { readonly name: string; readonly value?: string }[] };
-  readonly uris?: readonly { readonly value: string; readonly extract?: boolean; readonly executable?: boolean }[];
+  readonly uris?: readonly WireUri[];
+}
+
+/** What starts tasks: one of one's own, named by its id on an agent. */
+export interface WireExecutorInfo {
+  readonly type: "CUSTOM";
+  readonly executor_id: WireId;
+  readonly framework_id: WireId;
+  readonly name: string;
+  readonly command: WireCommandInfo;
+  readonly container?: WireContainerInfo;
+  readonly resources: readonly WireResource[];
 }
 
 /** A path of the agent inside the container. */
@@ -166,6 +200,23 @@ export interface WireVolume {
   readonly mode: "RW" | "RO";
   readonly container_path: string;
   readonly host_path?: string;
+}
+
+/** A port of the agent that leads into a container. */
+export interface WirePortMapping {
+  readonly host_port: number;
+  readonly container_port: number;
+  readonly protocol?: string;
+}
+
+/** An image for the Mesos containerizer; `config` holds docker's config.json in base64. */
+export interface WireImage {
+  readonly type: "DOCKER";
+  readonly docker: {
+    readonly name: string;
+    readonly config?: { readonly type: "VALUE"; readonly value: { readonly data: string } };
+  };
+  readonly cached?: boolean;
 }
 
 /** The container around a command. */
@@ -177,15 +228,9 @@ export interface WireContainerInfo {
     readonly privileged?: boolean;
     readonly force_pull_image?: boolean;
     readonly parameters?: readonly { readonly key: string; readonly value: string }[];
-    readonly port_mappings?: readonly {
-      readonly host_port: number;
-      readonly container_port: number;
-      readonly protocol?: string;
-    }[];
+    readonly port_mappings?: readonly WirePortMapping[];
   };
-  readonly mesos?: {
-    readonly image?: { readonly type: "DOCKER"; readonly docker: { readonly name: string }; readonly cached?: boolean };
-  };
+  readonly mesos?: { readonly image?: WireImage };
   readonly volumes?: readonly WireVolume[];
   readonly network_infos?: readonly WireNetworkInfo[];
 }
@@ -223,7 +268,13 @@ export interface WireTaskInfo {
   readonly task_id: WireId;
   readonly agent_id: WireId;
   readonly resources: readonly WireResource[];
+  /** Either this or the executor. */
   readonly command?: WireCommandInfo;
+  readonly executor?: WireExecutorInfo;
+  /** Base64, for the executor. */
+  readonly data?: string;
+  /** Hard limits above the resources; `Infinity` as text. */
+  readonly limits?: Readonly<Record<string, { readonly value: number | "Infinity" }>>;
   readonly container?: WireContainerInfo;
   readonly health_check?: WireHealthCheck;
   readonly kill_policy?: WireKillPolicy;
@@ -272,6 +323,17 @@ export type WireStreamCall =
       readonly type: "DECLINE";
       readonly decline: { readonly offer_ids: readonly WireId[]; readonly filters?: WireFilters };
     }
+  | {
+      readonly type: "ACCEPT_INVERSE_OFFERS";
+      readonly accept_inverse_offers: { readonly inverse_offer_ids: readonly WireId[]; readonly filters?: WireFilters };
+    }
+  | {
+      readonly type: "DECLINE_INVERSE_OFFERS";
+      readonly decline_inverse_offers: {
+        readonly inverse_offer_ids: readonly WireId[];
+        readonly filters?: WireFilters;
+      };
+    }
   | { readonly type: "SUPPRESS"; readonly suppress?: { readonly roles?: readonly string[] } }
   | { readonly type: "REVIVE"; readonly revive?: { readonly roles?: readonly string[] } }
   | { readonly type: "KILL"; readonly kill: WireTaskKey & { readonly kill_policy?: WireKillPolicy } }
@@ -298,6 +360,14 @@ export type WireEvent =
   | { readonly type: "HEARTBEAT" }
   | { readonly type: "OFFERS"; readonly offers: { readonly offers: readonly WireOffer[] } }
   | { readonly type: "RESCIND"; readonly rescind: { readonly offer_id: WireId } }
+  | {
+      readonly type: "INVERSE_OFFERS";
+      readonly inverse_offers: { readonly inverse_offers: readonly WireInverseOffer[] };
+    }
+  | {
+      readonly type: "RESCIND_INVERSE_OFFER";
+      readonly rescind_inverse_offer: { readonly inverse_offer_id: WireId };
+    }
   | { readonly type: "UPDATE"; readonly update: { readonly status: WireTaskStatus } }
   | {
       readonly type: "FAILURE";

@@ -6,6 +6,7 @@ import { createView, type View } from "../../view.js";
 import { agentOf, recoveringAgentOf } from "../mapping/agent.js";
 import { type ContainerFacts, containerFacts, isTerminal, statusOf, taskOf } from "../mapping/status.js";
 import type { WireTaskStatus } from "../wire.js";
+import type { WireWindow } from "../wire-operator.js";
 import type { Inspection } from "./operator.js";
 import { type VanishedAgents, vanishedAgents } from "./vanished.js";
 
@@ -31,6 +32,8 @@ export interface Inventory {
   heard(status: WireTaskStatus): TaskStatus;
   /** A listing asked for at `askedAt`. */
   confirm(seen: Seen, about: Listing): void;
+  /** Whether nothing of ours lives on the agent, or on any. */
+  isFree(agentId: string | undefined): boolean;
   /** Held, but not complete any more. */
   weaken(doubt: string): void;
   /** Nothing can be said. */
@@ -56,6 +59,8 @@ interface Holdings {
   readonly vanished: VanishedAgents;
   /** Of the last listing. */
   epoch: string | undefined;
+  /** Planned maintenance as last told. */
+  windows: readonly WireWindow[];
 }
 
 type Seen = Extract<Inspection, { type: "seen" }>;
@@ -78,6 +83,7 @@ export function createInventory(options: {
     launches,
     vanished: vanishedAgents(clock),
     epoch: undefined,
+    windows: [],
   };
   return {
     tasks$: tasks.observe$,
@@ -85,6 +91,7 @@ export function createInventory(options: {
     launched: (task) => launches.set(task.id, task),
     forget: (taskId) => launches.delete(taskId),
     heard: (status) => heard(holdings, status),
+    isFree: (agentId) => isFree(holdings, agentId),
     confirm: (seen, about) => confirm(holdings, seen, about),
     weaken(doubt) {
       tasks.weaken(doubt);
@@ -112,9 +119,15 @@ function heard({ clock, tasks, memories, launches }: Holdings, status: WireTaskS
   return result;
 }
 
+function isFree({ tasks, launches }: Holdings, agentId: string | undefined): boolean {
+  const living = [...tasks.items().values()].filter(({ status }) => !isTerminal(status.state));
+  return ![...living, ...launches.values()].some((task) => agentId === undefined || task.agentId === agentId);
+}
+
 function confirm(holdings: Holdings, seen: Seen, about: Listing): void {
   // both are translated before either is believed
-  const agents = agentsOf(seen);
+  holdings.windows = seen.windows ?? holdings.windows;
+  const agents = agentsOf(seen, holdings.windows);
   const translated = seen.tasks.map((wire) => taskOf(wire, holdings.memories.get(wire.task_id.value)?.facts));
   const tasks = new Map(translated.map((task) => [task.id, merged(holdings, task, about.askedAt)]));
   forgetOthers(holdings, tasks, about.askedAt);
@@ -154,8 +167,8 @@ function confirmAgents(
   holdings.agents.confirm({ items, epoch: about.epoch, doubt: isEmptied ? "no agent is listed any more" : doubt });
 }
 
-function agentsOf(seen: Seen): ReadonlyMap<string, Agent> {
-  const present = seen.agents.flatMap((agent) => agentOf(agent) ?? []);
-  const recovering = seen.recovered.flatMap((info) => recoveringAgentOf(info) ?? []);
+function agentsOf(seen: Seen, windows: readonly WireWindow[]): ReadonlyMap<string, Agent> {
+  const present = seen.agents.flatMap((agent) => agentOf(agent, windows) ?? []);
+  const recovering = seen.recovered.flatMap((info) => recoveringAgentOf(info, windows) ?? []);
   return new Map([...recovering, ...present].map((agent) => [agent.id, agent]));
 }

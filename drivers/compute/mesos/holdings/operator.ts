@@ -1,7 +1,14 @@
-import { parseAgents, parseFrameworks, parseMasterId, parseTasks } from "../mapping/event.js";
+import { parseAgents, parseFrameworks, parseMasterId, parseTasks, parseWindows } from "../mapping/event.js";
 import type { Answer, MasterClient } from "../session/master.js";
 import type { Session } from "../session/subscription.js";
-import type { WireAgent, WireAgentInfo, WireFramework, WireOperatorCall, WireTask } from "../wire-operator.js";
+import type {
+  WireAgent,
+  WireAgentInfo,
+  WireFramework,
+  WireOperatorCall,
+  WireTask,
+  WireWindow,
+} from "../wire-operator.js";
 
 /** What the master of a session holds, or why that is not known. */
 export type Inspection =
@@ -9,6 +16,8 @@ export type Inspection =
       readonly type: "seen";
       readonly agents: readonly WireAgent[];
       readonly recovered: readonly WireAgentInfo[];
+      /** Planned maintenance; undefined: the master does not tell us. */
+      readonly windows: readonly WireWindow[] | undefined;
       /** Of our framework only. */
       readonly tasks: readonly WireTask[];
     }
@@ -26,10 +35,11 @@ export async function inspect(client: MasterClient, session: Session): Promise<I
     if (agents === undefined) return unseen("GET_AGENTS was not answered as expected");
     const tasks = parseTasks(await ask("GET_TASKS"));
     if (tasks === undefined) return unseen("GET_TASKS was not answered as expected");
+    const windows = parseWindows(await ask("GET_MAINTENANCE_SCHEDULE").catch(notTold));
     const masterId = parseMasterId(await ask("GET_MASTER"));
     if (masterId !== session.masterId) return unseen("another master answered");
     const ours = tasks.filter((task) => task.framework_id.value === session.frameworkId);
-    return { type: "seen", ...agents, tasks: ours };
+    return { type: "seen", ...agents, windows, tasks: ours };
   } catch (error) {
     return unseen(messageOf(error));
   }
@@ -80,6 +90,11 @@ function registeredAt(framework: WireFramework): number {
 
 function unseen(reason: string): Inspection {
   return { type: "unseen", reason };
+}
+
+/** We may not be allowed to see it, which must not hide all the rest. */
+function notTold(): undefined {
+  return undefined;
 }
 
 /** Throws on everything but JSON with status 200. */

@@ -1,6 +1,6 @@
 import type { Agent, Offer } from "../../driver.js";
-import type { WireDomain, WireOffer } from "../wire.js";
-import type { WireAgent, WireAgentInfo } from "../wire-operator.js";
+import type { WireDomain, WireOffer, WireTime, WireUnavailability } from "../wire.js";
+import type { WireAgent, WireAgentInfo, WireWindow } from "../wire-operator.js";
 import { attributesOf, poolsOf, resourcesOf } from "./resources.js";
 
 /** An offer as placement sees it. */
@@ -14,12 +14,22 @@ export function offerOf(offer: WireOffer): Offer {
     pools: poolsOf(offer.resources),
     role: offer.allocation_info?.role ?? offer.resources?.[0]?.allocation_info?.role ?? "*",
     ...locationOf(offer.domain),
+    ...maintenanceOf(offer.unavailability),
   };
 }
 
+/** Planned maintenance in milliseconds of wall time. */
+export function maintenanceOf(unavailability: WireUnavailability | undefined): Pick<Agent, "maintenance"> {
+  if (unavailability === undefined) return {};
+  const start = millisecondsOf(unavailability.start);
+  const { duration } = unavailability;
+  return { maintenance: duration === undefined ? { start } : { start, end: start + millisecondsOf(duration) } };
+}
+
 /** A registered agent. Undefined when the master does not name its id. */
-export function agentOf(agent: WireAgent): Agent | undefined {
+export function agentOf(agent: WireAgent, windows: readonly WireWindow[]): Agent | undefined {
   return agentFrom(agent.agent_info, {
+    windows,
     state: stateOf(agent),
     ip: ipOf(agent.pid),
     url: urlOf(agent.pid),
@@ -28,16 +38,17 @@ export function agentOf(agent: WireAgent): Agent | undefined {
 }
 
 /** An agent that the master knows from its registry but that is not back yet. */
-export function recoveringAgentOf(info: WireAgentInfo): Agent | undefined {
-  return agentFrom(info, { state: "Recovering", ip: undefined, url: undefined, resources: info.resources });
+export function recoveringAgentOf(info: WireAgentInfo, windows: readonly WireWindow[]): Agent | undefined {
+  return agentFrom(info, { windows, state: "Recovering", ip: undefined, url: undefined, resources: info.resources });
 }
 
-function agentFrom(
-  info: WireAgentInfo,
-  more: Pick<Agent, "state" | "ip"> & { readonly url: string | undefined } & {
-    readonly resources: WireAgentInfo["resources"];
-  },
-): Agent | undefined {
+interface AgentFacts extends Pick<Agent, "state" | "ip"> {
+  readonly url: string | undefined;
+  readonly resources: WireAgentInfo["resources"];
+  readonly windows: readonly WireWindow[];
+}
+
+function agentFrom(info: WireAgentInfo, more: AgentFacts): Agent | undefined {
   if (info.id === undefined) return undefined;
   return {
     id: info.id.value,
@@ -48,7 +59,18 @@ function agentFrom(
     total: resourcesOf(more.resources),
     state: more.state,
     ...locationOf(info.domain),
+    ...maintenanceOf(windowOf(info.hostname, more)?.unavailability),
   };
+}
+
+/** The window that names the agent's machine, by what of host name and address it says. */
+function windowOf(hostname: string, { windows, ip }: AgentFacts): WireWindow | undefined {
+  const isNamed = (machine: WireWindow["machine_ids"][number]) => {
+    const hasHost = machine.hostname === undefined || machine.hostname.toLowerCase() === hostname.toLowerCase();
+    const hasAddress = machine.ip === undefined || ip === undefined || machine.ip === ip;
+    return hasHost && hasAddress && (machine.hostname ?? machine.ip) !== undefined;
+  };
+  return windows.find(({ machine_ids }) => machine_ids.some(isNamed));
 }
 
 /** Not active and not deactivated: its connection is gone, its fate is open. */
@@ -67,6 +89,11 @@ function ipOf(pid: string | undefined): string | undefined {
 function urlOf(pid: string | undefined): string | undefined {
   const address = /@(.+:\d+)$/.exec(pid ?? "")?.[1];
   return address === undefined ? undefined : `http://${address}`;
+}
+
+/** The digits that JSON.parse rounds off are fractions of a millisecond. */
+function millisecondsOf({ nanoseconds }: WireTime): number {
+  return Math.round(nanoseconds / 1e6);
 }
 
 function locationOf(domain: WireDomain | undefined): Pick<Agent, "region" | "zone"> {

@@ -1,6 +1,6 @@
 import { isRecord } from "../../../../platform/is-record.js";
 import type { WireEvent } from "../wire.js";
-import type { WireAgent, WireAgentInfo, WireFramework, WireTask } from "../wire-operator.js";
+import type { WireAgent, WireAgentInfo, WireFramework, WireTask, WireWindow } from "../wire-operator.js";
 
 /** A record of the scheduler stream that we understand. Undefined: another type, or one without what its type needs. */
 export function parseEvent(record: unknown): WireEvent | undefined {
@@ -15,6 +15,8 @@ const NEEDS: ReadonlyMap<string, (record: Json) => boolean> = new Map([
   ["HEARTBEAT", () => true],
   ["OFFERS", (record: Json) => isListOf(at(record, "offers")?.offers, isOffer)],
   ["RESCIND", (record: Json) => hasId(at(record, "rescind"), "offer_id")],
+  ["INVERSE_OFFERS", (record: Json) => isListOf(at(record, "inverse_offers")?.inverse_offers, isInverseOffer)],
+  ["RESCIND_INVERSE_OFFER", (record: Json) => hasId(at(record, "rescind_inverse_offer"), "inverse_offer_id")],
   ["UPDATE", (record: Json) => isStatus(at(at(record, "update"), "status"))],
   ["FAILURE", (record: Json) => at(record, "failure") !== undefined],
   ["ERROR", (record: Json) => typeof at(record, "error")?.message === "string"],
@@ -52,6 +54,15 @@ export function parseFrameworks(answer: unknown): readonly WireFramework[] | und
   return found.flat() as WireFramework[];
 }
 
+/** The windows of an answer to GET_MAINTENANCE_SCHEDULE. Undefined: not such an answer, or a damaged one. */
+export function parseWindows(answer: unknown): readonly WireWindow[] | undefined {
+  const schedule = at(listsOf(answer, "GET_MAINTENANCE_SCHEDULE", "get_maintenance_schedule"), "schedule");
+  const windows = schedule?.windows ?? [];
+  if (schedule === undefined || !isListOf(windows, isWindow)) return undefined;
+  // every entry has just been checked
+  return windows as WireWindow[];
+}
+
 /** The id of the master that answers GET_MASTER. Undefined: not such an answer. */
 export function parseMasterId(answer: unknown): string | undefined {
   const id = at(listsOf(answer, "GET_MASTER", "get_master"), "master_info")?.id;
@@ -84,6 +95,18 @@ function isStatus(status: Json | undefined): boolean {
 
 function isOffer(offer: Json): boolean {
   return hasId(offer, "id") && hasId(offer, "agent_id") && typeof offer.hostname === "string";
+}
+
+function isInverseOffer(offer: Json): boolean {
+  return hasId(offer, "id") && hasStart(offer);
+}
+
+function isWindow(window: Json): boolean {
+  return isListOf(window.machine_ids, () => true) && hasStart(window);
+}
+
+function hasStart(value: Json): boolean {
+  return typeof at(at(value, "unavailability"), "start")?.nanoseconds === "number";
 }
 
 function isTask(task: Json): boolean {

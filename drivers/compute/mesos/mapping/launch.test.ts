@@ -16,8 +16,10 @@ const POOL: readonly WireResource[] = [
   },
 ];
 
+const CONTEXT = { pool: POOL, frameworkId: "fw-1", running: new Map() };
+
 function infoOf(changes: Partial<TaskLaunch>): WireTaskInfo {
-  const [info] = taskInfosOf([launchOf("t", changes)], POOL);
+  const [info] = taskInfosOf([launchOf("t", changes)], CONTEXT);
   return info ?? expect.fail("no task info");
 }
 
@@ -187,7 +189,7 @@ describe("a task on the wire", () => {
       reservations: [{ type: "STATIC", role: "web" }],
     };
     const volume: WireResource = { name: "cpus", type: "SCALAR", scalar: { value: 9 }, disk: { persistence: {} } };
-    const infos = taskInfosOf([launchOf("a"), launchOf("b")], [volume, ...POOL, reserved]);
+    const infos = taskInfosOf([launchOf("a"), launchOf("b")], { ...CONTEXT, pool: [volume, ...POOL, reserved] });
     const cpus = infos.map(({ resources }) => resources.filter(({ name }) => name === "cpus"));
     expect(cpus).toEqual([
       [{ ...reserved, scalar: { value: 0.1 } }],

@@ -1,26 +1,28 @@
 import { StatusError } from "../../../../api-types/meta/status-error.js";
-import type { AgentCheck, TaskLaunch } from "../../driver.js";
-import type {
-  WireCommandInfo,
-  WireContainerInfo,
-  WireHealthCheck,
-  WireKillPolicy,
-  WireLabels,
-  WireResource,
-  WireTaskInfo,
-} from "../wire.js";
+import type { TaskExecutor, TaskLaunch } from "../../driver.js";
+import type { WireExecutorInfo, WireKillPolicy, WireLabels, WireResource, WireTaskInfo } from "../wire.js";
+import { healthCheckOf } from "./check.js";
+import { commandOf, executorCommandOf } from "./command.js";
+import { containerOf } from "./container.js";
 import { takeResources } from "./resources.js";
 
-/** The tasks of one ACCEPT, each with its share of `pool`, in order. Throws StatusError when they do not fit. */
-export function taskInfosOf(tasks: readonly TaskLaunch[], pool: readonly WireResource[]): readonly WireTaskInfo[] {
-  const rest = [...pool];
-  return tasks.map((task) => {
-    const resources = takeResources(rest, task.resources);
-    if (resources === undefined) {
-      throw new StatusError("Invalid", `launching task ${task.taskId}: the offers do not hold its resources`);
-    }
-    return taskInfoOf(task, resources);
-  });
+/** What the tasks of one ACCEPT share. */
+export interface LaunchContext {
+  /** What the offers hold. */
+  readonly pool: readonly WireResource[];
+  readonly frameworkId: string;
+  /** Executors that run already on this agent, by id: Mesos wants them described as they were started. */
+  readonly running: ReadonlyMap<string, WireExecutorInfo>;
+}
+
+/** The tasks of one ACCEPT, each with its share of the pool, in order. Throws StatusError when they do not fit. */
+export function taskInfosOf(tasks: readonly TaskLaunch[], context: LaunchContext): readonly WireTaskInfo[] {
+  const filling: Filling = {
+    rest: [...context.pool],
+    frameworkId: context.frameworkId,
+    executors: new Map(context.running),
+  };
+  return tasks.map((task) => taskInfoOf(task, filling));
 }
 
 /** How long a killed task may take to end. */
@@ -33,130 +35,74 @@ export function wireLabels(labels: Readonly<Record<string, string>>): WireLabels
   return { labels: Object.entries(labels).map(([key, value]) => ({ key, value })) };
 }
 
-function taskInfoOf(task: TaskLaunch, resources: readonly WireResource[]): WireTaskInfo {
-  const container = containerOf(task);
+interface Filling {
+  /** What the tasks before have left. */
+  readonly rest: WireResource[];
+  readonly frameworkId: string;
+  readonly executors: Map<string, WireExecutorInfo>;
+}
+
+function taskInfoOf(task: TaskLaunch, filling: Filling): WireTaskInfo {
+  const { executor } = task;
   return {
     name: task.name,
     task_id: { value: task.taskId },
     agent_id: { value: task.agentId },
-    resources,
-    command: commandOf(task),
-    ...(container === undefined ? {} : { container }),
+    resources: takeOrRefuse(filling, task, task.resources),
+    ...(executor === undefined ? ownProgramOf(task) : executedBy(executor, task, filling)),
     ...(task.check === undefined ? {} : { health_check: healthCheckOf(task.check, task.containerizer) }),
     kill_policy: killPolicyOf(task.killGraceSeconds),
     labels: wireLabels(task.labels),
+    ...limitsOf(task),
     ...(task.ports.length === 0 ? {} : { discovery: discoveryOf(task) }),
   };
 }
 
-function commandOf(task: TaskLaunch): WireCommandInfo {
-  const variables = Object.entries(task.env).map(([name, value]) => ({ name, value }));
+function ownProgramOf(task: TaskLaunch): Partial<WireTaskInfo> {
+  const container = containerOf(task);
+  return { command: commandOf(task), ...(container === undefined ? {} : { container }) };
+}
+
+/** A task has a command or an executor; with an executor the container is the executor's. */
+function executedBy(executor: TaskExecutor, task: TaskLaunch, filling: Filling): Partial<WireTaskInfo> {
+  const known = filling.executors.get(executor.id);
+  const info = known ?? executorInfoOf(executor, task, filling);
+  filling.executors.set(executor.id, info);
+  const { data } = executor;
   return {
-    ...programOf(task),
-    ...(task.user === undefined ? {} : { user: task.user }),
-    ...(variables.length === 0 ? {} : { environment: { variables } }),
+    executor: info,
+    ...(data === undefined ? {} : { data: Buffer.from(data, "utf8").toString("base64") }),
   };
 }
 
-/**
- * | command    | Docker                           | Mesos                          |
- * |------------|----------------------------------|--------------------------------|
- * | shell      | /bin/sh -c value                 | /bin/sh -c value               |
- * | exec       | value and arguments follow image | value; arguments[0] is argv[0] |
- * | entrypoint | arguments follow image           | arguments follow entry point   |
- */
-function programOf({ command, containerizer }: TaskLaunch): WireCommandInfo {
-  switch (command.type) {
-    case "shell":
-      return { shell: true, value: command.script };
-    case "exec":
-      return programOfArgv(command.argv, containerizer);
-    case "entrypoint":
-      return command.args.length === 0 ? { shell: false } : { shell: false, arguments: command.args };
-    default:
-      return command satisfies never;
-  }
-}
-
-function programOfArgv(argv: readonly string[], containerizer: TaskLaunch["containerizer"]): WireCommandInfo {
-  const [program, ...rest] = argv;
-  if (program === undefined) return { shell: false };
-  return { shell: false, value: program, arguments: containerizer === "Docker" ? rest : argv };
-}
-
-function containerOf(task: TaskLaunch): WireContainerInfo | undefined {
-  const shared = {
-    ...(task.volumes.length === 0 ? {} : { volumes: volumesOf(task) }),
-    ...(task.network.mode === "Routed" ? { network_infos: [{ name: task.network.networkName }] } : {}),
-  };
-  if (task.containerizer === "Docker") return { type: "DOCKER", docker: dockerOf(task), ...shared };
-  if (task.network.mode === "None") {
-    throw new StatusError("Invalid", `launching task ${task.taskId}: network None needs the Docker containerizer`);
-  }
-  if (task.image === undefined && Object.keys(shared).length === 0) return undefined;
-  return { type: "MESOS", mesos: mesosOf(task), ...shared };
-}
-
-function dockerOf(task: TaskLaunch): WireContainerInfo["docker"] {
-  if (task.image === undefined) {
-    throw new StatusError("Invalid", `launching task ${task.taskId}: the Docker containerizer needs an image`);
-  }
+function executorInfoOf(executor: TaskExecutor, task: TaskLaunch, filling: Filling): WireExecutorInfo {
+  const container = containerOf(task);
   return {
-    image: task.image,
-    network: DOCKER_NETWORKS[task.network.mode],
-    privileged: task.isPrivileged,
-    force_pull_image: task.forcePull,
-    parameters: task.dockerParameters.map(({ key, value }) => ({ key, value })),
+    type: "CUSTOM",
+    executor_id: { value: executor.id },
+    framework_id: { value: filling.frameworkId },
+    name: executor.name,
+    command: executorCommandOf(executor, task),
+    ...(container === undefined ? {} : { container }),
+    resources: takeOrRefuse(filling, task, executor.resources),
   };
 }
 
-const DOCKER_NETWORKS = { Host: "HOST", Bridge: "BRIDGE", Container: "USER", None: "NONE", Routed: "USER" } as const;
-
-function mesosOf(task: TaskLaunch): NonNullable<WireContainerInfo["mesos"]> {
-  if (task.image === undefined) return {};
-  return { image: { type: "DOCKER", docker: { name: task.image }, cached: !task.forcePull } };
+function takeOrRefuse({ rest }: Filling, task: TaskLaunch, wanted: TaskLaunch["resources"]): readonly WireResource[] {
+  const taken = takeResources(rest, wanted, task.roles);
+  if (taken !== undefined) return taken;
+  throw new StatusError("Invalid", `launching task ${task.taskId}: the offers do not hold its resources`);
 }
 
-function volumesOf(task: TaskLaunch): WireContainerInfo["volumes"] {
-  return task.volumes.map((volume) => ({
-    mode: volume.isReadOnly ? "RO" : "RW",
-    container_path: volume.containerPath,
-    host_path: volume.hostPath,
-  }));
+function limitsOf({ limits }: TaskLaunch): Pick<WireTaskInfo, "limits"> {
+  const entries = [["cpus", limits?.cpu] as const, ["mem", limits?.memoryMiB] as const].flatMap(([name, limit]) =>
+    limit === undefined ? [] : [[name, { value: wireLimit(limit) }] as const],
+  );
+  return entries.length === 0 ? {} : { limits: Object.fromEntries(entries) };
 }
 
-/** The largest count there is, so that Mesos only reports and never kills. */
-const CONSECUTIVE_FAILURES = 2 ** 31 - 1;
-
-function healthCheckOf(check: AgentCheck, containerizer: TaskLaunch["containerizer"]): WireHealthCheck {
-  return {
-    ...probeOf(check.probe, containerizer),
-    delay_seconds: check.delaySeconds,
-    interval_seconds: check.intervalSeconds,
-    timeout_seconds: check.timeoutSeconds,
-    grace_period_seconds: check.gracePeriodSeconds,
-    consecutive_failures: CONSECUTIVE_FAILURES,
-  };
-}
-
-function probeOf(probe: AgentCheck["probe"], containerizer: TaskLaunch["containerizer"]): WireHealthCheck {
-  switch (probe.type) {
-    case "tcp":
-      return { type: "TCP", tcp: { port: probe.port } };
-    case "http":
-      return { type: "HTTP", http: { scheme: probe.scheme, port: probe.port, path: probe.path } };
-    case "command":
-      return { type: "COMMAND", command: checkCommandOf(probe.command, containerizer) };
-    default:
-      return probe satisfies never;
-  }
-}
-
-function checkCommandOf(
-  command: readonly string[] | string,
-  containerizer: TaskLaunch["containerizer"],
-): WireCommandInfo {
-  return typeof command === "string" ? { shell: true, value: command } : programOfArgv(command, containerizer);
+function wireLimit(limit: number | "unlimited"): number | "Infinity" {
+  return limit === "unlimited" ? "Infinity" : limit;
 }
 
 function discoveryOf(task: TaskLaunch): WireTaskInfo["discovery"] {

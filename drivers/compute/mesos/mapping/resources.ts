@@ -40,9 +40,14 @@ export function attributesOf(
 
 /**
  * Takes `wanted` out of `pool` (changed in place) and returns the entries to launch with: the offer's own objects with
- * only the quantity changed, reserved ones first. Undefined: the pool does not hold that much.
+ * only the quantity changed, reserved ones first. With `roles` only what is reserved for one of them counts, `*` being
+ * what is not reserved. Undefined: the pool does not hold that much.
  */
-export function takeResources(pool: WireResource[], wanted: Resources): readonly WireResource[] | undefined {
+export function takeResources(
+  pool: WireResource[],
+  wanted: Resources,
+  roles?: readonly string[],
+): readonly WireResource[] | undefined {
   const taken: WireResource[] = [];
   const scalars: readonly (readonly [string, number])[] = [
     ["cpus", wanted.cpu],
@@ -51,12 +56,9 @@ export function takeResources(pool: WireResource[], wanted: Resources): readonly
     ["gpus", wanted.gpu],
   ];
   for (const [name, quantity] of scalars) {
-    if (!takeScalar(pool, { name, quantity }, taken)) return undefined;
+    if (!takeScalar({ pool, indexes: candidates(pool, name, roles), taken }, quantity)) return undefined;
   }
-  for (const range of wanted.ports) {
-    if (!takePorts(pool, range, taken)) return undefined;
-  }
-  return taken;
+  return takePorts({ pool, indexes: candidates(pool, "ports", roles), taken }, wanted.ports) ? taken : undefined;
 }
 
 function total(resources: readonly WireResource[], name: string): number {
@@ -82,21 +84,29 @@ function attributeValue(attribute: WireAttribute): AttributeValue | undefined {
 }
 
 /** Indexes of the entries that may serve `name`, those with a reservation first. */
-function candidates(pool: readonly WireResource[], name: string): readonly number[] {
-  const indexes = pool.flatMap((resource, index) =>
-    resource.name === name && resource.disk === undefined ? [index] : [],
-  );
+function candidates(
+  pool: readonly WireResource[],
+  name: string,
+  roles: readonly string[] | undefined,
+): readonly number[] {
+  const indexes = pool.flatMap((resource, index) => {
+    const isAllowed = roles === undefined || roles.includes(reservedRole(resource));
+    return resource.name === name && resource.disk === undefined && isAllowed ? [index] : [];
+  });
   const isReserved = (index: number) => (pool[index]?.reservations?.length ?? 0) > 0;
   return [...indexes.filter(isReserved), ...indexes.filter((index) => !isReserved(index))];
 }
 
-function takeScalar(
-  pool: WireResource[],
-  wanted: { readonly name: string; readonly quantity: number },
-  taken: WireResource[],
-): boolean {
-  let missing = toMilli(wanted.quantity);
-  for (const index of candidates(pool, wanted.name)) {
+/** Where to take from, in order, and where to put what was taken. */
+interface Taking {
+  readonly pool: WireResource[];
+  readonly indexes: readonly number[];
+  readonly taken: WireResource[];
+}
+
+function takeScalar({ pool, indexes, taken }: Taking, quantity: number): boolean {
+  let missing = toMilli(quantity);
+  for (const index of indexes) {
     const entry = pool[index];
     if (entry === undefined || missing <= 0) break;
     const available = toMilli(entry.scalar?.value ?? 0);
@@ -109,20 +119,35 @@ function takeScalar(
   return missing <= 0;
 }
 
-function takePorts(pool: WireResource[], wanted: PortRange, taken: WireResource[]): boolean {
-  for (const index of candidates(pool, "ports")) {
+/** A wanted range may lie across ranges and entries that touch. */
+function takePorts({ pool, indexes, taken }: Taking, wanted: readonly PortRange[]): boolean {
+  let missing = wanted;
+  for (const index of indexes) {
     const entry = pool[index];
-    const ranges = entry === undefined ? [] : rangesOf(entry);
-    const holder = ranges.findIndex((range) => range.begin <= wanted.begin && wanted.end <= range.end);
-    const found = ranges[holder];
-    if (entry === undefined || found === undefined) continue;
-    const rest = [
-      { begin: found.begin, end: wanted.begin - 1 },
-      { begin: wanted.end + 1, end: found.end },
-    ].filter(({ begin, end }) => begin <= end);
-    taken.push({ ...entry, ranges: { range: [{ begin: wanted.begin, end: wanted.end }] } });
-    pool[index] = { ...entry, ranges: { range: ranges.toSpliced(holder, 1, ...rest) } };
-    return true;
+    if (entry === undefined || missing.length === 0) break;
+    const held = rangesOf(entry);
+    const range = missing.flatMap((part) => held.flatMap((each) => intersectionOf(part, each)));
+    if (range.length === 0) continue;
+    taken.push({ ...entry, ranges: { range } });
+    pool[index] = { ...entry, ranges: { range: without(held, range) } };
+    missing = without(missing, range);
   }
-  return false;
+  return missing.length === 0;
+}
+
+function intersectionOf(a: PortRange, b: PortRange): readonly PortRange[] {
+  const begin = Math.max(a.begin, b.begin);
+  const end = Math.min(a.end, b.end);
+  return begin <= end ? [{ begin, end }] : [];
+}
+
+function without(ranges: readonly PortRange[], cuts: readonly PortRange[]): readonly PortRange[] {
+  return cuts.reduce(
+    (left, cut) =>
+      left.flatMap((range) => [
+        ...intersectionOf(range, { begin: range.begin, end: cut.begin - 1 }),
+        ...intersectionOf(range, { begin: cut.end + 1, end: range.end }),
+      ]),
+    ranges,
+  );
 }

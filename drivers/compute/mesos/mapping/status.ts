@@ -2,6 +2,7 @@ import { TERMINAL_STATES } from "../../../../api-types/life.js";
 import type { Task, TaskState, TaskStatus } from "../../driver.js";
 import type { WireLabels, WireNetworkInfo, WireTaskStatus } from "../wire.js";
 import type { WireTask } from "../wire-operator.js";
+import { exitOf } from "./exit.js";
 
 /** What only some updates of a task tell, and what must outlive the others. */
 export interface ContainerFacts {
@@ -43,6 +44,7 @@ export function statusOf(status: WireTaskStatus, facts: ContainerFacts): TaskSta
     timestamp: status.timestamp ?? 0,
     isHealthy: status.healthy,
     ...facts,
+    ...exitOf(status.message),
     isReconciliation: status.reason === "REASON_RECONCILIATION",
     acknowledgement: status.uuid,
   };

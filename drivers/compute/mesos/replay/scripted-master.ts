@@ -25,7 +25,7 @@ export interface ScriptedMaster {
   /** The newest stream ends cleanly, or breaks. */
   endStream(how: "clean" | "broken"): void;
   isStreaming(): boolean;
-  /** What GET_TASKS, GET_AGENTS, GET_FRAMEWORKS and GET_MASTER say. */
+  /** What the operator API says. */
   readonly state: MasterState;
 }
 
@@ -37,6 +37,8 @@ export interface MasterState {
   agents: unknown[];
   recoveredAgents: unknown[];
   frameworks: unknown[];
+  /** The maintenance schedule. */
+  windows: unknown[];
   /** Undefined: the call is handled as usual. */
   intercept: (request: HttpRequest, body: { readonly type?: string }) => HttpResponse | undefined;
 }
@@ -66,6 +68,7 @@ export function scriptedMaster(): ScriptedMaster {
     agents: [],
     recoveredAgents: [],
     frameworks: [],
+    windows: [],
     intercept: () => undefined,
   };
   let stream: ByteStream | undefined;
@@ -90,6 +93,8 @@ export function scriptedMaster(): ScriptedMaster {
         return { type, get_tasks: { tasks: state.tasks, unreachable_tasks: state.unreachableTasks } };
       case "GET_AGENTS":
         return { type, get_agents: { agents: state.agents, recovered_agents: state.recoveredAgents } };
+      case "GET_MAINTENANCE_SCHEDULE":
+        return { type, get_maintenance_schedule: { schedule: { windows: state.windows } } };
       case "GET_FRAMEWORKS":
         return { type, get_frameworks: { frameworks: state.frameworks } };
       case "GET_MASTER":

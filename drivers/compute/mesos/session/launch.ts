@@ -2,7 +2,7 @@ import { StatusError } from "../../../../api-types/meta/status-error.js";
 import { TransportError } from "../../../../platform/transport.js";
 import type { TaskLaunch } from "../../driver.js";
 import { taskInfosOf } from "../mapping/launch.js";
-import type { WireOffer, WireStreamCall } from "../wire.js";
+import type { WireExecutorInfo, WireOffer, WireStreamCall } from "../wire.js";
 import { callMaster, type Link } from "./link.js";
 
 /** What a launch does not use may be offered again at once: other tasks may wait for it. */
@@ -15,7 +15,7 @@ export async function launchTasks(
   tasks: readonly TaskLaunch[],
 ): Promise<void> {
   const held = offerIds.map((offerId) => heldOffer(link, offerId));
-  const call = acceptCall(held, tasks);
+  const call = acceptCall(link, held, tasks);
   register(link, tasks);
   link.offers.remove(offerIds);
   const { session } = link;
@@ -39,16 +39,39 @@ function heldOffer(link: Link, offerId: string): WireOffer {
   return offer;
 }
 
-function acceptCall(held: readonly WireOffer[], tasks: readonly TaskLaunch[]): WireStreamCall {
+function acceptCall(link: Link, held: readonly WireOffer[], tasks: readonly TaskLaunch[]): WireStreamCall {
   const pool = held.flatMap((offer) => offer.resources ?? []);
+  const running = runningExecutors(link, held);
+  const infos = taskInfosOf(tasks, { pool, frameworkId: link.frameworkId ?? "", running });
+  for (const { agent_id, executor } of infos) {
+    if (executor !== undefined) link.executors.set(executorKey(agent_id.value, executor.executor_id.value), executor);
+  }
   return {
     type: "ACCEPT",
     accept: {
       offer_ids: held.map(({ id }) => id),
-      operations: [{ type: "LAUNCH", launch: { task_infos: taskInfosOf(tasks, pool) } }],
+      operations: [{ type: "LAUNCH", launch: { task_infos: infos } }],
       filters: { refuse_seconds: REFUSE_SECONDS },
     },
   };
+}
+
+/** Executors of ours on the agent of the offers, as they were started; those that ended since are forgotten. */
+function runningExecutors({ executors }: Link, held: readonly WireOffer[]): ReadonlyMap<string, WireExecutorInfo> {
+  const agentId = held[0]?.agent_id.value ?? "";
+  const ids = new Set(held.flatMap((offer) => (offer.executor_ids ?? []).map(({ value }) => value)));
+  const running = new Map<string, WireExecutorInfo>();
+  for (const [key, executor] of executors) {
+    if (!key.startsWith(executorKey(agentId, ""))) continue;
+    const id = executor.executor_id.value;
+    if (ids.has(id)) running.set(id, executor);
+    else executors.delete(key);
+  }
+  return running;
+}
+
+function executorKey(agentId: string, executorId: string): string {
+  return `${agentId}/${executorId}`;
 }
 
 /** Before the call: an update may overtake its answer. */

@@ -6,7 +6,7 @@ import { createOfferBook, type OfferBook } from "../holdings/offers.js";
 import { createReconciler, type Reconciler, type TaskKey } from "../holdings/reconcile.js";
 import { refusalOf } from "../mapping/refusal.js";
 import type { MesosDriverOptions } from "../options.js";
-import type { WireStreamCall, WireTaskKey } from "../wire.js";
+import type { WireExecutorInfo, WireStreamCall, WireTaskKey } from "../wire.js";
 import { type MasterClient, masterClient } from "./master.js";
 import type { Session } from "./subscription.js";
 
@@ -30,6 +30,8 @@ export interface Link {
   readonly offers: OfferBook;
   readonly inventory: Inventory;
   readonly reconciler: Reconciler;
+  /** Executors of our own that were started, by agent and id. */
+  readonly executors: Map<string, WireExecutorInfo>;
   frameworkId: string | undefined;
   isSuppressed: boolean;
   /** Undefined while not subscribed. */
@@ -52,6 +54,7 @@ export function createLink(options: MesosDriverOptions): Link {
     offers: createOfferBook(),
     inventory: createInventory({ clock, source: `mesos/${options.frameworkName}`, periodMs: observePeriodMs }),
     reconciler: createReconciler({ clock, send: (keys) => callMaster(link, "reconciling tasks", reconcileCall(keys)) }),
+    executors: new Map(),
     frameworkId: options.frameworkId,
     isSuppressed: false,
     session: undefined,

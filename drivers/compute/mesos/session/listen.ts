@@ -1,5 +1,5 @@
-import type { WireEvent } from "../wire.js";
-import { disconnect, freshSettling, type Link } from "./link.js";
+import type { WireEvent, WireInverseOffer, WireStreamCall } from "../wire.js";
+import { callMaster, disconnect, freshSettling, type Link } from "./link.js";
 import { publishConnection, watchMaster } from "./settle.js";
 import type { Session, SubscriptionListener } from "./subscription.js";
 
@@ -41,6 +41,11 @@ function take(link: Link, event: WireEvent): void {
     case "FAILURE":
       link.options.log.info("an agent or executor ended", { failure: event.failure });
       return;
+    case "INVERSE_OFFERS":
+      void answerInverseOffers(link, event.inverse_offers.inverse_offers);
+      return;
+    // each was answered when it came
+    case "RESCIND_INVERSE_OFFER":
     case "SUBSCRIBED":
     case "HEARTBEAT":
     case "ERROR":
@@ -48,6 +53,30 @@ function take(link: Link, event: WireEvent): void {
       return;
     default:
       event satisfies never;
+  }
+}
+
+/** How long the master leaves it at an answer before it asks again. */
+const INVERSE_REFUSE_SECONDS = 60;
+
+/** Yes for an agent on which nothing of ours lives, else no, for now: the loops move what is there. Never rejects. */
+async function answerInverseOffers(link: Link, offers: readonly WireInverseOffer[]): Promise<void> {
+  const { settling, inventory, options } = link;
+  const isFree = ({ agent_id }: WireInverseOffer) => settling.isSettled && inventory.isFree(agent_id?.value);
+  const answerTo = (ids: readonly WireInverseOffer[]) => ({
+    inverse_offer_ids: ids.map(({ id }) => id),
+    filters: { refuse_seconds: INVERSE_REFUSE_SECONDS },
+  });
+  const free = offers.filter(isFree);
+  const used = offers.filter((offer) => !free.includes(offer));
+  const calls: WireStreamCall[] = [];
+  if (free.length > 0) calls.push({ type: "ACCEPT_INVERSE_OFFERS", accept_inverse_offers: answerTo(free) });
+  if (used.length > 0) calls.push({ type: "DECLINE_INVERSE_OFFERS", decline_inverse_offers: answerTo(used) });
+  for (const call of calls) {
+    await callMaster(link, "answering a request for maintenance", call).catch((error: unknown) => {
+      // the master asks again
+      options.log.info("inverse offers not answered", { error });
+    });
   }
 }
 

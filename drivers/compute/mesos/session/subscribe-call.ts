@@ -4,7 +4,15 @@ import { IDENTITY_LABEL, type MesosDriverOptions } from "../options.js";
 import type { WireFrameworkInfo, WireSubscribe } from "../wire.js";
 import type { Link } from "./link.js";
 
-const CAPABILITIES = ["MULTI_ROLE", "PARTITION_AWARE", "TASK_KILLING_STATE", "RESERVATION_REFINEMENT", "REGION_AWARE"];
+/** GPU_RESOURCES: agents with devices are offered, too; placement keeps them for tasks that want devices. */
+const CAPABILITIES = [
+  "MULTI_ROLE",
+  "PARTITION_AWARE",
+  "TASK_KILLING_STATE",
+  "RESERVATION_REFINEMENT",
+  "REGION_AWARE",
+  "GPU_RESOURCES",
+];
 
 /** The call for the next attempt: with the id that is stored, learned or found; without one, a new framework. */
 export async function subscribeCall(link: Link, master: string, signal: AbortSignal): Promise<WireSubscribe> {
