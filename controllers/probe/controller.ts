@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Instance, type InstanceProbe } from "../../api-types/instance.js";
 import { keyOf } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
@@ -113,6 +114,8 @@ async function reconcile(loop: Loop, key: string, signal: AbortSignal): Promise<
   const early = round.dueAt - clock.monotonic();
   if (early > 0) return { requeueAfterMs: early };
   round.dueAt = clock.monotonic() + periodMs;
+  // all probes that are under way listen to it
+  setMaxListeners(2 * IN_FLIGHT_MAX, signal);
   const verdict = await probe(loop, subject, signal);
   // what is heard of one that stopped running meanwhile is about nobody
   if (verdict.type !== "none" && !signal.aborted && subjectOf(loop, key) !== undefined) {

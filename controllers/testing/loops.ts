@@ -1,0 +1,156 @@
+import { BehaviorSubject, EMPTY, type Observable, skip } from "rxjs";
+import type { Action, Execute } from "../../actuation/action.js";
+import { Instance } from "../../api-types/instance.js";
+import { KINDS } from "../../api-types/kinds.js";
+import type { Kind, ObjectOf } from "../../api-types/meta/kind.js";
+import { SYSTEM_IDENTITY } from "../../apiserver/http/contract.js";
+import { createApiServer } from "../../apiserver/main.js";
+import { memoryStore } from "../../apiserver/storage/memory.js";
+import type { Store } from "../../apiserver/storage/store.js";
+import { createClient } from "../../client/create-client.js";
+import type { ComputeDriver } from "../../drivers/compute/driver.js";
+import { createMemoryProber } from "../../drivers/probe/memory.js";
+import { silentLogger } from "../../platform/log.js";
+import { createMetrics } from "../../platform/metrics.js";
+import { seededRandom } from "../../platform/random.js";
+import { virtualClock } from "../../platform/virtual-clock.js";
+import { type ControllerDefinition, runControllers } from "../../runtime/controller.js";
+import { createInformers, writeThrough } from "../../runtime/informers.js";
+import type { Kept, LoopContext, RackDrivers } from "../context.js";
+import { NOW } from "./objects.js";
+
+const BASE_URL = "http://rackwright";
+const RACK = "rack";
+
+/** Some loops of one process over a real API server in memory, in virtual time. */
+export type LoopWorld = Awaited<ReturnType<typeof loopWorld>>;
+
+export interface LoopWorldOptions {
+  readonly loops: readonly ((context: LoopContext) => ControllerDefinition)[];
+  /** Given the clock, makes the rack's compute back end. */
+  readonly compute?: ComputeDriver;
+}
+
+/** Opens it; `start` begins the loops, `restart` ends their process and begins another. */
+export async function loopWorld(options: LoopWorldOptions & { readonly clock?: ReturnType<typeof virtualClock> }) {
+  const clock = options.clock ?? virtualClock(NOW);
+  const random = seededRandom(1);
+  const { store, writes } = counted(memoryStore({ clock }));
+  const tools = { clock, random, log: silentLogger };
+  const api = await settled(
+    clock,
+    createApiServer({ ...tools, store, kinds: KINDS, metrics: createMetrics().registry, version: "0.0.0" }),
+  );
+  const client = createClient({
+    handler: (request) => api.handle({ ...request, url: request.url.slice(BASE_URL.length) }, SYSTEM_IDENTITY),
+    baseUrl: BASE_URL,
+    userAgent: "test",
+  });
+  const prober = createMemoryProber(clock);
+  const actions: Action[] = [];
+  const execute: Execute = async (given) => {
+    actions.push(...given);
+    for (const { type, change } of given) if (type === "task.kill") await options.compute?.kill(change as never); // a kill's change
+    return given.map((action) => ({ type: "verified", action }));
+  };
+  const drivers = driversOf(options.compute);
+  const backends = {
+    of: () => drivers,
+    each$: <T>(select: (drivers: RackDrivers, rack: string) => Observable<T>) => select(drivers, RACK),
+    reopen: () => {},
+    close: () => {},
+  };
+  let stop = () => {};
+  const start = () => {
+    const informers = createInformers({ ...tools, client });
+    const context: LoopContext = {
+      ...tools,
+      client: writeThrough(client, informers),
+      informers,
+      backends,
+      overlay: undefined,
+      execute,
+      prober,
+      term: 1,
+    };
+    const running = runControllers(
+      options.loops.map((loop) => loop(context)),
+      { ...tools, informers },
+    ).subscribe();
+    stop = () => {
+      running.unsubscribe();
+      informers.stop();
+    };
+  };
+  return {
+    clock,
+    client,
+    prober,
+    actions,
+    writes,
+    start,
+    restart() {
+      stop();
+      start();
+    },
+    /** Stores an object with its status, as if by other loops. */
+    async put<K extends Kind>(kind: K, object: ObjectOf<K>): Promise<void> {
+      // every object of a kind has metadata, and status as data
+      const { status, metadata } = object as unknown as { status?: object; metadata: { name: string } };
+      // a draft is an object without what the server adds
+      await settled(clock, client.create(kind, object as never));
+      if (status === undefined) return;
+      const namespace = kind.scope === "Cluster" ? {} : { namespace: "default" };
+      const key = { ...namespace, name: metadata.name };
+      await settled(clock, client.applyStatus(kind, key, { status, fieldManager: "others" }));
+    },
+    async report(name: string, status: object): Promise<void> {
+      await settled(
+        clock,
+        client.applyStatus(Instance, { namespace: "default", name }, { status, fieldManager: "others" }),
+      );
+    },
+    instance: (name: string) => settled(clock, client.get(Instance, { namespace: "default", name })),
+    async close() {
+      stop();
+      await settled(clock, api.close());
+    },
+  };
+}
+
+/** What a promise comes to, while time stands still. */
+async function settled<T>(clock: ReturnType<typeof virtualClock>, promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  for (let round = 0; round < 20; round++) await clock.advance(0);
+  return promise;
+}
+
+/** The keys of everything that was committed, in order. */
+function counted(inner: Store): { readonly store: Store; readonly writes: string[] } {
+  const writes: string[] = [];
+  const write: Store["write"] = async (change, options) => {
+    const result = await inner.write(change, options);
+    if (result.type === "committed") writes.push(change.key);
+    return result;
+  };
+  return { store: { ...inner, write }, writes };
+}
+
+function driversOf(driver: ComputeDriver | undefined): RackDrivers {
+  const none = { dns: undefined, network: undefined, metrics: undefined };
+  if (driver === undefined) return { ...none, compute: undefined };
+  const compute = {
+    driver,
+    connection: kept(driver.connection$, { type: "connecting", reason: "", since: 0 } as const),
+    tasks: kept(driver.tasks$, { type: "Unknown", reason: "", since: 0, source: "" } as const),
+    agents: kept(driver.agents$, { type: "Unknown", reason: "", since: 0, source: "" } as const),
+    offers: kept(driver.offers$, []),
+  };
+  return { ...none, compute };
+}
+
+function kept<T>(source$: Observable<T>, initial: T): Kept<T> {
+  const state = new BehaviorSubject<T>(initial);
+  (source$ ?? EMPTY).subscribe((value) => state.next(value));
+  return { value: () => state.value, changes$: state.pipe(skip(1)) };
+}
