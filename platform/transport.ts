@@ -1,3 +1,13 @@
+/** How a server is trusted and a client proves itself; PEM. */
+export interface TlsOptions {
+  /** Instead of the authorities that the system trusts. */
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  /** The name the server's certificate must have, where it is not the URL's host. */
+  readonly serverName?: string;
+}
+
 /** An HTTP request as plain data; `url` is absolute when sent, path and query when served. */
 export interface HttpRequest {
   readonly method: string;
@@ -5,6 +15,10 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Instead of `body`: sent piece by piece, while the answer may begin already. */
+  readonly bodyStream?: AsyncIterable<Uint8Array>;
+  /** For https, where the transport's own does not fit. */
+  readonly tls?: TlsOptions;
   /** Aborting cancels the request, or ends a streamed body. */
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,6 @@
+import { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
-import { type HttpHandler, type HttpRequest, type HttpResponse, TransportError } from "./transport.js";
+import { type HttpHandler, type HttpRequest, type HttpResponse, type TlsOptions, TransportError } from "./transport.js";
 
 export interface UndiciOptions {
   /** PEM. */
@@ -20,8 +21,47 @@ export type SocketTransport = HttpHandler & { close(): Promise<void> };
 
 /** HTTP/1.1 over sockets with kept-alive connections; every exchange in flight has a connection of its own. */
 export function undiciTransport(options: UndiciOptions = {}): SocketTransport {
+  const own = agentOf(options);
+  const others = new Map<string, Agent>();
+
+  /** Connections made with one set of TLS options are never used for another. */
+  function agentFor({ tls }: HttpRequest): Agent {
+    if (tls === undefined) return own;
+    const id = JSON.stringify(tls);
+    const known = others.get(id);
+    const agent = known ?? agentOf({ ...options, ...undiciTls(tls) });
+    // the last used is the last in order
+    others.delete(id);
+    others.set(id, agent);
+    const [oldest] = others;
+    if (others.size > TLS_AGENTS_MAX && oldest !== undefined) {
+      others.delete(oldest[0]);
+      // exchanges in flight end in peace; a failure to close concerns nobody
+      oldest[1].close().catch(() => {});
+    }
+    return agent;
+  }
+
+  return Object.assign(async (request: HttpRequest) => exchange(agentFor(request), request), {
+    close: async () => void (await Promise.all([own, ...others.values()].map((agent) => agent.destroy()))),
+  });
+}
+
+/** Sets of TLS options whose connections are kept: one for each secured back end. */
+const TLS_AGENTS_MAX = 64;
+
+function undiciTls({ ca, certificate, key, serverName }: TlsOptions): UndiciOptions {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
+    ...(serverName === undefined ? {} : { serverName }),
+  };
+}
+
+function agentOf(options: UndiciOptions): Agent {
   const { ca, cert, key, isVerified = true, serverName } = options;
-  const agent = new Agent({
+  return new Agent({
     connections: CONNECTIONS_PER_HOST,
     // a watch may be silent for as long as it likes: whoever reads it has a timer of his own
     bodyTimeout: 0,
@@ -35,7 +75,6 @@ export function undiciTransport(options: UndiciOptions = {}): SocketTransport {
       ...(serverName === undefined ? {} : { servername: serverName }),
     },
   });
-  return Object.assign((request: HttpRequest) => exchange(agent, request), { close: () => agent.destroy() });
 }
 
 /** Far above what one process keeps open to one server; more wait in line. */
@@ -70,7 +109,7 @@ async function exchange(agent: Agent, request: HttpRequest): Promise<HttpRespons
       path: url.pathname + url.search,
       method: request.method as Dispatcher.HttpMethod, // undici passes any token on
       headers: { ...request.headers },
-      ...(request.body === undefined ? {} : { body: request.body }),
+      ...bodyOf(request),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     const { statusCode, body } = response;
@@ -78,6 +117,11 @@ async function exchange(agent: Agent, request: HttpRequest): Promise<HttpRespons
   } catch (error) {
     throw transportError(request, error);
   }
+}
+
+function bodyOf({ body, bodyStream }: HttpRequest): Pick<Dispatcher.RequestOptions, "body"> {
+  if (bodyStream !== undefined) return { body: Readable.from(bodyStream) };
+  return body === undefined ? {} : { body };
 }
 
 function joined(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
