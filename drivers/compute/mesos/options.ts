@@ -2,6 +2,7 @@ import type { Clock } from "../../../platform/clock.js";
 import type { Logger } from "../../../platform/log.js";
 import type { Random } from "../../../platform/random.js";
 import type { HttpHandler } from "../../../platform/transport.js";
+import type { ReadAccess } from "./session/access.js";
 
 /** How to reach Mesos, and who we are there. */
 export interface MesosDriverOptions {
@@ -12,8 +13,8 @@ export interface MesosDriverOptions {
   readonly user: string;
   readonly roles: readonly string[];
   readonly principal?: string;
-  /** Value of the Authorization header, e.g. `Basic …`. */
-  readonly authorization?: string;
+  /** Read before every attempt to connect; unset: plain HTTP without credentials. */
+  readonly access?: ReadAccess;
   readonly failoverTimeoutSeconds: number;
   /** The stored id; undefined: a disconnected framework of our name and identity is resumed, else a new one registered. */
   readonly frameworkId: string | undefined;

@@ -3,7 +3,7 @@ import type { Clock } from "../../../../platform/clock.js";
 import type { Observation } from "../../../observation.js";
 import type { Agent, Task, TaskStatus } from "../../driver.js";
 import { createView, type View } from "../../view.js";
-import { agentOf, recoveringAgentOf } from "../mapping/agent.js";
+import { type AgentContext, agentOf, recoveringAgentOf } from "../mapping/agent.js";
 import { type ContainerFacts, containerFacts, isTerminal, statusOf, taskOf } from "../mapping/status.js";
 import type { WireTaskStatus } from "../wire.js";
 import type { WireWindow } from "../wire-operator.js";
@@ -17,6 +17,8 @@ export type LaunchedTask = Omit<Task, "status">;
 export interface Listing {
   readonly epoch: string;
   readonly askedAt: number;
+  /** By which agents are reached: `http:` or `https:`. */
+  readonly scheme: string;
   readonly doubt: string | undefined;
 }
 
@@ -127,7 +129,7 @@ function isFree({ tasks, launches }: Holdings, agentId: string | undefined): boo
 function confirm(holdings: Holdings, seen: Seen, about: Listing): void {
   // both are translated before either is believed
   holdings.windows = seen.windows ?? holdings.windows;
-  const agents = agentsOf(seen, holdings.windows);
+  const agents = agentsOf(seen, { windows: holdings.windows, scheme: about.scheme });
   const translated = seen.tasks.map((wire) => taskOf(wire, holdings.memories.get(wire.task_id.value)?.facts));
   const tasks = new Map(translated.map((task) => [task.id, merged(holdings, task, about.askedAt)]));
   forgetOthers(holdings, tasks, about.askedAt);
@@ -167,8 +169,8 @@ function confirmAgents(
   holdings.agents.confirm({ items, epoch: about.epoch, doubt: isEmptied ? "no agent is listed any more" : doubt });
 }
 
-function agentsOf(seen: Seen, windows: readonly WireWindow[]): ReadonlyMap<string, Agent> {
-  const present = seen.agents.flatMap((agent) => agentOf(agent, windows) ?? []);
-  const recovering = seen.recovered.flatMap((info) => recoveringAgentOf(info, windows) ?? []);
+function agentsOf(seen: Seen, context: AgentContext): ReadonlyMap<string, Agent> {
+  const present = seen.agents.flatMap((agent) => agentOf(agent, context) ?? []);
+  const recovering = seen.recovered.flatMap((info) => recoveringAgentOf(info, context) ?? []);
   return new Map([...recovering, ...present].map((agent) => [agent.id, agent]));
 }

@@ -26,19 +26,27 @@ export function maintenanceOf(unavailability: WireUnavailability | undefined): P
   return { maintenance: duration === undefined ? { start } : { start, end: start + millisecondsOf(duration) } };
 }
 
+/** What a listing says of all agents. */
+export interface AgentContext {
+  /** Planned maintenance. */
+  readonly windows: readonly WireWindow[];
+  /** By which agents are reached: `http:` or `https:`. */
+  readonly scheme: string;
+}
+
 /** A registered agent. Undefined when the master does not name its id. */
-export function agentOf(agent: WireAgent, windows: readonly WireWindow[]): Agent | undefined {
+export function agentOf(agent: WireAgent, { windows, scheme }: AgentContext): Agent | undefined {
   return agentFrom(agent.agent_info, {
     windows,
     state: stateOf(agent),
     ip: ipOf(agent.pid),
-    url: urlOf(agent.pid),
+    url: urlOf(agent.pid, scheme),
     resources: agent.total_resources ?? agent.agent_info.resources,
   });
 }
 
 /** An agent that the master knows from its registry but that is not back yet. */
-export function recoveringAgentOf(info: WireAgentInfo, windows: readonly WireWindow[]): Agent | undefined {
+export function recoveringAgentOf(info: WireAgentInfo, { windows }: AgentContext): Agent | undefined {
   return agentFrom(info, { windows, state: "Recovering", ip: undefined, url: undefined, resources: info.resources });
 }
 
@@ -86,9 +94,9 @@ function ipOf(pid: string | undefined): string | undefined {
 }
 
 /** `slave(1)@127.0.0.1:5051` → `http://127.0.0.1:5051` */
-function urlOf(pid: string | undefined): string | undefined {
+function urlOf(pid: string | undefined, scheme: string): string | undefined {
   const address = /@(.+:\d+)$/.exec(pid ?? "")?.[1];
-  return address === undefined ? undefined : `http://${address}`;
+  return address === undefined ? undefined : `${scheme}//${address}`;
 }
 
 /** The digits that JSON.parse rounds off are fractions of a millisecond. */

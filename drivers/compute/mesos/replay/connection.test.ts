@@ -24,7 +24,10 @@ describe("subscribing", () => {
     const location = redirect?.headers?.Location ?? "";
     expect(location).toBe("//127.0.0.1:5050/master/api/v1/scheduler");
     const leader = scriptedMaster();
-    const bench = createBench({ authorization: "Basic c2VjcmV0" }, new Map([["127.0.0.1:5050", leader]]));
+    const bench = createBench(
+      { access: async () => ({ authorization: "Basic c2VjcmV0" }) },
+      new Map([["127.0.0.1:5050", leader]]),
+    );
     bench.master.state.intercept = () => textResponse(307, "", { location });
     await bench.settle();
     expect(leader.subscribes[0]).toMatchObject({
@@ -77,7 +80,8 @@ describe("subscribing", () => {
     const bench = createBench();
     bench.master.state.intercept = () => textResponse(status, "no");
     await bench.clock.advance(120_000);
-    expect(last(bench)).toMatchObject({ type: "connecting", reason: `SUBSCRIBE was answered ${status} no` });
+    const advice = status === 401 ? ": see principal and credentialsSecretRef of the Rack" : "";
+    expect(last(bench)).toMatchObject({ type: "connecting", reason: `SUBSCRIBE was answered ${status} no${advice}` });
     expect(bench.master.subscribes.length).toBeGreaterThan(5);
     expect(bench.master.subscribes.length).toBeLessThan(60);
   });

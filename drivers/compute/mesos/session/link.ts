@@ -7,6 +7,7 @@ import { createReconciler, type Reconciler, type TaskKey } from "../holdings/rec
 import { refusalOf } from "../mapping/refusal.js";
 import type { MesosDriverOptions } from "../options.js";
 import type { WireExecutorInfo, WireStreamCall, WireTaskKey } from "../wire.js";
+import type { MesosAccess } from "./access.js";
 import { type MasterClient, masterClient } from "./master.js";
 import type { Session } from "./subscription.js";
 
@@ -32,6 +33,8 @@ export interface Link {
   readonly reconciler: Reconciler;
   /** Executors of our own that were started, by agent and id. */
   readonly executors: Map<string, WireExecutorInfo>;
+  /** As read for the latest attempt to connect. */
+  access: MesosAccess;
   frameworkId: string | undefined;
   isSuppressed: boolean;
   /** Undefined while not subscribed. */
@@ -41,10 +44,10 @@ export interface Link {
 
 /** A link that is not connected. */
 export function createLink(options: MesosDriverOptions): Link {
-  const { clock, transport, authorization, observePeriodMs } = options;
+  const { clock, transport, observePeriodMs } = options;
   const link: Link = {
     options,
-    client: masterClient({ transport, clock, authorization }),
+    client: masterClient({ transport, clock, access: () => link.access }),
     connection: new BehaviorSubject<Connection>({
       type: "connecting",
       reason: "not connected yet",
@@ -55,6 +58,7 @@ export function createLink(options: MesosDriverOptions): Link {
     inventory: createInventory({ clock, source: `mesos/${options.frameworkName}`, periodMs: observePeriodMs }),
     reconciler: createReconciler({ clock, send: (keys) => callMaster(link, "reconciling tasks", reconcileCall(keys)) }),
     executors: new Map(),
+    access: {},
     frameworkId: options.frameworkId,
     isSuppressed: false,
     session: undefined,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../../../platform/clock.js";
 import { type HttpHandler, type HttpResponse, readBody, TransportError } from "../../../../platform/transport.js";
+import type { MesosAccess } from "./access.js";
 
 /** Where to send and what to say. */
 export interface Post {
@@ -37,8 +38,8 @@ export interface MasterClient {
 export interface MasterClientOptions {
   readonly transport: HttpHandler;
   readonly clock: Clock;
-  /** Value of the Authorization header, sent with every call. */
-  readonly authorization: string | undefined;
+  /** As last read. */
+  readonly access: () => MesosAccess;
 }
 
 /** A redirect to a dead leader or in a circle ends here. */
@@ -48,8 +49,9 @@ const REDIRECTS_MAX = 3;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Makes a client for any number of masters. */
-export function masterClient({ transport, clock, authorization }: MasterClientOptions): MasterClient {
+export function masterClient({ transport, clock, access }: MasterClientOptions): MasterClient {
   function send({ url, body, streamId }: Post, signal: AbortSignal): Promise<HttpResponse> {
+    const { authorization, tls } = access();
     const headers = {
       // exactly this: a charset makes the master answer 415
       "content-type": "application/json",
@@ -57,7 +59,15 @@ export function masterClient({ transport, clock, authorization }: MasterClientOp
       ...(authorization === undefined ? {} : { authorization }),
       ...(streamId === undefined ? {} : { "mesos-stream-id": streamId }),
     };
-    return transport({ method: "POST", url, headers, body: Buffer.from(JSON.stringify(body), "utf8"), signal });
+    const secured = tls === undefined ? {} : { tls };
+    return transport({
+      method: "POST",
+      url,
+      headers,
+      body: Buffer.from(JSON.stringify(body), "utf8"),
+      signal,
+      ...secured,
+    });
   }
 
   async function exchange(request: Post, signal: AbortSignal): Promise<Answer> {
@@ -101,11 +111,17 @@ export function masterClient({ transport, clock, authorization }: MasterClientOp
   return { post, postToLeader, open };
 }
 
-/** The target of a 307: protocol-relative, with the path of the leader. */
+/** The target of a 307: protocol-relative, with the path of the leader. Throws rather than leave https for http. */
 function redirectOf(status: number, headers: Readonly<Record<string, string>>, url: string): string | undefined {
   const location = headers.location;
   if (status !== 307 || location === undefined || !URL.canParse(location, url)) return undefined;
-  return new URL(location, url).href;
+  const target = new URL(location, url);
+  if (new URL(url).protocol === "https:" && target.protocol !== "https:") {
+    throw new TransportError(`${url} redirects to ${target.origin}, which is not https: not followed`, {
+      isSent: false,
+    });
+  }
+  return target.href;
 }
 
 /** The outcome of `work`; a TransportError when it is aborted or takes too long, which aborts it. */

@@ -50,7 +50,8 @@ async function look(link: Link, session: Session): Promise<void> {
   settling.isListed ||= seen.recovered.length === 0;
   publishConnection(link);
   const doubt = doubtOf(link, { recovering: seen.recovered.length, missing: missing.length });
-  inventory.confirm(seen, { epoch: epochOf(session), askedAt, doubt });
+  const scheme = new URL(session.url).protocol;
+  inventory.confirm(seen, { epoch: epochOf(session), askedAt, scheme, doubt });
 }
 
 /** Until settled, every task that the master lists has to answer for itself once. */

@@ -121,7 +121,9 @@ async function refusalOf(response: HttpResponse): Promise<Ending | undefined> {
   const text = Buffer.from(await readBody(response, REFUSAL_BYTES_MAX))
     .toString("utf8")
     .trim();
-  const reason = `SUBSCRIBE was answered ${status} ${text}`.trim();
+  const isAboutUs = status === 401 || text.includes("rincipal");
+  const advice = isAboutUs ? ": see principal and credentialsSecretRef of the Rack" : "";
+  const reason = `SUBSCRIBE was answered ${status} ${text}`.trim() + advice;
   // 4xx: malformed or not allowed, which time rarely heals; 307 and 5xx: not (yet) the leader
   return { type: "retry", reason, isWelcome: status < 400 || status >= 500 };
 }
