@@ -1,8 +1,9 @@
 import { expectPing, onAgentDisconnected, registerAgent, removeAgent } from "./cluster/agents.js";
 import { onDisconnected } from "./cluster/frameworks.js";
+import { returnLater, startMaster, stopMaster } from "./cluster/recovery/restart.js";
 import { rescind } from "./cluster/release.js";
-import { returnLater, startMaster, stopMaster } from "./cluster/restart.js";
-import type { Agent, AgentSpec, Node, World } from "./cluster/world.js";
+import type { AgentSpec } from "./cluster/spec.js";
+import type { Agent, Node, World } from "./cluster/world.js";
 import { shutDown } from "./node/executor.js";
 import { isLinked, releaseHeld } from "./node/link.js";
 import { resendFrom } from "./node/updates.js";

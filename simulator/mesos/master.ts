@@ -2,23 +2,17 @@ import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
 import { type HttpHandler, type HttpRequest, type HttpResponse, TransportError } from "../../platform/transport.js";
-import { serveLegacy } from "./api/legacy.js";
-import { serveOperator } from "./api/operator.js";
+import { serveAgent } from "./agent/handler.js";
 import { serveScheduler } from "./api/scheduler.js";
 import { registerAgent } from "./cluster/agents.js";
-import { type PersistedState, restore, snapshot } from "./cluster/persist.js";
-import { startMaster } from "./cluster/restart.js";
-import {
-  type AgentSpec,
-  type ClusterSpec,
-  DEFAULT_TIMING,
-  type Node,
-  type Timing,
-  type World,
-} from "./cluster/world.js";
+import { type PersistedState, restore, snapshot } from "./cluster/recovery/persist.js";
+import { startMaster } from "./cluster/recovery/restart.js";
+import { type AgentSpec, type ClusterSpec, DEFAULT_TIMING, type Timing } from "./cluster/spec.js";
+import type { Node, World } from "./cluster/world.js";
 import { type MesosControl, mesosControl } from "./control.js";
 import { onRunnerEvent } from "./node/executor.js";
-import { serveAgent } from "./node/handler.js";
+import { serveLegacy } from "./operator/legacy.js";
+import { serveOperator } from "./operator/operator.js";
 import type { TaskRunner } from "./task-runner.js";
 import { pathOf } from "./wire/http.js";
 
@@ -89,6 +83,9 @@ function newWorld(options: MesosMasterOptions): World {
     frameworks: new Map(),
     removedFrameworks: new Map(),
     frameworkInfos: new Map(),
+    operations: new Map(),
+    maintenance: { schedule: {} },
+    inverseOffers: new Map(),
     agents: new Map(),
     nodes: new Map(),
     offers: new Map(),
@@ -124,6 +121,7 @@ function newNode(world: World, spec: AgentSpec): Node {
     returnTimer: undefined,
     held: [],
     tasks: new Map(),
+    completed: [],
   };
   world.nodes.set(spec.name, node);
   return node;

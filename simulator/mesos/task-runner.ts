@@ -14,6 +14,64 @@ export interface RunnableTask {
   readonly env: Readonly<Record<string, string>>;
   /** True: the task gets an address of its own. */
   readonly isRouted: boolean;
+  /** Ports of the node that are the task's. */
+  readonly hostPorts?: readonly number[];
+  /** Ports of the node that lead to ports inside of its network. */
+  readonly mappings?: readonly { readonly hostPort: number; readonly containerPort: number }[];
+  /** Files to put into the sandbox before the start. */
+  readonly fetch?: readonly FetchOrder[];
+}
+
+/** A file that a task wants in its sandbox. */
+export interface FetchOrder {
+  readonly uri: string;
+  readonly isExtracted: boolean;
+  readonly isExecutable: boolean;
+  /** Undefined: the last part of the address. */
+  readonly destination: string | undefined;
+}
+
+/** The outcome of a check; nothing where it got none. */
+export interface CheckResult {
+  readonly exitCode?: number;
+  readonly statusCode?: number;
+  readonly isConnected?: boolean;
+}
+
+/** One entry of a sandbox. */
+export interface SandboxEntry {
+  /** Below the sandbox, without a slash at the start. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Seconds since the epoch. */
+  readonly modifiedAt: number;
+  /** As `stat` tells, type included. */
+  readonly mode: number;
+}
+
+/** The sandboxes of tasks, also of those that ended, as long as they are kept. */
+export interface Sandboxes {
+  /** Entries of a directory; undefined when there is none. */
+  list(taskId: string, path: string): readonly SandboxEntry[] | undefined;
+  /** The size of a file, and at most `length` bytes from `offset`; undefined when there is none. */
+  read(
+    taskId: string,
+    path: string,
+    part: { readonly offset: number; readonly length: number },
+  ): { readonly size: number; readonly bytes: Uint8Array } | undefined;
+}
+
+/** A program run beside a task. */
+export interface RunnerSession {
+  write(bytes: Uint8Array): void;
+  endInput(): void;
+  kill(): void;
+}
+
+/** What a session says; `end` comes once, after all output. */
+export interface SessionListener {
+  output(stream: "stdout" | "stderr", bytes: Uint8Array): void;
+  end(exit: { readonly code?: number; readonly signal?: string }): void;
 }
 
 /** What happens to a running task. `exited`: exactly one of code and signal is set. */
@@ -33,15 +91,29 @@ export interface TaskStatistics {
   readonly memoryBytes: number;
 }
 
+/** What a session runs. */
+export interface SessionProgram {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly isTerminal: boolean;
+}
+
 /** How the agents run tasks: as real child processes, or pretended in memory. The master's side knows no difference. */
 export interface TaskRunner {
   /** Never completes, cannot error, does not replay. */
   readonly events$: Observable<RunnerEvent>;
+  /** Fetches the task's files; resolves with why that failed. Never rejects. */
+  prepare?(task: RunnableTask): Promise<string | undefined>;
   launch(task: RunnableTask): void;
   /** SIGTERM now, SIGKILL after the grace; ends in `exited`. */
   kill(taskId: string, graceSeconds: number): void;
   /** Runs one probe against the task at its own address; never rejects. */
   probe(taskId: string, check: AgentCheck["probe"], timeoutSeconds: number): Promise<boolean>;
+  /** Like a probe, but tells what came. */
+  check?(taskId: string, check: AgentCheck["probe"], timeoutSeconds: number): Promise<CheckResult>;
+  readonly sandboxes?: Sandboxes;
+  /** Starts a program in the sandbox and environment of a running task; undefined: it does not run. */
+  session?(taskId: string, program: SessionProgram, listener: SessionListener): RunnerSession | undefined;
   statistics(taskId: string): TaskStatistics | undefined;
   /** Tasks that still run, e.g. adopted after a crash of the simulator. */
   running(): readonly { readonly task: RunnableTask; readonly address: string }[];

@@ -1,6 +1,7 @@
-import type { WireId, WireStreamCall, WireSubscribe } from "../../../drivers/compute/mesos/wire.js";
+import type { WireFilters, WireId, WireStreamCall, WireSubscribe } from "../../../drivers/compute/mesos/wire.js";
 import { type Framework, rolesOf } from "../cluster/world.js";
 import type { OfferConstraints } from "../wire/constraints.js";
+import type { ReceivedAccept } from "./accept.js";
 
 /** The subscription of SUBSCRIBE and UPDATE_FRAMEWORK. */
 export type ReceivedSubscribe = Omit<WireSubscribe["subscribe"], "framework_info"> & {
@@ -8,9 +9,28 @@ export type ReceivedSubscribe = Omit<WireSubscribe["subscribe"], "framework_info
   readonly offer_constraints?: OfferConstraints;
 };
 
+/** The answer to inverse offers. */
+export interface InverseAnswer {
+  readonly inverse_offer_ids?: readonly WireId[];
+  readonly filters?: WireFilters;
+}
+
 /** A call whose fields have the right types; `callProblem` finds those that lack the part of their type. */
 export type ReceivedCall = { readonly framework_id?: WireId } & (
-  | WireStreamCall
+  | Exclude<WireStreamCall, { readonly type: "ACCEPT" | "ACCEPT_INVERSE_OFFERS" | "DECLINE_INVERSE_OFFERS" }>
+  | { readonly type: "ACCEPT"; readonly accept: ReceivedAccept }
+  | { readonly type: "ACCEPT_INVERSE_OFFERS"; readonly accept_inverse_offers: InverseAnswer }
+  | { readonly type: "DECLINE_INVERSE_OFFERS"; readonly decline_inverse_offers: InverseAnswer }
+  | {
+      readonly type: "ACKNOWLEDGE_OPERATION_STATUS";
+      readonly acknowledge_operation_status: { readonly operation_id: WireId; readonly uuid: string };
+    }
+  | {
+      readonly type: "RECONCILE_OPERATIONS";
+      readonly reconcile_operations: {
+        readonly operations?: readonly { readonly operation_id: WireId; readonly agent_id?: WireId }[];
+      };
+    }
   | { readonly type: "SUBSCRIBE"; readonly subscribe: ReceivedSubscribe }
   | { readonly type: "UPDATE_FRAMEWORK"; readonly update_framework: ReceivedSubscribe }
   | { readonly type: "SHUTDOWN"; readonly shutdown: { readonly executor_id: WireId; readonly agent_id: WireId } }
@@ -29,6 +49,10 @@ const NEEDS: Readonly<Record<string, string>> = {
   MESSAGE: "message",
   REQUEST: "request",
   UPDATE_FRAMEWORK: "update_framework",
+  ACKNOWLEDGE_OPERATION_STATUS: "acknowledge_operation_status",
+  RECONCILE_OPERATIONS: "reconcile_operations",
+  ACCEPT_INVERSE_OFFERS: "accept_inverse_offers",
+  DECLINE_INVERSE_OFFERS: "decline_inverse_offers",
 };
 
 /** What is wrong with a call as a whole, in Mesos' words. */

@@ -9,18 +9,26 @@ import type { HttpRequest, HttpResponse } from "../../../platform/transport.js";
 import { killOnAgent } from "../cluster/agents.js";
 import { allocateNow, clearFilters, refuse } from "../cluster/allocator.js";
 import { onDisconnected, removeFramework, subscribe } from "../cluster/frameworks.js";
+import { acknowledgeOperation, reconcileOperations } from "../cluster/operations.js";
 import { answer, reconcile } from "../cluster/reconcile.js";
 import { closeOffer } from "../cluster/release.js";
 import { settleAcknowledged } from "../cluster/tasks.js";
 import { type Framework, type Offer, rolesOf, send, taskKey, type World } from "../cluster/world.js";
 import { toNode } from "../node/link.js";
 import { acknowledge } from "../node/updates.js";
+import { answerInverse } from "../operator/maintenance.js";
 import { schedulerCall } from "../wire/calls.js";
 import { eventStream } from "../wire/event-stream.js";
 import { acceptsJson, notAcceptable, parseCall, refuseUnlessPost, text } from "../wire/http.js";
 import { EMPTY } from "../wire/resources.js";
 import { accept } from "./accept.js";
-import { callProblem, frameworkProblem, type ReceivedCall, type ReceivedSubscribe } from "./call-validate.js";
+import {
+  callProblem,
+  frameworkProblem,
+  type InverseAnswer,
+  type ReceivedCall,
+  type ReceivedSubscribe,
+} from "./call-validate.js";
 import { updateFramework } from "./update-framework.js";
 
 /** `POST /api/v1/scheduler`. */
@@ -104,7 +112,7 @@ function perform(world: World, framework: Framework, call: ReceivedCall): void {
       kill(world, framework, call.kill);
       return;
     case "SHUTDOWN":
-      kill(world, framework, { task_id: call.shutdown.executor_id, agent_id: call.shutdown.agent_id });
+      shutDownExecutor(world, framework, call.shutdown.executor_id.value);
       return;
     case "ACKNOWLEDGE":
       acknowledged(world, framework, call.acknowledge);
@@ -113,7 +121,43 @@ function perform(world: World, framework: Framework, call: ReceivedCall): void {
       reconcile(world, framework, call.reconcile.tasks ?? []);
       return;
     default:
+      performRare(world, framework, call);
+  }
+}
+
+function performRare(world: World, framework: Framework, call: ReceivedCall): void {
+  switch (call.type) {
+    case "ACKNOWLEDGE_OPERATION_STATUS":
+      acknowledgeOperation(world, framework, call.acknowledge_operation_status);
+      return;
+    case "RECONCILE_OPERATIONS":
+      reconcileOperations(world, framework, call.reconcile_operations.operations ?? []);
+      return;
+    case "ACCEPT_INVERSE_OFFERS":
+      answerInverse(world, framework, { ids: idsOf(call.accept_inverse_offers), againAfterSeconds: undefined });
+      return;
+    case "DECLINE_INVERSE_OFFERS": {
+      const { filters } = call.decline_inverse_offers;
+      const againAfterSeconds = filters?.refuse_seconds ?? DEFAULT_REFUSE_SECONDS;
+      answerInverse(world, framework, { ids: idsOf(call.decline_inverse_offers), againAfterSeconds });
+      return;
+    }
+    default:
       world.log.debug("call not simulated", { call: call.type });
+  }
+}
+
+const DEFAULT_REFUSE_SECONDS = 5;
+
+function idsOf({ inverse_offer_ids = [] }: InverseAnswer): readonly string[] {
+  return inverse_offer_ids.map(({ value }) => value);
+}
+
+/** Ends all tasks of an executor; a plain command task is one of its own. */
+function shutDownExecutor(world: World, framework: Framework, executorId: string): void {
+  const tasks = [...framework.tasks.values()];
+  for (const task of tasks.filter((entry) => (entry.executor?.id ?? entry.id) === executorId)) {
+    killOnAgent(world, task, undefined);
   }
 }
 

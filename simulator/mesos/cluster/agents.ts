@@ -1,11 +1,13 @@
 import { killTask, shutDown, startTask } from "../node/executor.js";
 import { toNode } from "../node/link.js";
+import { unavailabilityOf } from "../operator/maintenance.js";
+import { wireAgent } from "../operator/wire-agent.js";
 import { parseAttributes } from "../wire/attributes.js";
-import { add, type Bundle, EMPTY, inOfferOrder, parseResources, subtract } from "../wire/resources.js";
+import { add, type Bundle, inOfferOrder, parseResources, subtract } from "../wire/resources.js";
 import { allocateNow } from "./allocator.js";
+import { dropExecutor, heldOn, holdExecutor } from "./executors.js";
 import { rescind } from "./release.js";
 import { addTask, declare, dropTask, forgetTask, type Launch } from "./tasks.js";
-import { wireAgent } from "./wire-agent.js";
 import { type Agent, isCapable, type Node, publish, send, type Task, taskKey, type World } from "./world.js";
 
 /** Enters an agent that the master has never seen. */
@@ -38,6 +40,8 @@ export function newAgent(world: World, node: Node, id: string): Agent {
     lossTimer: undefined,
     pendingKills: new Set(),
     tasks: new Map(),
+    executors: new Map(),
+    unavailability: unavailabilityOf(world, node.spec),
     offers: new Set(),
     filters: new Map(),
   };
@@ -60,14 +64,14 @@ export function admit(world: World, agent: Agent): void {
 }
 
 function heldBy(agent: Agent): Bundle {
-  let held = EMPTY;
-  for (const task of agent.tasks.values()) if (!task.isReleased) held = add(held, task.resources);
+  let held = heldOn(agent);
   for (const offer of agent.offers) held = add(held, offer.resources);
   return held;
 }
 
 /** Sends a task to its agent; the caller has taken its resources off the offer. */
 export function launch(world: World, order: Launch): void {
+  if (order.executor !== undefined) holdExecutor(order, order.executor);
   addTask(world, order);
   toNode(world, order.agent.node, () => startTask(world, order.agent.node, order));
 }
@@ -125,10 +129,21 @@ export function markUnreachable(world: World, agent: Agent): void {
       message: "health check timed out",
       extra: { unreachable_time: { nanoseconds: agent.unreachableAt * 1e6 } },
     });
-    task.framework.unreachable.set(task.id, task);
+    keepUnreachable(task);
   }
+  for (const key of [...agent.executors.keys()]) dropExecutor(world, agent, key);
   announceFailure(world, agent);
 }
+
+/** Like the real master it keeps the last thousand of a framework. */
+function keepUnreachable(task: Task): void {
+  const { unreachable } = task.framework;
+  unreachable.set(task.id, task);
+  const [oldest] = unreachable.keys();
+  if (oldest !== undefined && unreachable.size > UNREACHABLE_MAX) unreachable.delete(oldest);
+}
+
+const UNREACHABLE_MAX = 1000;
 
 function announceFailure(world: World, agent: Agent): void {
   for (const framework of world.frameworks.values()) {
@@ -148,6 +163,7 @@ export function removeAgent(world: World, agent: Agent, how: "Gone" | "Unregiste
     declare(world, task, how === "Gone" ? goneVerdict(task) : removedVerdict(agent));
     forgetTask(world, task);
   }
+  for (const key of [...agent.executors.keys()]) dropExecutor(world, agent, key);
   for (const task of [...agent.node.tasks.values()]) shutDown(world, task, world.timing.killGraceSeconds);
   if (how === "Unregistered")
     publish(world, { type: "AGENT_REMOVED", agent_removed: { agent_id: { value: agent.id } } });

@@ -5,6 +5,8 @@ import { resendOf } from "../node/updates.js";
 import type { OfferConstraints } from "../wire/constraints.js";
 import type { EventStream } from "../wire/event-stream.js";
 import { allocateNow, allocateSoon } from "./allocator.js";
+import { dropExecutor } from "./executors.js";
+import { forgetOperations } from "./operations.js";
 import { closeOffer } from "./release.js";
 import { declare, forgetTask } from "./tasks.js";
 import { type Framework, masterInfo, publish, send, type World } from "./world.js";
@@ -185,6 +187,10 @@ export function removeFramework(world: World, framework: Framework): void {
     });
     forgetTask(world, task);
   }
+  for (const agent of world.agents.values()) {
+    for (const [key, held] of agent.executors) if (held.framework === framework) dropExecutor(world, agent, key);
+  }
+  forgetOperations(world, framework);
   detach(world, framework);
   world.frameworks.delete(framework.id);
   world.frameworkInfos.delete(framework.id);

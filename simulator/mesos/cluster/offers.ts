@@ -37,11 +37,20 @@ function wireOffer({ framework, agent, role, resources }: OfferTarget, id: strin
     ...(domain === undefined ? {} : { domain }),
     resources: toWire(resources, {
       ...(isMultiRole ? { allocatedTo: role } : {}),
-      withRole: !isCapable(framework, "RESERVATION_REFINEMENT"),
+      isOld: !isCapable(framework, "RESERVATION_REFINEMENT"),
     }),
     attributes: agent.attributes,
+    ...executorIds(framework, agent),
+    ...(agent.unavailability === undefined ? {} : { unavailability: agent.unavailability }),
     ...(isMultiRole ? { allocation_info: { role } } : {}),
   };
+}
+
+/** Executors of the framework that run there, for further tasks. */
+function executorIds(framework: Framework, agent: Agent): Pick<WireOffer, "executor_ids"> {
+  if (agent.executors.size === 0) return {};
+  const ids = [...agent.executors.values()].filter((held) => held.framework === framework);
+  return ids.length === 0 ? {} : { executor_ids: ids.map((held) => ({ value: held.executor.id })) };
 }
 
 /** Where agents listen when their spec does not say. */

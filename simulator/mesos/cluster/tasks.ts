@@ -1,26 +1,29 @@
-import type { WireTaskInfo, WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
+import type { WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
 import type { WireTask } from "../../../drivers/compute/mesos/wire-operator.js";
 import { fromWire, toWire } from "../wire/resources.js";
 import { hold } from "./offers.js";
 import { giveBack } from "./release.js";
 import {
   type Agent,
+  type Executor,
   type Framework,
   isTerminal,
   publish,
   seconds,
   send,
   type Task,
+  type TaskInfo,
   taskKey,
   type World,
 } from "./world.js";
 
 /** Enters a task into the master's book; its resources have been taken off the agent by the caller. */
 export function addTask(world: World, launch: Launch): Task {
-  const { framework, agent, role, info } = launch;
+  const { framework, agent, role, info, executor } = launch;
   const resources = fromWire(info.resources, role);
   const task: Task = {
     info,
+    executor,
     id: info.task_id.value,
     framework,
     agent,
@@ -45,7 +48,11 @@ export interface Launch {
   readonly framework: Framework;
   readonly agent: Agent;
   readonly role: string;
-  readonly info: WireTaskInfo;
+  readonly info: TaskInfo;
+  /** Undefined: Mesos' own for a single command. */
+  readonly executor?: Executor | undefined;
+  /** Tasks launched as a group. */
+  readonly group?: string;
 }
 
 /** A status update as an agent forwards it. */
@@ -169,6 +176,7 @@ export function wireTask(task: Task): WireTask {
     name: info.name,
     task_id: info.task_id,
     framework_id: { value: task.framework.id },
+    ...(task.executor === undefined ? {} : { executor_id: { value: task.executor.id } }),
     agent_id: { value: task.agent.id },
     state: task.state,
     resources: toWire(task.resources, { allocatedTo: task.role }),

@@ -1,10 +1,15 @@
 import type {
   WireAttribute,
+  WireCommandInfo,
+  WireContainerInfo,
   WireFrameworkInfo,
+  WireLabels,
   WireMasterInfo,
   WireOffer,
+  WireResource,
   WireTaskInfo,
   WireTaskStatus,
+  WireTime,
 } from "../../../drivers/compute/mesos/wire.js";
 import type { WireTask } from "../../../drivers/compute/mesos/wire-operator.js";
 import type { Clock, Timer } from "../../../platform/clock.js";
@@ -14,73 +19,7 @@ import type { RunnerEvent, TaskRunner } from "../task-runner.js";
 import type { OfferConstraints } from "../wire/constraints.js";
 import type { EventStream } from "../wire/event-stream.js";
 import type { Bundle } from "../wire/resources.js";
-
-/** One agent of the cluster; attributes and resources as its flags would write them. */
-export interface AgentSpec {
-  readonly name: string;
-  /** Default: the name. */
-  readonly hostname?: string;
-  readonly ip: string;
-  /** Default: 5051. */
-  readonly port?: number;
-  /** `{ rack: "1", keys: "[1000-1500]" }` */
-  readonly attributes: Readonly<Record<string, string>>;
-  /** `{ cpus: "4", mem: "4096", disk: "10000", ports: "[31000-32000]" }`; `cpus(role)` where reserved. */
-  readonly resources: Readonly<Record<string, string>>;
-  readonly region?: string;
-  readonly zone?: string;
-  /** Default: both. */
-  readonly containerizers?: readonly ("docker" | "mesos")[];
-  /** Container networks that exist; undefined: any name does. */
-  readonly networks?: readonly string[];
-}
-
-/** The master and its agents. */
-export interface ClusterSpec {
-  /** Default: drawn. Every restart of the master draws a new one. */
-  readonly masterId?: string;
-  readonly hostname: string;
-  readonly ip?: string;
-  readonly port: number;
-  readonly clusterName?: string;
-  readonly region?: string;
-  readonly zone?: string;
-  readonly agents: readonly AgentSpec[];
-}
-
-/** Everything that takes time; defaults are Mesos' own where it has one. */
-export interface Timing {
-  readonly heartbeatMs: number;
-  readonly allocationMs: number;
-  readonly pingTimeoutMs: number;
-  readonly pingTimeoutsMax: number;
-  /** From the launch to TASK_STARTING. */
-  readonly executorStartMs: number;
-  /** From the start of an agent's process to its re-registration. */
-  readonly agentReturnMs: number;
-  /** From the start of a master to the re-registration of the agents that run. */
-  readonly agentReregisterMs: number;
-  readonly reregisterTimeoutMs: number;
-  readonly masterDownMs: number;
-  readonly statusRetryMs: number;
-  readonly statusRetryMaxMs: number;
-  readonly killGraceSeconds: number;
-}
-
-export const DEFAULT_TIMING: Timing = {
-  heartbeatMs: 15_000,
-  allocationMs: 1_000,
-  pingTimeoutMs: 15_000,
-  pingTimeoutsMax: 5,
-  executorStartMs: 150,
-  agentReturnMs: 4_000,
-  agentReregisterMs: 4_000,
-  reregisterTimeoutMs: 600_000,
-  masterDownMs: 1_000,
-  statusRetryMs: 10_000,
-  statusRetryMaxMs: 600_000,
-  killGraceSeconds: 5,
-};
+import type { AgentSpec, ClusterSpec, Timing } from "./spec.js";
 
 /** A framework as the master knows it. */
 export interface Framework {
@@ -105,9 +44,74 @@ export interface Framework {
   readonly shares: Map<string, { cpus: number; mem: number }>;
 }
 
+/** What runs tasks: Mesos' own for groups, or one of the framework's. Plain command tasks have none here. */
+export interface Executor {
+  readonly id: string;
+  readonly info: ExecutorInfo;
+  /** `DEFAULT` runs groups of tasks in containers inside of its own. */
+  readonly type: "DEFAULT" | "CUSTOM";
+}
+
+/** An executor as the wire describes it. */
+export interface ExecutorInfo {
+  readonly type?: "DEFAULT" | "CUSTOM";
+  readonly executor_id: { readonly value: string };
+  readonly framework_id?: { readonly value: string };
+  readonly command?: WireCommandInfo;
+  readonly container?: WireContainerInfo;
+  readonly resources?: readonly WireResource[];
+  readonly name?: string;
+  readonly source?: string;
+  readonly data?: string;
+  readonly shutdown_grace_period?: WireTime;
+  readonly labels?: WireLabels;
+}
+
+/** A task as received, with the fields that our own driver never sends. */
+export type TaskInfo = Omit<WireTaskInfo, "executor"> & {
+  readonly executor?: ExecutorInfo;
+  readonly check?: CheckInfo;
+  readonly max_completion_time?: WireTime;
+};
+
+/** A check that only tells. */
+export interface CheckInfo {
+  readonly type?: "COMMAND" | "HTTP" | "TCP";
+  readonly command?: { readonly command: WireCommandInfo };
+  readonly http?: { readonly port: number; readonly path?: string };
+  readonly tcp?: { readonly port: number };
+  readonly delay_seconds?: number;
+  readonly interval_seconds?: number;
+  readonly timeout_seconds?: number;
+}
+
+/** An executor as the master knows it. */
+export interface HeldExecutor {
+  readonly executor: Executor;
+  readonly framework: Framework;
+  readonly role: string;
+  readonly resources: Bundle;
+}
+
+/** A RESERVE, UNRESERVE, CREATE or DESTROY whose outcome was not acknowledged yet. */
+export interface Operation {
+  readonly id: string;
+  readonly framework: Framework;
+  readonly agent: Agent;
+  readonly uuid: string;
+  retry: Timer | undefined;
+}
+
+/** When a machine is away for maintenance. */
+export interface Unavailability {
+  readonly start: WireTime;
+  readonly duration?: WireTime;
+}
+
 /** A task as the master knows it. */
 export interface Task {
-  readonly info: WireTaskInfo;
+  readonly info: TaskInfo;
+  readonly executor: Executor | undefined;
   readonly id: string;
   readonly framework: Framework;
   readonly agent: Agent;
@@ -138,7 +142,8 @@ export interface Agent {
   readonly spec: AgentSpec;
   readonly node: Node;
   readonly attributes: readonly WireAttribute[];
-  readonly total: Bundle;
+  /** Reservations change how it is cut, never how much it is. */
+  total: Bundle;
   free: Bundle;
   status: "Registered" | "Unreachable" | "Gone" | "Recovered" | "Unregistered";
   /** The master's end of the socket is open. */
@@ -152,6 +157,9 @@ export interface Agent {
   /** KILLs that came while it was disconnected. */
   readonly pendingKills: Set<string>;
   readonly tasks: Map<string, Task>;
+  /** By framework and executor id. */
+  readonly executors: Map<string, HeldExecutor>;
+  unavailability: Unavailability | undefined;
   readonly offers: Set<Offer>;
   readonly filters: Map<string, Filter[]>;
 }
@@ -161,6 +169,12 @@ export interface Filter {
   readonly resources: Bundle;
   readonly until: number;
 }
+
+/** What an agent remembers of a task that ended. */
+export type CompletedTask = Pick<
+  NodeTask,
+  "frameworkId" | "role" | "info" | "containerId" | "parentId" | "executor" | "latestState"
+>;
 
 /** The agent's own process and what it runs; lives on when the master does not. */
 export interface Node {
@@ -174,6 +188,8 @@ export interface Node {
   /** What the master sent while the agent was cut off. */
   readonly held: (() => void)[];
   readonly tasks: Map<string, NodeTask>;
+  /** The last tasks that ended, oldest first: their sandboxes can still be read. */
+  readonly completed: CompletedTask[];
 }
 
 /** A task as its agent knows it. */
@@ -184,8 +200,13 @@ export interface NodeTask {
   readonly role: string;
   readonly isCheckpointed: boolean;
   readonly reportsKilling: boolean;
-  readonly info: WireTaskInfo;
+  readonly info: TaskInfo;
+  /** Of a task in a group: below `parentId`. */
   readonly containerId: string;
+  readonly parentId: string | undefined;
+  readonly executor: Executor | undefined;
+  /** Tasks that were launched together end together. */
+  readonly group: string | undefined;
   readonly executorPid: number;
   phase: "Queued" | "Launching" | "Starting" | "Running" | "Killing" | "Ended";
   /** What the runner said before TASK_STARTING was made. */
@@ -205,6 +226,27 @@ export interface NodeTask {
   retryDelayMs: number;
 }
 
+/** Machines and when they are away. */
+export interface MaintenanceSchedule {
+  readonly windows?: readonly {
+    readonly machine_ids?: readonly MachineId[];
+    readonly unavailability: Unavailability;
+  }[];
+}
+
+/** A machine by either or both. */
+export interface MachineId {
+  readonly hostname?: string;
+  readonly ip?: string;
+}
+
+/** Resources that the master asks back for maintenance. */
+export interface InverseOffer {
+  readonly id: string;
+  readonly framework: Framework;
+  readonly agent: Agent;
+}
+
 /** The whole cluster: mutable, owned by one `createMesosMaster`. */
 export interface World {
   readonly clock: Clock;
@@ -222,6 +264,11 @@ export interface World {
   readonly removedFrameworks: Map<string, Framework>;
   /** What the agents know of the frameworks they run tasks for. */
   readonly frameworkInfos: Map<string, Framework["info"]>;
+  /** By framework and operation id. */
+  readonly operations: Map<string, Operation>;
+  readonly maintenance: { schedule: MaintenanceSchedule };
+  /** Outstanding, by id. */
+  readonly inverseOffers: Map<string, InverseOffer>;
   readonly agents: Map<string, Agent>;
   readonly nodes: Map<string, Node>;
   readonly offers: Map<string, Offer>;

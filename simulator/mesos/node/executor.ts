@@ -1,15 +1,19 @@
-import type { WireTaskInfo } from "../../../drivers/compute/mesos/wire.js";
 import type { Launch } from "../cluster/tasks.js";
 import { isCapable, type Node, type NodeTask, taskKey, type World } from "../cluster/world.js";
 import type { RunnerEvent } from "../task-runner.js";
+import { watchCheck } from "./check.js";
+import { companionsOf, endExecutorSoon, runningExecutor } from "./group.js";
 import { watchHealth } from "./health.js";
 import { inspectData } from "./inspect.js";
-import { networkNameOf, runnableOf } from "./runnable.js";
+import { dockerProblem, failed, lacksCommand, refusalOf } from "./refusal.js";
+import { runnableOf } from "./runnable.js";
 import { agentStatus, executorStatus, exitMessage, type StatusContent } from "./status.js";
-import { forgetUpdates, report } from "./updates.js";
+import { forgetUpdates, keepCompleted, report } from "./updates.js";
 
 /** Takes a task that the master sent. */
 export function startTask(world: World, node: Node, launch: Launch): void {
+  const { framework, executor } = launch;
+  const executorRuns = executor === undefined ? undefined : runningExecutor(node, framework.id, executor.id);
   const task = newTask(world, node, launch);
   node.tasks.set(task.key, task);
   const refusal = refusalOf(task);
@@ -18,10 +22,16 @@ export function startTask(world: World, node: Node, launch: Launch): void {
     return;
   }
   world.running.set(task.info.task_id.value, task);
-  later(world, task, { delayMs: world.timing.executorStartMs, run: () => begin(world, task) });
+  const isUp = executorRuns !== undefined;
+  const delayMs = isUp ? world.timing.executorStartMs / 3 : world.timing.executorStartMs;
+  later(world, task, { delayMs, run: () => void prepare(world, task) });
 }
 
-function newTask(world: World, node: Node, { framework, role, info }: Launch): NodeTask {
+function newTask(world: World, node: Node, { framework, role, info, executor, group }: Launch): NodeTask {
+  const running = executor === undefined ? undefined : runningExecutor(node, framework.id, executor.id);
+  const ownId = world.random.uuid();
+  const sharedId = running === undefined ? undefined : (running.parentId ?? running.containerId);
+  const isNested = executor?.type === "DEFAULT";
   return {
     key: taskKey(framework.id, info.task_id.value),
     node,
@@ -30,7 +40,10 @@ function newTask(world: World, node: Node, { framework, role, info }: Launch): N
     isCheckpointed: framework.info.checkpoint === true,
     reportsKilling: isCapable(framework, "TASK_KILLING_STATE"),
     info,
-    containerId: world.random.uuid(),
+    containerId: isNested ? ownId : (sharedId ?? ownId),
+    parentId: isNested ? (sharedId ?? world.random.uuid()) : undefined,
+    executor,
+    group,
     executorPid: world.counters.pid++,
     phase: "Queued",
     early: [],
@@ -47,22 +60,25 @@ function newTask(world: World, node: Node, { framework, role, info }: Launch): N
   };
 }
 
-/** What this agent cannot run at all, as it says so. */
-function refusalOf({ node, info }: NodeTask): StatusContent | undefined {
-  const containerizers = node.spec.containerizers ?? ["docker", "mesos"];
-  if (info.container?.type === "DOCKER" && !containerizers.includes("docker")) {
-    return failed("Abnormal executor termination: unknown container", "REASON_EXECUTOR_TERMINATED");
+/** Fetches what the task wants in its sandbox, then starts it; it may be killed meanwhile. */
+async function prepare(world: World, task: NodeTask): Promise<void> {
+  const runnable = runnableOf(task);
+  if (world.runner.prepare !== undefined && (runnable.fetch ?? []).length > 0) {
+    const problem = await world.runner.prepare(runnable);
+    if (task.phase !== "Queued") return;
+    if (problem !== undefined) {
+      world.log.warn("fetching files of a task", { task: runnable.taskId, problem });
+      const fetching = `Failed to fetch all URIs for container '${task.containerId}': exited with status 1`;
+      endUnlaunched(world, task, fetching);
+      return;
+    }
   }
-  const network = networkNameOf(info);
-  const isKnown = network === undefined || node.spec.networks === undefined || node.spec.networks.includes(network);
-  if (info.container?.type === "MESOS" && !isKnown) {
-    return failed(`Failed to launch container: Unknown CNI network '${network}'`, "REASON_CONTAINER_LAUNCH_FAILED");
-  }
-  return undefined;
+  begin(world, task);
 }
 
-function failed(message: string, reason?: string): StatusContent {
-  return { state: "TASK_FAILED", message, ...(reason === undefined ? {} : { reason }) };
+function endUnlaunched(world: World, task: NodeTask, message: string): void {
+  const content = failed(`Failed to launch container: ${message}`, "REASON_CONTAINER_LAUNCH_FAILED");
+  end(world, task, agentStatus(world, task, content));
 }
 
 function begin(world: World, task: NodeTask): void {
@@ -71,8 +87,7 @@ function begin(world: World, task: NodeTask): void {
   if (problem === undefined && !lacksCommand(task.info)) world.runner.launch(runnableOf(task));
   const early = task.early[0];
   if (early?.type === "failed") {
-    const content = failed(`Failed to launch container: ${early.message}`, "REASON_CONTAINER_LAUNCH_FAILED");
-    end(world, task, agentStatus(world, task, content));
+    endUnlaunched(world, task, early.message);
     return;
   }
   task.phase = "Starting";
@@ -87,24 +102,6 @@ function begin(world: World, task: NodeTask): void {
     return;
   }
   for (const event of task.early.splice(0)) onRunnerEvent(world, event);
-}
-
-/** A shell without a script brings the command executor down. */
-function lacksCommand({ command, container }: WireTaskInfo): boolean {
-  return container?.type !== "DOCKER" && (command?.shell ?? true) && command?.value === undefined;
-}
-
-/** What the docker executor refuses. */
-function dockerProblem(info: WireTaskInfo): string | undefined {
-  const docker = info.container?.docker;
-  if (docker?.network === "USER" && networkNameOf(info) === undefined) {
-    return "Failed to create docker run options: No network info found in container info";
-  }
-  const ports = info.resources.filter((resource) => resource.name === "ports");
-  const ranges = ports.flatMap((resource) => resource.ranges?.range ?? []);
-  const isHeld = (port: number) => ranges.some((range) => range.begin <= port && port <= range.end);
-  const isShort = (docker?.port_mappings ?? []).some((mapping) => !isHeld(mapping.host_port));
-  return isShort ? "Failed to create docker run options: Port mappings require port resources" : undefined;
 }
 
 /** Takes what the runner says of a task. */
@@ -144,7 +141,7 @@ function onStarted(world: World, task: NodeTask, address: string): void {
 /** Takes a task up again after the simulator's own restart. */
 export function resumeTask(world: World, task: NodeTask, address: string | undefined): void {
   if (task.phase === "Queued") {
-    later(world, task, { delayMs: world.timing.executorStartMs, run: () => begin(world, task) });
+    later(world, task, { delayMs: world.timing.executorStartMs, run: () => void prepare(world, task) });
     return;
   }
   if (task.phase === "Starting" && address !== undefined) {
@@ -163,11 +160,27 @@ function supervise(world: World, task: NodeTask): void {
     report(world, task, executorStatus(world, task, content));
     if (isFatal) killTask(world, task, { reason: "Health" });
   });
-  const limit = (task.info as { readonly max_completion_time?: { readonly nanoseconds: number } }).max_completion_time;
+  watchCheck(world, task, (checkStatus) => {
+    const reason = "REASON_TASK_CHECK_STATUS_UPDATED";
+    report(world, task, executorStatus(world, task, { state: "TASK_RUNNING", reason, checkStatus }));
+  });
+  if (task.info.check !== undefined && task.info.container?.type === "DOCKER") {
+    later(world, task, { delayMs: DOCKER_CHECK_CRASH_MS, run: () => crashExecutor(world, task) });
+  }
+  const limit = task.info.max_completion_time;
   if (limit !== undefined) {
     const run = () => killTask(world, task, { reason: "MaxCompletionTime" });
     later(world, task, { delayMs: limit.nanoseconds / 1e6, run });
   }
+}
+
+/** Recorded: the docker executor does not survive a task with a check. */
+const DOCKER_CHECK_CRASH_MS = 230;
+
+function crashExecutor(world: World, task: NodeTask): void {
+  const content = failed("Container terminated", "REASON_EXECUTOR_TERMINATED");
+  world.runner.kill(task.info.task_id.value, 0);
+  end(world, task, agentStatus(world, task, content));
 }
 
 /** Why a task is killed, and what overrides its own grace period. */
@@ -199,13 +212,14 @@ function killQueued(world: World, task: NodeTask): void {
   end(world, task, agentStatus(world, task, { state: "TASK_KILLED", message, reason }));
 }
 
-/** A KILL's own policy counts for docker only; the command executor never sees it. */
+/** A KILL's own policy counts for docker and groups only; the command executor never sees it. */
 function graceOf(world: World, task: NodeTask, order: KillOrder): number {
   const own = task.info.kill_policy?.grace_period;
   const seconds = own === undefined ? world.timing.killGraceSeconds : own.nanoseconds / 1e9;
   if (order.graceSeconds === undefined) return seconds;
   if (order.reason === "Draining") return Math.min(seconds, order.graceSeconds);
-  return task.info.container?.type === "DOCKER" ? order.graceSeconds : seconds;
+  const isHeeded = task.info.container?.type === "DOCKER" || task.executor !== undefined;
+  return isHeeded ? order.graceSeconds : seconds;
 }
 
 function onExited(world: World, task: NodeTask, exit: RunnerEvent & { readonly type: "exited" }): void {
@@ -231,6 +245,8 @@ function end(world: World, task: NodeTask, status: Parameters<typeof report>[2])
   clearTimers(task);
   if (world.running.get(task.info.task_id.value) === task) world.running.delete(task.info.task_id.value);
   report(world, task, status);
+  if (status.state !== "TASK_FINISHED") for (const other of companionsOf(task)) killTask(world, other, {});
+  endExecutorSoon(world, task);
 }
 
 /** Ends a task without a word: its framework is gone, or its agent forgot it. */
@@ -242,6 +258,7 @@ export function shutDown(world: World, task: NodeTask, graceSeconds: number): vo
   task.node.tasks.delete(task.key);
   if (world.running.get(task.info.task_id.value) === task) world.running.delete(task.info.task_id.value);
   if (isInRunner) world.runner.kill(task.info.task_id.value, graceSeconds);
+  keepCompleted(task);
 }
 
 function later(

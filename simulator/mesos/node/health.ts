@@ -58,7 +58,11 @@ function judge(health: NodeTask["health"], { isHealthy, runsMs, check }: Result)
   return { healthy: false, isFatal: health.failures >= (check.consecutive_failures ?? 3) };
 }
 
-function probeOf(check: WireHealthCheck): Parameters<TaskRunner["probe"]>[1] | undefined {
+/** What a runner is asked. */
+export type Probe = Parameters<TaskRunner["probe"]>[1];
+
+/** The question of a check; undefined when it lacks its part. */
+export function probeOf(check: WireHealthCheck): Probe | undefined {
   switch (check.type) {
     case "TCP":
       return check.tcp === undefined ? undefined : { type: "tcp", port: check.tcp.port };

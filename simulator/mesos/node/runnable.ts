@@ -1,17 +1,18 @@
-import type { WireCommandInfo, WireTaskInfo } from "../../../drivers/compute/mesos/wire.js";
-import type { NodeTask } from "../cluster/world.js";
+import type { WireCommandInfo } from "../../../drivers/compute/mesos/wire.js";
+import type { NodeTask, TaskInfo } from "../cluster/world.js";
 import type { RunnableTask } from "../task-runner.js";
 
 /** The task as its runner needs it. */
 export function runnableOf(task: NodeTask): RunnableTask {
   const { info } = task;
-  const isDocker = info.container?.type === "DOCKER";
-  const command = info.command ?? {};
+  const command = commandOf(info);
+  const container = containerOf(info);
+  const isDocker = container?.type === "DOCKER";
   return {
     taskId: info.task_id.value,
     containerId: task.containerId,
     nodeName: task.node.spec.name,
-    image: info.container?.docker?.image ?? info.container?.mesos?.image?.docker.name,
+    image: container?.docker?.image ?? container?.mesos?.image?.docker.name,
     argv: argvOf(command, isDocker),
     isShell: command.shell ?? true,
     env: {
@@ -19,10 +20,46 @@ export function runnableOf(task: NodeTask): RunnableTask {
       MESOS_SANDBOX: "/mnt/mesos/sandbox",
       MESOS_ALLOCATION_ROLE: task.role,
       ...(isDocker ? { MESOS_CONTAINER_NAME: `mesos-${task.containerId}` } : {}),
+      ...executorEnvironment(task),
     },
     isRouted: isRouted(info),
+    hostPorts: portsOf(info),
+    mappings: mappingsOf(info),
+    fetch: (command.uris ?? []).map((uri) => ({
+      uri: uri.value,
+      isExtracted: uri.extract ?? true,
+      isExecutable: uri.executable ?? false,
+      destination: uri.output_file,
+    })),
   };
 }
+
+/** The command of a task, or of the executor that it brings. */
+export function commandOf(info: TaskInfo): WireCommandInfo {
+  return info.command ?? info.executor?.command ?? {};
+}
+
+function containerOf(info: TaskInfo): TaskInfo["container"] {
+  return info.container ?? info.executor?.container;
+}
+
+/** What an agent tells an executor of a framework's own; `TASK_ID` and `TASK_DATA` stand in for the LAUNCH event. */
+function executorEnvironment({ executor, frameworkId, info, node }: NodeTask): Record<string, string> {
+  if (executor?.type !== "CUSTOM") return {};
+  return {
+    MESOS_FRAMEWORK_ID: frameworkId,
+    MESOS_EXECUTOR_ID: executor.id,
+    MESOS_SLAVE_ID: node.agentId ?? "",
+    MESOS_AGENT_ENDPOINT: `${node.spec.ip}:${node.spec.port ?? DEFAULT_PORT}`,
+    MESOS_DIRECTORY: "/mnt/mesos/sandbox",
+    MESOS_CHECKPOINT: "1",
+    MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: "5secs",
+    TASK_ID: info.task_id.value,
+    TASK_DATA: Buffer.from(info.data ?? executor.info.data ?? "", "base64").toString("utf8"),
+  };
+}
+
+const DEFAULT_PORT = 5051;
 
 /** Without docker, `arguments[0]` is argv[0] and the value is the program; with docker both follow the image. */
 function argvOf(command: WireCommandInfo, isDocker: boolean): readonly string[] {
@@ -33,11 +70,31 @@ function argvOf(command: WireCommandInfo, isDocker: boolean): readonly string[] 
 }
 
 /** The container network a task asks for by name, if any. */
-export function networkNameOf(info: WireTaskInfo): string | undefined {
-  return info.container?.network_infos?.find((network) => network.name !== undefined)?.name;
+export function networkNameOf(info: TaskInfo): string | undefined {
+  return containerOf(info)?.network_infos?.find((network) => network.name !== undefined)?.name;
 }
 
-function isRouted(info: WireTaskInfo): boolean {
+function isRouted(info: TaskInfo): boolean {
   if (networkNameOf(info) === undefined) return false;
-  return info.container?.type !== "DOCKER" || info.container.docker?.network === "USER";
+  const container = containerOf(info);
+  return container?.type !== "DOCKER" || container.docker?.network === "USER";
+}
+
+/** At most so many ports of a task are told to the runner. */
+const PORTS_MAX = 256;
+
+function portsOf(info: TaskInfo): readonly number[] {
+  const ranges = info.resources.filter((entry) => entry.name === "ports").flatMap((entry) => entry.ranges?.range ?? []);
+  return ranges
+    .flatMap(({ begin, end }) =>
+      Array.from({ length: Math.min(end - begin + 1, PORTS_MAX) }, (_, index) => begin + index),
+    )
+    .slice(0, PORTS_MAX);
+}
+
+function mappingsOf(info: TaskInfo): NonNullable<RunnableTask["mappings"]> {
+  return (containerOf(info)?.docker?.port_mappings ?? []).map((mapping) => ({
+    hostPort: mapping.host_port,
+    containerPort: mapping.container_port,
+  }));
 }

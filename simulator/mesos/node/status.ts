@@ -1,5 +1,6 @@
 import type { WireContainerStatus, WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
 import { drawUuid, type NodeTask, seconds, type World } from "../cluster/world.js";
+import { emptyCheckStatus } from "./check.js";
 import { networkNameOf } from "./runnable.js";
 
 /** What an update says beyond the task's identity. */
@@ -9,6 +10,8 @@ export interface StatusContent {
   readonly reason?: string;
   readonly data?: string;
   readonly healthy?: boolean;
+  /** The result of the task's check, in an update about it. */
+  readonly checkStatus?: unknown;
 }
 
 /** An update of the executor. Only RUNNING updates carry the address of a docker container, as recorded. */
@@ -32,6 +35,10 @@ interface Sourced extends StatusContent {
 
 function status(world: World, task: NodeTask, content: Sourced): WireTaskStatus {
   const { state, message, source, reason, data, healthy, container } = content;
+  const { check } = task.info;
+  const isDropped = state === "TASK_DROPPED";
+  const checkStatus =
+    content.checkStatus ?? (check === undefined || source !== "SOURCE_EXECUTOR" ? undefined : emptyCheckStatus(check));
   return {
     task_id: task.info.task_id,
     state,
@@ -40,15 +47,27 @@ function status(world: World, task: NodeTask, content: Sourced): WireTaskStatus 
     ...(reason === undefined ? {} : { reason }),
     ...(data === undefined ? {} : { data }),
     agent_id: task.info.agent_id,
-    executor_id: task.info.task_id,
+    ...(isDropped
+      ? {}
+      : { executor_id: task.executor === undefined ? task.info.task_id : { value: task.executor.id } }),
     timestamp: seconds(world),
     uuid: drawUuid(world),
     ...(healthy === undefined ? {} : { healthy }),
+    ...(checkStatus === undefined ? {} : { check_status: checkStatus }),
     ...(container === undefined ? {} : { container_status: container }),
   };
 }
 
+/** Of a container inside another one only the running know their address. */
+function nestedStatus(task: NodeTask, state: string, parentId: string): WireContainerStatus {
+  const container_id = { value: task.containerId, parent: { value: parentId } };
+  if (state !== "TASK_RUNNING" && state !== "TASK_KILLING") return { container_id };
+  const ip_addresses = [{ protocol: "IPv4", ip_address: task.node.spec.ip }];
+  return { container_id, network_infos: [{ ip_addresses }], executor_pid: task.executorPid };
+}
+
 function containerStatus(task: NodeTask, state: string): WireContainerStatus {
+  if (task.parentId !== undefined) return nestedStatus(task, state, task.parentId);
   const isDocker = task.info.container?.type === "DOCKER";
   const network = task.info.container?.docker?.network ?? "HOST";
   const hasOwn = isDocker ? network === "USER" || network === "BRIDGE" : networkNameOf(task.info) !== undefined;

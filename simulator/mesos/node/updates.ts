@@ -56,8 +56,27 @@ export function acknowledge(world: World, node: Node, ack: { readonly key: strin
 
 function settle(world: World, task: NodeTask): void {
   pendingOf(world, task).delete(task);
-  if (task.phase === "Ended") task.node.tasks.delete(task.key);
+  if (task.phase !== "Ended") return;
+  task.node.tasks.delete(task.key);
+  keepCompleted(task);
 }
+
+/** Remembers a task that ended: its sandbox is still there. */
+export function keepCompleted({
+  node,
+  frameworkId,
+  role,
+  info,
+  containerId,
+  parentId,
+  executor,
+  latestState,
+}: NodeTask): void {
+  node.completed.push({ frameworkId, role, info, containerId, parentId, executor, latestState });
+  if (node.completed.length > COMPLETED_MAX) node.completed.shift();
+}
+
+const COMPLETED_MAX = 16;
 
 /** Sends what is unacknowledged again at once, as after a re-subscription of the framework. */
 export function resendOf(world: World, frameworkId: string): void {

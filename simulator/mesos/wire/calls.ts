@@ -1,12 +1,15 @@
 import { type Message, mapOf, optional, repeated, required } from "./schema.js";
 
-const id = { value: required("string") };
-const duration = { nanoseconds: required("integer") };
+/** A wrapped identifier. */
+export const id = { value: required("string") };
+/** Nanoseconds. */
+export const duration = { nanoseconds: required("integer") };
 const label = { key: required("string"), value: optional("string") };
 const labels = { labels: repeated(label) };
 const range = { begin: required("integer"), end: required("integer") };
 
-const resource: Message = {
+/** A resource in either format of reservations. */
+export const resource: Message = {
   name: required("string"),
   type: required(["SCALAR", "RANGES", "SET"]),
   scalar: optional({ value: required("double") }),
@@ -14,10 +17,26 @@ const resource: Message = {
   set: optional({ item: repeated("string") }),
   allocation_info: optional({ role: optional("string") }),
   role: optional("string"),
-  reservations: repeated({ type: optional(["STATIC", "DYNAMIC"]), role: optional("string"), labels: optional(labels) }),
+  reservation: optional({ principal: optional("string"), labels: optional(labels) }),
+  reservations: repeated({
+    type: optional(["STATIC", "DYNAMIC"]),
+    role: optional("string"),
+    principal: optional("string"),
+    labels: optional(labels),
+  }),
+  disk: optional({
+    persistence: optional({ id: required("string"), principal: optional("string") }),
+    volume: optional({
+      mode: required(["RW", "RO"]),
+      container_path: required("string"),
+      host_path: optional("string"),
+    }),
+    source: optional("json"),
+  }),
 };
 
-const command: Message = {
+/** What to run. */
+export const command: Message = {
   shell: optional("bool"),
   value: optional("string"),
   arguments: repeated("string"),
@@ -25,7 +44,13 @@ const command: Message = {
   environment: optional({
     variables: repeated({ name: required("string"), value: optional("string"), type: optional(["VALUE", "SECRET"]) }),
   }),
-  uris: repeated({ value: required("string") }),
+  uris: repeated({
+    value: required("string"),
+    executable: optional("bool"),
+    extract: optional("bool"),
+    cache: optional("bool"),
+    output_file: optional("string"),
+  }),
 };
 
 const volume: Message = {
@@ -70,6 +95,30 @@ const healthCheck: Message = {
   consecutive_failures: optional("integer"),
 };
 
+const check: Message = {
+  type: optional(["COMMAND", "HTTP", "TCP"]),
+  command: optional({ command: required(command) }),
+  http: optional({ port: required("integer"), path: optional("string") }),
+  tcp: optional({ port: required("integer") }),
+  delay_seconds: optional("double"),
+  interval_seconds: optional("double"),
+  timeout_seconds: optional("double"),
+};
+
+const executor: Message = {
+  type: optional(["DEFAULT", "CUSTOM"]),
+  executor_id: required(id),
+  framework_id: optional(id),
+  command: optional(command),
+  container: optional(container),
+  resources: repeated(resource),
+  name: optional("string"),
+  source: optional("string"),
+  data: optional("bytes"),
+  shutdown_grace_period: optional(duration),
+  labels: optional(labels),
+};
+
 const port: Message = { number: required("integer"), name: optional("string"), protocol: optional("string") };
 
 const taskInfo: Message = {
@@ -77,10 +126,13 @@ const taskInfo: Message = {
   task_id: required(id),
   agent_id: required(id),
   resources: repeated(resource),
-  executor: optional("json"),
+  executor: optional(executor),
   command: optional(command),
   container: optional(container),
   health_check: optional(healthCheck),
+  check: optional(check),
+  limits: mapOf({ value: required("double") }),
+  data: optional("bytes"),
   kill_policy: optional({ grace_period: optional(duration) }),
   max_completion_time: optional(duration),
   labels: optional(labels),
@@ -159,7 +211,24 @@ const CALL_TYPES = [
   "MESSAGE",
   "REQUEST",
   "UPDATE_FRAMEWORK",
+  "ACKNOWLEDGE_OPERATION_STATUS",
+  "RECONCILE_OPERATIONS",
+  "ACCEPT_INVERSE_OFFERS",
+  "DECLINE_INVERSE_OFFERS",
 ];
+
+const inverseAnswer: Message = { inverse_offer_ids: repeated(id), filters: optional(filters) };
+
+const operation: Message = {
+  type: optional(OPERATIONS),
+  id: optional(id),
+  launch: optional({ task_infos: repeated(taskInfo) }),
+  launch_group: optional({ executor: required(executor), task_group: required({ tasks: repeated(taskInfo) }) }),
+  reserve: optional({ resources: repeated(resource) }),
+  unreserve: optional({ resources: repeated(resource) }),
+  create: optional({ volumes: repeated(resource) }),
+  destroy: optional({ volumes: repeated(resource) }),
+};
 
 /** scheduler::Call, as far as it is acted on here. */
 export const schedulerCall: Message = {
@@ -168,7 +237,7 @@ export const schedulerCall: Message = {
   subscribe: optional(subscription),
   accept: optional({
     offer_ids: repeated(id),
-    operations: repeated({ type: optional(OPERATIONS), launch: optional({ task_infos: repeated(taskInfo) }) }),
+    operations: repeated(operation),
     filters: optional(filters),
   }),
   decline: optional({ offer_ids: repeated(id), filters: optional(filters) }),
@@ -181,43 +250,12 @@ export const schedulerCall: Message = {
   message: optional({ agent_id: required(id), executor_id: required(id), data: required("bytes") }),
   request: optional({ requests: repeated("json") }),
   update_framework: optional(subscription),
-};
-
-/** The operator calls that are known; those not answered here are refused loudly. */
-export const OPERATOR_CALLS = [
-  "GET_HEALTH",
-  "GET_VERSION",
-  "GET_MASTER",
-  "GET_FLAGS",
-  "GET_AGENTS",
-  "GET_FRAMEWORKS",
-  "GET_TASKS",
-  "GET_EXECUTORS",
-  "GET_ROLES",
-  "GET_STATE",
-  "GET_METRICS",
-  "GET_OPERATIONS",
-  "SUBSCRIBE",
-  "TEARDOWN",
-  "MARK_AGENT_GONE",
-  "DRAIN_AGENT",
-  "DEACTIVATE_AGENT",
-  "REACTIVATE_AGENT",
-] as const;
-
-const onAgent: Message = { agent_id: required(id) };
-
-/** master::Call, as far as it is answered here. */
-export const operatorCall: Message = {
-  type: optional(OPERATOR_CALLS),
-  teardown: optional({ framework_id: required(id) }),
-  mark_agent_gone: optional(onAgent),
-  drain_agent: optional({
-    ...onAgent,
-    max_grace_period: optional({ seconds: optional("integer"), nanos: optional("integer") }),
-    mark_gone: optional("bool"),
+  acknowledge_operation_status: optional({
+    agent_id: optional(id),
+    operation_id: required(id),
+    uuid: required("bytes"),
   }),
-  deactivate_agent: optional(onAgent),
-  reactivate_agent: optional(onAgent),
-  get_metrics: optional({ timeout: optional(duration) }),
+  reconcile_operations: optional({ operations: repeated({ operation_id: required(id), agent_id: optional(id) }) }),
+  accept_inverse_offers: optional(inverseAnswer),
+  decline_inverse_offers: optional(inverseAnswer),
 };

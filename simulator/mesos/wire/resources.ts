@@ -1,4 +1,4 @@
-import type { WireRange, WireResource } from "../../../drivers/compute/mesos/wire.js";
+import type { WireRange, WireReservation, WireResource } from "../../../drivers/compute/mesos/wire.js";
 
 /** How much of one resource; scalars count thousandths, Mesos' precision. */
 export type Quantity =
@@ -6,7 +6,10 @@ export type Quantity =
   | { readonly type: "ranges"; readonly ranges: readonly WireRange[] }
   | { readonly type: "set"; readonly items: readonly string[] };
 
-/** Resources by name, or `name(role)` where reserved; iterated in the order of insertion. */
+/**
+ * Resources by name, `name(role)` where reserved by the agent's flags, `name(role){…}` with a stack of reservations or
+ * a volume (the JSON of both); iterated in the order of insertion.
+ */
 export type Bundle = ReadonlyMap<string, Quantity>;
 
 /** Nothing at all. */
@@ -118,10 +121,15 @@ function holds(a: Quantity, b: Quantity): boolean {
   return a.type === "set" && b.type === "set" && b.items.every((item) => a.items.includes(item));
 }
 
-/** The thousandths of a scalar, 0 when absent. */
+/** The thousandths of a scalar, reserved or not; 0 when absent. */
 export function milliOf(bundle: Bundle, name: string): number {
-  const quantity = bundle.get(name);
-  return quantity?.type === "scalar" ? quantity.milli : 0;
+  let sum = 0;
+  for (const [key, quantity] of bundle) {
+    if (quantity.type === "scalar" && (key === name || (key.startsWith(name) && key[name.length] === "("))) {
+      sum += quantity.milli;
+    }
+  }
+  return sum;
 }
 
 /** The part that `role` may use: what is unreserved or reserved for it. */
@@ -129,24 +137,55 @@ export function usableBy(bundle: Bundle, role: string): Bundle {
   return new Map([...bundle].filter(([key]) => reservationOf(key) === undefined || reservationOf(key) === role));
 }
 
-/** How a list of resources is written: allocated to a role or not, with the old `role` field or not. */
+/** How a list of resources is written. */
 export interface ResourceFormat {
   readonly allocatedTo?: string;
+  /** With the old field `role` beside the stack of reservations. */
   readonly withRole?: boolean;
+  /** As for a framework that knows no stack: `role` and `reservation`. */
+  readonly isOld?: boolean;
 }
 
 /** The wire's list. */
 export function toWire(bundle: Bundle, format: ResourceFormat = {}): WireResource[] {
   return [...bundle].map(([key, quantity]) => {
-    const reservation = reservationOf(key);
+    const { reservations, disk } = detailsOf(key);
     return {
       name: nameOf(key),
       ...wireQuantity(quantity),
       ...(format.allocatedTo === undefined ? {} : { allocation_info: { role: format.allocatedTo } }),
-      ...(format.withRole === true ? { role: reservation ?? "*" } : {}),
-      ...(reservation === undefined ? {} : { reservations: [{ type: "STATIC", role: reservation }] }),
+      ...(format.withRole === true || format.isOld === true ? { role: reservations.at(-1)?.role ?? "*" } : {}),
+      ...(format.isOld === true ? oldReservation(reservations.at(-1)) : stackOf(reservations)),
+      ...(disk === undefined ? {} : { disk }),
     };
   });
+}
+
+function stackOf(reservations: readonly WireReservation[]): Pick<WireResource, "reservations"> {
+  return reservations.length === 0 ? {} : { reservations };
+}
+
+function oldReservation(last: WireReservation | undefined) {
+  if (last?.type !== "DYNAMIC") return {};
+  const { principal, labels } = last;
+  return {
+    reservation: { ...(principal === undefined ? {} : { principal }), ...(labels === undefined ? {} : { labels }) },
+  };
+}
+
+interface KeyDetails {
+  readonly reservations: readonly WireReservation[];
+  readonly disk?: unknown;
+}
+
+const PLAIN: KeyDetails = { reservations: [] };
+
+function detailsOf(key: string): KeyDetails {
+  const brace = key.indexOf("{");
+  // written by `keyOf`
+  if (brace >= 0) return JSON.parse(key.slice(brace)) as KeyDetails;
+  const role = reservationOf(key);
+  return role === undefined ? PLAIN : { reservations: [{ type: "STATIC", role }] };
 }
 
 function wireQuantity(quantity: Quantity): Pick<WireResource, "type" | "scalar" | "ranges" | "set"> {
@@ -164,11 +203,41 @@ export function fromWire(resources: readonly WireResource[], role: string): Bund
 
 function keyOf(resource: WireResource, role: string): string {
   const allocated = resource.allocation_info?.role ?? role;
-  const last = resource.reservations?.at(-1);
-  const reserved = last?.role ?? (resource.role === "*" ? undefined : resource.role);
-  const base = reserved === undefined ? resource.name : `${resource.name}(${reserved})`;
-  if (last?.type === "DYNAMIC") return `${base}#dynamic`;
+  const base = detailedKey(resource.name, { reservations: reservationsOf(resource), disk: resource.disk });
   return allocated === role ? base : `${base}#${allocated}`;
+}
+
+/** The stack of a resource in either format. */
+function reservationsOf(resource: WireResource): readonly WireReservation[] {
+  const { reservations = [], role } = resource;
+  if (reservations.length > 0 || role === undefined || role === "*") return reservations;
+  const { reservation } = resource as { readonly reservation?: Partial<WireReservation> };
+  return [reservation === undefined ? { type: "STATIC", role } : { type: "DYNAMIC", role, ...reservation }];
+}
+
+function detailedKey(name: string, { reservations, disk }: KeyDetails): string {
+  const last = reservations.at(-1);
+  const isStatic = reservations.length === 1 && last?.type !== "DYNAMIC" && disk === undefined;
+  if (last === undefined) return disk === undefined ? name : `${name}(*)${JSON.stringify({ reservations, disk })}`;
+  return isStatic ? `${name}(${last.role})` : `${name}(${last.role})${JSON.stringify({ reservations, disk })}`;
+}
+
+/** The same resources without their last reservation, as they were before they were reserved. */
+export function unreserved(bundle: Bundle): Bundle {
+  return mapKeys(bundle, ({ reservations, ...rest }) => ({ ...rest, reservations: reservations.slice(0, -1) }));
+}
+
+/** The same disks without their volumes. */
+export function withoutVolumes(bundle: Bundle): Bundle {
+  return mapKeys(bundle, ({ reservations }) => ({ reservations }));
+}
+
+function mapKeys(bundle: Bundle, change: (details: KeyDetails) => KeyDetails): Bundle {
+  let changed = EMPTY;
+  for (const [key, quantity] of bundle) {
+    changed = add(changed, new Map([[detailedKey(nameOf(key), change(detailsOf(key))), quantity]]));
+  }
+  return changed;
 }
 
 function quantityOf(resource: WireResource): Quantity {
@@ -204,5 +273,7 @@ export function nameOf(key: string): string {
 /** `ops` of `cpus(ops)`, undefined where nothing is reserved. */
 export function reservationOf(key: string): string | undefined {
   const open = key.indexOf("(");
-  return open < 0 ? undefined : key.slice(open + 1, key.indexOf(")", open));
+  if (open < 0) return undefined;
+  const role = key.slice(open + 1, key.indexOf(")", open));
+  return role === "*" ? undefined : role;
 }

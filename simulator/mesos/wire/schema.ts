@@ -75,7 +75,9 @@ interface FieldPlace extends Place {
 function decodeField(field: Field, raw: unknown, place: FieldPlace): unknown {
   if (field.label === "map") {
     if (!isRecord(raw)) return refuse(raw, place);
-    return Object.fromEntries(Object.entries(raw).map(([key, item]) => [key, decodeValue(field.kind, item, place)]));
+    return Object.fromEntries(
+      Object.entries(raw).map(([key, item]) => [key, decodeValue(field.kind, item, { ...place, name: "value" })]),
+    );
   }
   if (field.label !== "repeated") return decodeValue(field.kind, raw, place);
   if (!Array.isArray(raw)) return refuse(raw, place);

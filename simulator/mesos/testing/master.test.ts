@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { answerOf, rack, rackWithTask } from "./testing/rack.js";
-import { connect, FRAMEWORK, launchOn, offersIn, sleeper, statesOf, statusesOf } from "./testing/scheduler-client.js";
+import { answerOf, rack, rackWithTask } from "./rack.js";
+import { connect, FRAMEWORK, launchOn, offersIn, sleeper, statesOf, statusesOf } from "./scheduler-client.js";
 
 describe("subscription", () => {
   it("sends SUBSCRIBED, HEARTBEAT and one OFFERS with every agent", async () => {

@@ -1,11 +1,13 @@
-import type { WireContainerStatus } from "../../../drivers/compute/mesos/wire.js";
-import { killTask, shutDown } from "../node/executor.js";
-import { resendFrom } from "../node/updates.js";
-import { EMPTY, fromWire } from "../wire/resources.js";
-import { admit, registerAgent } from "./agents.js";
-import { addFramework } from "./frameworks.js";
-import { hold } from "./offers.js";
-import { declare, forgetTask, masterStatus, wireTask } from "./tasks.js";
+import type { WireContainerStatus } from "../../../../drivers/compute/mesos/wire.js";
+import { killTask, shutDown } from "../../node/executor.js";
+import { runningExecutor } from "../../node/group.js";
+import { resendFrom } from "../../node/updates.js";
+import { EMPTY, fromWire } from "../../wire/resources.js";
+import { admit, registerAgent } from "../agents.js";
+import { dropExecutor, holdExecutor } from "../executors.js";
+import { addFramework } from "../frameworks.js";
+import { hold } from "../offers.js";
+import { declare, forgetTask, masterStatus, wireTask } from "../tasks.js";
 import {
   type Agent,
   type Framework,
@@ -17,7 +19,7 @@ import {
   send,
   type Task,
   type World,
-} from "./world.js";
+} from "../world.js";
 
 /** An agent's process registers again: after its own restart, a partition, or a restart of the master. */
 export function reregisterAgent(world: World, node: Node): void {
@@ -43,6 +45,9 @@ function agreeOnTasks(world: World, agent: Agent): void {
     const message = "Reconciliation: Task is unknown to the agent";
     declare(world, task, { state, reason: "REASON_RECONCILIATION", message });
     forgetTask(world, task);
+  }
+  for (const [key, { executor, framework }] of [...agent.executors]) {
+    if (runningExecutor(agent.node, framework.id, executor.id) === undefined) dropExecutor(world, agent, key);
   }
 }
 
@@ -75,6 +80,9 @@ function takeOver(world: World, returning: Returning): void {
   framework.tasks.set(task.id, task);
   agent.tasks.set(nodeTask.key, task);
   if (!task.isReleased) hold(framework, task.role, task.resources);
+  if (nodeTask.executor !== undefined && nodeTask.phase !== "Ended") {
+    holdExecutor({ framework, agent, role: nodeTask.role }, nodeTask.executor);
+  }
   publish(world, { type: "TASK_ADDED", task_added: { task: wireTask(task) } });
   if (agent.status === "Unreachable" && !isTerminal(task.state)) declareBack(world, task, containerOf(nodeTask));
 }
@@ -83,6 +91,7 @@ function restored({ agent, nodeTask, framework }: Returning): Task {
   const isEnded = isTerminal(nodeTask.latestState);
   return {
     info: nodeTask.info,
+    executor: nodeTask.executor,
     id: nodeTask.info.task_id.value,
     framework,
     agent,

@@ -1,11 +1,12 @@
 import type { WireAgent, WireAgentInfo } from "../../../drivers/compute/mesos/wire-operator.js";
+import { holdersOn } from "../cluster/executors.js";
+import { AGENT_PORT } from "../cluster/offers.js";
+import { type Agent, domainOf, VERSION } from "../cluster/world.js";
 import { add, type Bundle, EMPTY, toWire } from "../wire/resources.js";
-import { AGENT_PORT } from "./offers.js";
-import { type Agent, domainOf, VERSION } from "./world.js";
 
 /** An agent as the master lists it. */
 export function wireAgent(agent: Agent): WireAgent {
-  const allocated = listed([...agent.tasks.values()].filter((task) => !task.isReleased));
+  const allocated = listed(holdersOn(agent));
   const offered = listed([...agent.offers]);
   return {
     agent_info: wireAgentInfo(agent),

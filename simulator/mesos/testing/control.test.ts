@@ -1,18 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { silentLogger } from "../../platform/log.js";
-import { TransportError } from "../../platform/transport.js";
-import { createMesosMaster, type PersistedState } from "./master.js";
-import { AGENTS, answerOf, rack, rackWithTask } from "./testing/rack.js";
-import {
-  connect,
-  FRAMEWORK,
-  launchOn,
-  offersIn,
-  post,
-  sleeper,
-  statesOf,
-  statusesOf,
-} from "./testing/scheduler-client.js";
+import { silentLogger } from "../../../platform/log.js";
+import { TransportError } from "../../../platform/transport.js";
+import { createMesosMaster, type PersistedState } from "../master.js";
+import { AGENTS, answerOf, rack, rackWithTask } from "./rack.js";
+import { connect, FRAMEWORK, launchOn, offersIn, post, sleeper, statesOf, statusesOf } from "./scheduler-client.js";
 
 describe("agent loss", () => {
   it("declares tasks unreachable after the ping timeout and running again after the return", async () => {

@@ -1,7 +1,8 @@
-import { isLinked } from "../node/link.js";
+import { isLinked } from "../../node/link.js";
+import { markUnreachable } from "../agents.js";
+import { forgetOperations } from "../operations.js";
+import type { Agent, Node, World } from "../world.js";
 import { reregisterAgent } from "./agent-return.js";
-import { markUnreachable } from "./agents.js";
-import type { Agent, Node, World } from "./world.js";
 
 /** The master dies: streams break, and all it knew that is not in its registry is forgotten. */
 export function stopMaster(world: World): void {
@@ -17,6 +18,8 @@ export function stopMaster(world: World): void {
   world.frameworks.clear();
   world.removedFrameworks.clear();
   world.offers.clear();
+  world.inverseOffers.clear();
+  forgetOperations(world);
   world.allocation.timer?.cancel();
   world.allocation.timer = undefined;
   world.allocation.isUrgent = false;
@@ -30,6 +33,7 @@ function forget(agent: Agent): void {
   agent.isConnected = false;
   agent.pendingKills.clear();
   agent.tasks.clear();
+  agent.executors.clear();
   agent.offers.clear();
   agent.filters.clear();
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { silentLogger } from "../../platform/log.js";
-import { seededRandom } from "../../platform/random.js";
-import { virtualClock } from "../../platform/virtual-clock.js";
-import { type AgentSpec, createMesosMaster, type MesosMaster, type Timing } from "./master.js";
-import { type PretendBehaviour, type PretendRunner, pretendRunner } from "./pretend-runner.js";
-import { type Difference, type PlayOptions, play, type Scene } from "./testing/player.js";
+import { silentLogger } from "../../../platform/log.js";
+import { seededRandom } from "../../../platform/random.js";
+import { virtualClock } from "../../../platform/virtual-clock.js";
+import { type AgentSpec, createMesosMaster, type MesosMaster, type Timing } from "../master.js";
+import { type PretendBehaviour, type PretendRunner, pretendRunner } from "../pretend-runner.js";
+import { type Difference, type PlayOptions, play, type Scene } from "./player.js";
 import {
   agentIdsIn,
   behavioursIn,
@@ -13,7 +13,7 @@ import {
   readRaw,
   readRecording,
   statusIn,
-} from "./testing/recording.js";
+} from "./recording.js";
 
 /** The recorded cluster, as the README of the recordings tells it. */
 const BLADERUNNERS: readonly AgentSpec[] = [

@@ -1,14 +1,17 @@
-import { resumeTask } from "../node/executor.js";
-import { agentStatus } from "../node/status.js";
-import { report } from "../node/updates.js";
-import { newAgent } from "./agents.js";
-import type { Agent, AgentSpec, Framework, Node, NodeTask, World } from "./world.js";
+import { resumeTask } from "../../node/executor.js";
+import { agentStatus } from "../../node/status.js";
+import { report } from "../../node/updates.js";
+import type { Quantity } from "../../wire/resources.js";
+import { newAgent } from "../agents.js";
+import type { AgentSpec } from "../spec.js";
+import type { Agent, CompletedTask, Framework, MaintenanceSchedule, Node, NodeTask, World } from "../world.js";
 
 /** What survives the simulator's own end, as plain JSON: the registry and what the agents keep on disk. */
 export interface PersistedState {
   readonly agents: readonly PersistedAgent[];
   readonly frameworks: readonly { readonly id: string; readonly info: Framework["info"] }[];
   readonly tasks: readonly PersistedTask[];
+  readonly maintenance?: MaintenanceSchedule;
   readonly nextPid: number;
 }
 
@@ -17,6 +20,9 @@ interface PersistedAgent {
   readonly spec: AgentSpec;
   readonly status: Agent["status"];
   readonly isDeactivated: boolean;
+  /** What it has, cut by reservations. */
+  readonly total?: readonly (readonly [string, Quantity])[];
+  readonly completed?: readonly CompletedTask[];
 }
 
 type PersistedTask = Omit<NodeTask, "node" | "early" | "timers" | "retry" | "retryDelayMs" | "startedAt"> & {
@@ -28,9 +34,12 @@ export function snapshot(world: World): PersistedState {
   const agents = [...world.agents.values()];
   const tasks = [...world.nodes.values()].flatMap((node) => [...node.tasks.values()]);
   return structuredClone({
-    agents: agents.map(({ id, spec, status, isDeactivated }) => ({ id, spec, status, isDeactivated })),
+    agents: agents.map(({ id, spec, status, isDeactivated, total, node }) => {
+      return { id, spec, status, isDeactivated, total: [...total], completed: node.completed };
+    }),
     frameworks: [...world.frameworkInfos].map(([id, info]) => ({ id, info })),
     tasks: tasks.map(persisted),
+    maintenance: world.maintenance.schedule,
     nextPid: world.counters.pid,
   });
 }
@@ -51,6 +60,7 @@ function persisted(task: NodeTask): PersistedTask {
 /** Puts the registry and the agents' tasks back; the caller starts the master afterwards. */
 export function restore(world: World, state: PersistedState, addNode: (spec: AgentSpec) => Node): void {
   world.counters.pid = state.nextPid;
+  world.maintenance.schedule = state.maintenance ?? {};
   for (const { id, info } of state.frameworks) world.frameworkInfos.set(id, info);
   for (const entry of state.agents) {
     const node = world.nodes.get(entry.spec.name) ?? addNode(entry.spec);
@@ -58,6 +68,8 @@ export function restore(world: World, state: PersistedState, addNode: (spec: Age
     const agent = newAgent(world, node, entry.id);
     agent.status = entry.status;
     agent.isDeactivated = entry.isDeactivated;
+    if (entry.total !== undefined) agent.total = new Map(entry.total);
+    node.completed.push(...structuredClone(entry.completed ?? []));
   }
   for (const task of structuredClone(state.tasks)) restoreTask(world, task);
   for (const task of [...world.running.values()]) readopt(world, task);

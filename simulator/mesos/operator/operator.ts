@@ -1,12 +1,18 @@
+import type { WireResource } from "../../../drivers/compute/mesos/wire.js";
 import type { HttpRequest, HttpResponse } from "../../../platform/transport.js";
 import { removeAgent } from "../cluster/agents.js";
+import { allocateSoon } from "../cluster/allocator.js";
 import { removeFramework } from "../cluster/frameworks.js";
-import type { Agent, World } from "../cluster/world.js";
-import { type OPERATOR_CALLS, operatorCall } from "../wire/calls.js";
+import { conversionOf, convertTotal } from "../cluster/operations.js";
+import { rescind } from "../cluster/release.js";
+import type { Agent, MaintenanceSchedule, World } from "../cluster/world.js";
 import { eventStream } from "../wire/event-stream.js";
 import { acceptsJson, json, notAcceptable, parseCall, refuseUnlessPost, text } from "../wire/http.js";
+import { type OPERATOR_CALLS, operatorCall } from "../wire/operator-calls.js";
+import { add, contains, subtract } from "../wire/resources.js";
 import { deactivate, drain, reactivate } from "./drain.js";
 import { isListing, listingOf, stateOf } from "./listing.js";
+import { updateSchedule } from "./maintenance.js";
 
 interface OnAgent {
   readonly agent_id: { readonly value: string };
@@ -23,6 +29,15 @@ interface ReceivedOperatorCall {
   readonly deactivate_agent?: OnAgent;
   readonly reactivate_agent?: OnAgent;
   readonly get_metrics?: unknown;
+  readonly reserve_resources?: OnResources;
+  readonly unreserve_resources?: OnResources;
+  readonly update_maintenance_schedule?: { readonly schedule: MaintenanceSchedule };
+  readonly start_maintenance?: unknown;
+  readonly stop_maintenance?: unknown;
+}
+
+interface OnResources extends OnAgent {
+  readonly resources?: readonly WireResource[];
 }
 
 /** `POST /api/v1`. */
@@ -53,6 +68,11 @@ const NEEDS: Readonly<Record<string, Exclude<keyof ReceivedOperatorCall, "type">
   DEACTIVATE_AGENT: "deactivate_agent",
   REACTIVATE_AGENT: "reactivate_agent",
   GET_METRICS: "get_metrics",
+  RESERVE_RESOURCES: "reserve_resources",
+  UNRESERVE_RESOURCES: "unreserve_resources",
+  UPDATE_MAINTENANCE_SCHEDULE: "update_maintenance_schedule",
+  START_MAINTENANCE: "start_maintenance",
+  STOP_MAINTENANCE: "stop_maintenance",
 };
 
 function answer(world: World, request: HttpRequest, call: ReceivedOperatorCall): HttpResponse {
@@ -69,6 +89,13 @@ function answer(world: World, request: HttpRequest, call: ReceivedOperatorCall):
       return onAgent(world, call.deactivate_agent, (agent) => deactivate(world, agent));
     case "REACTIVATE_AGENT":
       return onAgent(world, call.reactivate_agent, (agent) => reactivate(world, agent));
+    case "RESERVE_RESOURCES":
+      return convert(world, "RESERVE", call.reserve_resources);
+    case "UNRESERVE_RESOURCES":
+      return convert(world, "UNRESERVE", call.unreserve_resources);
+    case "UPDATE_MAINTENANCE_SCHEDULE":
+      updateSchedule(world, call.update_maintenance_schedule?.schedule ?? {});
+      return text(200, "");
     default:
       if (call.type !== undefined && isListing(call.type)) return json(request, listingOf(world, call.type));
       return text(501, `${call.type} is not simulated`);
@@ -81,6 +108,25 @@ function onAgent(world: World, on: OnAgent | undefined, act: (agent: Agent) => v
   act(agent);
   world.changed();
   return text(200, "");
+}
+
+/** Reserves what is free or offered; offers are taken back until it is enough. */
+function convert(world: World, type: "RESERVE" | "UNRESERVE", on: OnResources | undefined): HttpResponse {
+  const agent = world.agents.get(on?.agent_id.value ?? "");
+  if (agent === undefined) return text(400, "No agent found with specified ID");
+  const resources = on?.resources ?? [];
+  const role = resources[0]?.reservations?.at(-1)?.role ?? "*";
+  const conversion = conversionOf({ type, resources }, role);
+  for (const offer of [...agent.offers]) {
+    if (contains(agent.free, conversion.before)) break;
+    rescind(world, offer);
+  }
+  if (!contains(agent.free, conversion.before)) return text(409, "Invalid operation: not enough free resources");
+  convertTotal(agent, conversion);
+  agent.free = add(subtract(agent.free, conversion.before), conversion.after);
+  allocateSoon(world, [agent]);
+  world.changed();
+  return text(202, "");
 }
 
 function tearDown(world: World, id: string | undefined): HttpResponse {

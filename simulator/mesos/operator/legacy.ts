@@ -2,13 +2,13 @@ import type { HttpRequest, HttpResponse } from "../../../platform/transport.js";
 import { removeFramework } from "../cluster/frameworks.js";
 import { AGENT_PORT } from "../cluster/offers.js";
 import { wireTask } from "../cluster/tasks.js";
-import { AGENT_CAPABILITIES } from "../cluster/wire-agent.js";
 import { type Agent, domainOf, type Framework, masterInfo, type Task, VERSION, type World } from "../cluster/world.js";
 import { plainAttribute } from "../wire/attributes.js";
 import { json, pathOf, queryOf, text } from "../wire/http.js";
 import { add, type Bundle, EMPTY, nameOf, printQuantity } from "../wire/resources.js";
 import { startTime, versionInfo } from "./listing.js";
 import { metricsOf } from "./metrics.js";
+import { AGENT_CAPABILITIES } from "./wire-agent.js";
 
 /** The old GET endpoints of the master. */
 export function serveLegacy(world: World, request: HttpRequest): HttpResponse {

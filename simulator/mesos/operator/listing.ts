@@ -1,9 +1,19 @@
 import { wireFrameworkHead } from "../cluster/frameworks.js";
 import { wireTask } from "../cluster/tasks.js";
-import { wireAgent, wireAgentInfo } from "../cluster/wire-agent.js";
-import { type Agent, domainOf, type Framework, masterInfo, VERSION, type World } from "../cluster/world.js";
-import { add, type Bundle, EMPTY, toWire } from "../wire/resources.js";
+import {
+  type Agent,
+  domainOf,
+  type Framework,
+  type HeldExecutor,
+  masterInfo,
+  rolesOf as rolesIn,
+  VERSION,
+  type World,
+} from "../cluster/world.js";
+import { add, type Bundle, EMPTY, nameOf, reservationOf, toWire } from "../wire/resources.js";
+import { drainingMachines } from "./maintenance.js";
 import { metricsOf } from "./metrics.js";
+import { wireAgent, wireAgentInfo } from "./wire-agent.js";
 
 const LISTINGS = {
   GET_HEALTH: () => ({ healthy: true }),
@@ -16,8 +26,19 @@ const LISTINGS = {
   GET_AGENTS: agentsOf,
   GET_FRAMEWORKS: frameworksOf,
   GET_TASKS: tasksOf,
-  GET_EXECUTORS: () => ({}),
+  GET_EXECUTORS: executorsOf,
   GET_OPERATIONS: () => ({}),
+  GET_QUOTA: () => ({ status: {} }),
+  GET_LOGGING_LEVEL: () => ({ level: 0 }),
+  GET_MAINTENANCE_STATUS: (world: World) => {
+    const machines = drainingMachines(world);
+    return { status: machines.length === 0 ? {} : { draining_machines: machines } };
+  },
+  GET_MAINTENANCE_SCHEDULE: (world: World) => {
+    const { windows = [] } = world.maintenance.schedule;
+    return { schedule: windows.length === 0 ? {} : { windows } };
+  },
+  GET_WEIGHTS: () => undefined,
   GET_ROLES: rolesOf,
   GET_METRICS: (world: World) => ({
     metrics: Object.entries(metricsOf(world)).map(([name, value]) => ({ name, value })),
@@ -35,14 +56,15 @@ export function isListing(type: string): type is Listing {
 
 /** The answer to a call that only reads. */
 export function listingOf(world: World, type: Listing): unknown {
-  return { type, [type.toLowerCase()]: LISTINGS[type](world) };
+  const part = LISTINGS[type](world);
+  return part === undefined ? { type } : { type, [type.toLowerCase()]: part };
 }
 
 /** The four parts of GET_STATE. */
 export function stateOf(world: World) {
   return {
     get_tasks: tasksOf(world),
-    get_executors: { executors: [] },
+    get_executors: executorsOf(world),
     get_frameworks: frameworksOf(world),
     get_agents: agentsOf(world),
   };
@@ -72,6 +94,16 @@ function flagsOf(world: World) {
   ];
 }
 
+function executorsOf(world: World) {
+  const executors = [...world.agents.values()].flatMap((agent) =>
+    [...agent.executors.values()].map(({ executor }) => ({
+      executor_info: executor.info,
+      agent_id: { value: agent.id },
+    })),
+  );
+  return { executors };
+}
+
 function agentsOf(world: World) {
   const agents = [...world.agents.values()];
   return {
@@ -86,14 +118,14 @@ function isListed(agent: Agent): boolean {
 
 function frameworksOf(world: World) {
   return {
-    frameworks: [...world.frameworks.values()].map(wireFramework),
-    completed_frameworks: [...world.removedFrameworks.values()].map(wireFramework),
+    frameworks: [...world.frameworks.values()].map((framework) => wireFramework(world, framework)),
+    completed_frameworks: [...world.removedFrameworks.values()].map((framework) => wireFramework(world, framework)),
   };
 }
 
-function wireFramework(framework: Framework) {
+function wireFramework(world: World, framework: Framework) {
   const offers = [...framework.offers];
-  const held = [...framework.tasks.values()].filter((task) => !task.isReleased);
+  const held = [...[...framework.tasks.values()].filter((task) => !task.isReleased), ...executorsFor(world, framework)];
   return {
     ...wireFrameworkHead(framework),
     ...(offers.length === 0 ? {} : { offers: offers.map((offer) => offer.wire) }),
@@ -101,6 +133,12 @@ function wireFramework(framework: Framework) {
     ...listed("offered_resources", offers),
     offer_constraints: framework.constraints ?? {},
   };
+}
+
+function executorsFor(world: World, framework: Framework): readonly HeldExecutor[] {
+  return [...world.agents.values()].flatMap((agent) =>
+    agent.executors.size === 0 ? [] : [...agent.executors.values()].filter((held) => held.framework === framework),
+  );
 }
 
 function listed(name: string, holders: readonly { readonly role: string; readonly resources: Bundle }[]) {
@@ -120,7 +158,38 @@ function tasksOf(world: World) {
   };
 }
 
+/** Roles that frameworks are in, or agents reserve for. */
 function rolesOf(world: World) {
-  const names = new Set([...world.frameworks.values()].flatMap((framework) => [...framework.shares.keys()]));
-  return { roles: [...names].sort().map((name) => ({ name, weight: 1 })) };
+  const frameworks = [...world.frameworks.values()];
+  const reserved = [...world.agents.values()].flatMap((agent) => [...agent.total.keys()].map(reservationOf));
+  const names = new Set([...frameworks.flatMap((entry) => rolesIn(entry.info)), ...reserved]);
+  names.delete(undefined);
+  return { roles: [...names].sort().map((name) => wireRole(world, frameworks, name ?? "*")) };
+}
+
+/** With quantities of what it holds and is offered; ports and sets are left out, as recorded. */
+function wireRole(world: World, frameworks: readonly Framework[], name: string) {
+  const members = frameworks.filter((framework) => rolesIn(framework.info).includes(name));
+  const held = members.flatMap((framework) => [
+    ...[...framework.tasks.values()].filter((task) => task.role === name && !task.isReleased),
+    ...[...framework.offers].filter((offer) => offer.role === name),
+    ...executorsFor(world, framework).filter((executor) => executor.role === name),
+  ]);
+  const sums = new Map<string, number>();
+  for (const { resources } of held) {
+    for (const [key, quantity] of resources) {
+      if (quantity.type === "scalar") sums.set(nameOf(key), (sums.get(nameOf(key)) ?? 0) + quantity.milli);
+    }
+  }
+  const resources = [...sums].map(([resource, milli]) => ({
+    name: resource,
+    type: "SCALAR",
+    scalar: { value: milli / 1000 },
+  }));
+  return {
+    name,
+    weight: 1,
+    ...(members.length === 0 ? {} : { frameworks: members.map(({ id }) => ({ value: id })) }),
+    ...(resources.length === 0 ? {} : { resources }),
+  };
 }
