@@ -1,0 +1,192 @@
+import { apartChecks, type Check, nodeChecks, resourceChecks, roleChecks } from "./checks.js";
+import type { PlaceInput, PlacementRule, WaitingTask } from "./model.js";
+import { type Ports, portsOf } from "./ports.js";
+import { type Amounts, amountsOf, fixedPorts, type Ground, type Room, type Site } from "./room.js";
+import { attributeText } from "./rules/attribute-text.js";
+import type { EvenSpread } from "./rules/even-spread.js";
+import { isOfNodeAlone, type Rule, type RuleContext, ruleOf } from "./rules/rule.js";
+
+/** What waiting tasks have in common that differ in nothing but their key and age: one judgement serves all of them. */
+export interface Shape {
+  /** Any of them. */
+  readonly task: WaitingTask;
+  readonly amounts: Amounts;
+  /** Fixed ports of its service. */
+  readonly reserved: Ports;
+  /** Everything that is asked of an offer, in the order of refusals. */
+  readonly checks: readonly Check<Room>[];
+  /** Those of them that, once refused, stay refused for the round. */
+  readonly lasting: readonly Check<Room>[];
+  /** The others. */
+  readonly evens: readonly EvenSpread[];
+  /** The offers that are asked; those of nodes that are not named are not. */
+  readonly asked: readonly Room[];
+  /** Whether a live node meets all that does not change in a round. */
+  readonly suits: (site: Site) => boolean;
+}
+
+/** What is known of a service during a round. */
+interface Book {
+  wanted: number;
+  /** Nodes of its tasks, one entry a task, those of this round too. */
+  readonly placedOn: Site[];
+  /** Numbers of fixed ports among its waiting tasks. */
+  readonly fixed: Set<number>;
+  reserved?: Ports;
+  /** Rules that were asked for, shared by all its shapes. */
+  readonly rules: Map<string, Rule>;
+}
+
+/** The shapes of a round, made when first needed. */
+export interface Shapes {
+  readonly of: (task: WaitingTask) => Shape;
+  /** Tells every rule that a task of the service was placed. */
+  readonly add: (service: string, site: Site) => void;
+}
+
+export function createShapes(input: PlaceInput, ground: Ground): Shapes {
+  const books = booksOf(input, ground);
+  const textOf = attributeReader(ground);
+  const shapes = new Map<string, Shape>();
+  const bookOf = (service: string) => books.get(service) ?? newBook();
+  return {
+    of(task) {
+      const key = keyOf(task);
+      const shape = shapes.get(key) ?? shapeOf(task, { book: bookOf(task.service), ground, textOf });
+      shapes.set(key, shape);
+      return shape;
+    },
+    add(service, site) {
+      const book = bookOf(service);
+      book.placedOn.push(site);
+      for (const rule of book.rules.values()) rule.add?.(site);
+    },
+  };
+}
+
+interface ShapeContext {
+  readonly book: Book;
+  readonly ground: Ground;
+  readonly textOf: RuleContext["textOf"];
+}
+
+/**
+ * What is asked, in this order; a node is counted by the first that it does not meet:
+ *
+ * | reason                      | asked                                                                    |
+ * |-----------------------------|--------------------------------------------------------------------------|
+ * | node name                   | it is one of nodeNames                                                   |
+ * | unschedulable, draining …   | the node is not closed                                                   |
+ * | node type, node function    | as wanted                                                                |
+ * | role                        | something in the offer is of an allowed role                             |
+ * | constraint …                | each constraint, as they are written                                     |
+ * | apart from …                | none of these services is on the node                                    |
+ * | cpu, memory, disk, gpu      | enough is left, over all allowed roles                                   |
+ * | host port                   | every fixed port is left                                                 |
+ * | ports                       | enough ports are left that are not fixed ports of the service            |
+ */
+function shapeOf(task: WaitingTask, context: ShapeContext): Shape {
+  const { book, ground } = context;
+  const ofNode = nodeChecks(task);
+  const alone = task.rules.filter(isOfNodeAlone).map((rule) => ruleFor(rule, task, context).check);
+  const suits = (site: Site) => [...ofNode, ...alone].every((check) => check.lack(site) === 0);
+  const rules = task.rules.map((rule) => ruleFor(rule, task, { ...context, suits }));
+  const amounts = amountsOf(task.need);
+  book.reserved ??= portsOf([...book.fixed].map((port) => ({ begin: port, end: port })));
+  const passing = new Set(rules.flatMap((rule) => (rule.even === undefined ? [] : [rule.check])));
+  const ofSite = (checks: readonly Check<Site>[]) =>
+    checks.map((check) => ({ check: onRoom(check), isLasting: !passing.has(check) }));
+  const ofRoom = (checks: readonly Check<Room>[]) => checks.map((check) => ({ check, isLasting: true }));
+  const checks = [
+    ...ofSite(ofNode),
+    ...ofRoom(roleChecks(task)),
+    ...ofSite(rules.map(({ check }) => check)),
+    ...ofSite(apartChecks(task)),
+    ...ofRoom(resourceChecks({ task, amounts, reserved: book.reserved })),
+  ];
+  return {
+    task,
+    amounts,
+    reserved: book.reserved,
+    checks: checks.map(({ check }) => check),
+    lasting: checks.flatMap(({ check, isLasting }) => (isLasting ? [check] : [])),
+    evens: rules.flatMap(({ even }) => (even === undefined ? [] : [even])),
+    asked: askedRooms(task, ground),
+    suits,
+  };
+}
+
+/** Rules about groups are counted once for a service, however many shapes its tasks have. */
+function ruleFor(
+  rule: PlacementRule,
+  task: WaitingTask,
+  { book, ground, textOf, suits }: ShapeContext & { readonly suits?: (site: Site) => boolean },
+): Rule {
+  // which values are usable depends on what else is asked of a node
+  const scope = rule.operator === "GroupBy" && rule.value === undefined ? selectionOf(task) : [];
+  const key = JSON.stringify([rule.operator, rule.attribute, rule.value ?? null, ...scope]);
+  const usable = () => (suits === undefined ? [] : ground.sites.filter(suits));
+  const { placedOn, wanted } = book;
+  const known = book.rules.get(key) ?? ruleOf(rule, { textOf, placedOn, wanted, usable });
+  book.rules.set(key, known);
+  return known;
+}
+
+function onRoom({ lack, reason, explain }: Check<Site>): Check<Room> {
+  return {
+    lack: ({ site }) => lack(site),
+    reason: ({ site }) => reason(site),
+    explain: ({ site }) => explain(site),
+  };
+}
+
+function askedRooms({ nodeNames }: WaitingTask, { rooms, siteOf }: Ground): readonly Room[] {
+  return nodeNames.length === 0 ? rooms : [...new Set(nodeNames)].flatMap((name) => siteOf.get(name)?.rooms ?? []);
+}
+
+/**
+ * Shares are of all tasks that are there at once: while an update starts new ones before it stops old ones, these are
+ * more than wanted, and without them the new ones would find every share taken.
+ */
+function booksOf({ waiting, placed }: PlaceInput, { siteOf }: Ground): Map<string, Book> {
+  const books = new Map<string, Book>();
+  const counts = new Map<string, number>();
+  const count = (service: string) => counts.set(service, (counts.get(service) ?? 0) + 1);
+  for (const { service, wanted, need } of waiting) {
+    const book = books.get(service) ?? newBook();
+    books.set(service, book);
+    book.wanted = Math.max(book.wanted, wanted);
+    for (const port of fixedPorts(need)) book.fixed.add(port);
+    count(service);
+  }
+  for (const { service, node } of placed) {
+    const site = siteOf.get(node);
+    if (site !== undefined) books.get(service)?.placedOn.push(site);
+    count(service);
+  }
+  for (const [service, book] of books) book.wanted = Math.max(book.wanted, counts.get(service) ?? 0);
+  return books;
+}
+
+function newBook(): Book {
+  return { wanted: 0, placedOn: [], fixed: new Set(), rules: new Map() };
+}
+
+/** Texts of attributes, worked out once for each node. */
+function attributeReader({ sites }: Ground): RuleContext["textOf"] {
+  const columns = new Map<string, readonly (string | undefined)[]>();
+  return (site, attribute) => {
+    const column = columns.get(attribute) ?? sites.map(({ facts }) => attributeText(facts, attribute));
+    columns.set(attribute, column);
+    return column[site.index];
+  };
+}
+
+function selectionOf({ nodeNames, nodeType, nodeFunction, rules }: WaitingTask): readonly unknown[] {
+  return [nodeNames, nodeType ?? null, nodeFunction ?? null, rules];
+}
+
+function keyOf(task: WaitingTask): string {
+  const { service, need, roles, apartFrom, near, strategy } = task;
+  return JSON.stringify([service, need, roles ?? null, selectionOf(task), apartFrom, near, strategy]);
+}
