@@ -4,8 +4,10 @@ import type { MesosDriverOptions } from "./options.js";
 import { launchTasks } from "./session/launch.js";
 import { callMaster, createLink, disconnect, type Link, wireKeyOf } from "./session/link.js";
 import { listenerOf } from "./session/listen.js";
+import { masterSource } from "./session/masters.js";
 import { subscribeCall } from "./session/subscribe-call.js";
 import { runSubscription } from "./session/subscription.js";
+import { connectTcp } from "./zookeeper/socket.js";
 
 export type { MesosDriverOptions };
 
@@ -14,7 +16,15 @@ export function createMesosDriver(options: MesosDriverOptions): ComputeDriver {
   const link = createLink(options);
   const closing = new AbortController();
   const { client, offers, inventory, reconciler } = link;
-  const { masters, clock, random, log } = options;
+  const { clock, random, log } = options;
+  const masters = masterSource({
+    masters: options.masters,
+    isSecure: () => link.access.tls !== undefined,
+    connect: options.connect ?? connectTcp,
+    clock,
+    random,
+    log,
+  });
   void runSubscription(
     {
       client,
@@ -23,6 +33,9 @@ export function createMesosDriver(options: MesosDriverOptions): ComputeDriver {
       random,
       log,
       listener: listenerOf(link),
+      async readAccess() {
+        link.access = (await options.access?.()) ?? {};
+      },
       subscribeCall: (master, signal) => subscribeCall(link, master, signal),
     },
     closing.signal,
@@ -38,6 +51,7 @@ export function createMesosDriver(options: MesosDriverOptions): ComputeDriver {
     reconcile: async (tasks) => reconciler.ask(tasks),
     close() {
       closing.abort();
+      masters.close();
       disconnect(link, "closed");
       inventory.close();
       offers.close();

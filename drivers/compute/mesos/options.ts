@@ -3,11 +3,14 @@ import type { Logger } from "../../../platform/log.js";
 import type { Random } from "../../../platform/random.js";
 import type { HttpHandler } from "../../../platform/transport.js";
 import type { ReadAccess } from "./session/access.js";
+import type { ConnectSocket } from "./zookeeper/socket.js";
 
 /** How to reach Mesos, and who we are there. */
 export interface MesosDriverOptions {
   readonly transport: HttpHandler;
-  /** `http://host:port`, at least one. */
+  /** How ZooKeeper is reached; unset: TCP. */
+  readonly connect?: ConnectSocket;
+  /** `http://host:port` or https, at least one; or one `zk://host:port,…/path`. */
   readonly masters: readonly string[];
   readonly frameworkName: string;
   readonly user: string;

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { Subscription } from "rxjs";
 import type { Clock } from "../../../../platform/clock.js";
 import { type HttpResponse, readBody } from "../../../../platform/transport.js";
 import { parseEvent } from "../mapping/event.js";
@@ -24,6 +25,8 @@ export interface StreamRun {
   readonly options: SubscriptionOptions;
   readonly abort: AbortController;
   readonly watchdog: SilenceWatch;
+  /** The one that was tried; undefined: none was known. */
+  master: string | undefined;
   /** Set once subscribed, and kept after the end. */
   session: Session | undefined;
   endReason: string | undefined;
@@ -38,18 +41,24 @@ export function newRun(options: SubscriptionOptions): StreamRun {
     options,
     abort,
     watchdog: silenceWatch(options.clock, () => end(run, "no heartbeat")),
+    master: undefined,
     session: undefined,
     endReason: undefined,
   };
   return run;
 }
 
-/** Subscribes at `master` or the leader that it names, and listens until the end. Never rejects. */
-export async function runStream(run: StreamRun, master: string, signal: AbortSignal): Promise<Ending> {
+/** Subscribes at the next master or the leader that it names, and listens until the end. Never rejects. */
+export async function runStream(run: StreamRun, signal: AbortSignal): Promise<Ending> {
   const { options, abort, watchdog } = run;
+  const moved = new Subscription();
   const onAbort = () => end(run, "closed");
   signal.addEventListener("abort", onAbort, { once: true });
   try {
+    await options.readAccess();
+    const master = await options.masters.next();
+    run.master = master;
+    moved.add(options.masters.leader$.subscribe((leader) => leader !== master && end(run, `${leader} leads now`)));
     const body = await options.subscribeCall(master, abort.signal);
     const url = new URL("/api/v1/scheduler", master).href;
     return await follow(run, await options.client.open({ url, body }, abort));
@@ -57,6 +66,7 @@ export async function runStream(run: StreamRun, master: string, signal: AbortSig
     return { type: "retry", reason: run.endReason ?? messageOf(error), isWelcome: true };
   } finally {
     signal.removeEventListener("abort", onAbort);
+    moved.unsubscribe();
     watchdog.stop();
     abort.abort();
   }

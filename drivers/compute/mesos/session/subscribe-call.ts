@@ -17,7 +17,6 @@ const CAPABILITIES = [
 /** The call for the next attempt: with the id that is stored, learned or found; without one, a new framework. */
 export async function subscribeCall(link: Link, master: string, signal: AbortSignal): Promise<WireSubscribe> {
   const { options, client } = link;
-  link.access = (await options.access?.()) ?? {};
   const sought = { name: options.frameworkName, labelKey: IDENTITY_LABEL, identity: options.identity };
   link.frameworkId ??= await findFramework(client, { master, sought, signal });
   const info = frameworkInfoOf(options);

@@ -3,6 +3,7 @@ import type { Logger } from "../../../../platform/log.js";
 import type { Random } from "../../../../platform/random.js";
 import type { WireEvent, WireSubscribe } from "../wire.js";
 import type { MasterClient } from "./master.js";
+import type { MasterSource } from "./masters.js";
 import { newRun, runStream } from "./stream-run.js";
 
 /** One accepted subscription: everything sent or read belongs to it until `signal` aborts. */
@@ -30,11 +31,13 @@ export interface SubscriptionListener {
 /** What the subscription needs. */
 export interface SubscriptionOptions {
   readonly client: MasterClient;
-  readonly masters: readonly string[];
+  readonly masters: MasterSource;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   readonly listener: SubscriptionListener;
+  /** Reads anew how masters know us; may reject, which counts as a failed attempt. */
+  readAccess(): Promise<void>;
   /** Prepares the call for one attempt at this master; may reject, which counts as a failed attempt. */
   subscribeCall(master: string, signal: AbortSignal): Promise<WireSubscribe>;
 }
@@ -42,18 +45,17 @@ export interface SubscriptionOptions {
 const BACKOFF_MIN_MS = 250;
 const BACKOFF_MAX_MS = 15_000;
 
-/** Keeps one stream open, over all masters in turn, until `signal` aborts or a master says to stop. Never rejects. */
+/** Keeps one stream open, asking for a master before each attempt, until `signal` aborts or a master says to stop. Never rejects. */
 export async function runSubscription(options: SubscriptionOptions, signal: AbortSignal): Promise<void> {
-  const { masters, clock, random, log, listener } = options;
+  const { clock, random, log, listener } = options;
   let failures = 0;
-  for (let turn = 0; !signal.aborted; turn++) {
-    const master = masters[turn % masters.length] ?? "";
+  while (!signal.aborted) {
     const run = newRun(options);
-    const ending = await runStream(run, master, signal);
+    const ending = await runStream(run, signal);
     if (signal.aborted) return;
     if (ending.type === "stopped") return listener.onStopped(ending.reason);
     failures = run.session !== undefined ? 0 : failures + 1;
-    log.warn("lost the subscription", { master, reason: ending.reason });
+    log.warn("lost the subscription", { master: run.master, reason: ending.reason });
     listener.onDisconnected(ending.reason);
     await sleep(clock, backoffMs(ending.isWelcome ? failures : BACKOFF_STEPS_MAX, random), signal);
   }
