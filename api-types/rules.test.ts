@@ -77,7 +77,14 @@ checkRows(DnsRecord, { name: "etcd", targets: [{ id: "a", address: "10.0.0.1" }]
 
 checkRows(Node, { rackName: "torc" }, [
   ["is accepted", {}, []],
-  ["says that draining is not supported yet", { drain: { deadlineSeconds: 1 } }, ["spec.drain: not supported yet"]],
+  ["may be drained, with a deadline or without", { drain: { deadlineSeconds: 1 } }, []],
+  [
+    "refuses a deadline in the past",
+    { drain: { deadlineSeconds: -1 } },
+    [
+      "spec.drain.deadlineSeconds: Invalid value: -1: spec.drain.deadlineSeconds in body should be greater than or equal to 0",
+    ],
+  ],
 ]);
 
 describe("what cannot be changed", () => {

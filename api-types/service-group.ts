@@ -5,7 +5,7 @@ import type { Condition, KubeObject } from "./meta/object.js";
 import { statusOf } from "./meta/status-fields.js";
 import { type Data, flag, integer, list, listByKey, mapOf, object, oneOf, optional, text } from "./schema/fields.js";
 import { service, serviceStatus } from "./service/fields.js";
-import { validateServiceGroup } from "./service/validate.js";
+import { validateServiceGroup } from "./service/validate/service-group.js";
 
 export type { AttachedTask, Service, ServiceStatus, ServiceUpdate } from "./service/fields.js";
 export type { HealthCheck, ReadinessCheck } from "./service/health.js";

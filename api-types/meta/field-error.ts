@@ -28,7 +28,11 @@ export function isLiteral(text: string): boolean {
   return !text.includes("$(");
 }
 
-/** A value as Kubernetes prints it in an error: JSON. */
+/** What an error shows of a value, at most. */
+const PRINTED_MAX = 1000;
+
+/** A value as Kubernetes prints it in an error: JSON; only the beginning of one that never ends. */
 function printed(value: unknown): string {
-  return value === undefined ? "null" : JSON.stringify(value);
+  const text = value === undefined ? "null" : JSON.stringify(value);
+  return text.length <= PRINTED_MAX ? text : `${text.slice(0, PRINTED_MAX)}… (${text.length} characters)`;
 }

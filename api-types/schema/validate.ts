@@ -12,6 +12,8 @@ function check(schema: StructuralSchema, value: unknown, path: string): readonly
   if (value === null && schema.nullable === true) return [];
   if (!hasType(schema, value)) return [wrongType(schema, value, path)];
   const faults = [...choiceErrors(schema, value, path), ...boundsErrors(schema, value, path)];
+  // what is too much is not looked into: the answer stays short, and comes at once
+  if (faults.some(({ type }) => type === "TooMany")) return faults;
   if (Array.isArray(value)) return [...faults, ...itemErrors(schema, value, path)];
   if (typeof value === "object" && value !== null) return [...faults, ...memberErrors(schema, value, path)];
   return faults;

@@ -151,6 +151,14 @@ export const taskDetails = {
   executor: optional(executor),
 };
 
+/** What runs a task: what is said, else Docker where there is an image. */
+export function containerizerOf(task: {
+  readonly image?: string | undefined;
+  readonly containerizer?: "Docker" | "Mesos" | undefined;
+}): "Docker" | "Mesos" {
+  return task.containerizer ?? (task.image === undefined ? "Mesos" : "Docker");
+}
+
 /** What happens when a task ends. */
 export const restart = object(
   "What happens when a task ends by itself.",

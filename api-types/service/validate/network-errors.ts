@@ -1,0 +1,114 @@
+import { DNS_LABEL_RULE, isDnsLabel, isDnsName } from "../../format/names.js";
+import { duplicate, forbidden, invalid, isLiteral, required } from "../../meta/field-error.js";
+import type { FieldError } from "../../schema/structural.js";
+import type { Service } from "../fields.js";
+import type { ServicePort } from "../network.js";
+
+type Mode = Service["network"]["mode"];
+
+/** Rules about how a service is reached: its network, its ports, its names. */
+export function networkErrors({ network, dns }: Service, path: string): readonly FieldError[] {
+  const { mode, ports = [] } = network;
+  const at = `${path}.network`;
+  const portless = mode === "None" && ports.length > 0;
+  return [
+    ...modeErrors(network, at),
+    ...(portless ? [forbidden(`${at}.ports`, "there are none without a network")] : []),
+    ...(portless ? [] : ports.flatMap((port, index) => portErrors(mode, port, `${at}.ports[${index}]`))),
+    ...repeatedPorts(mode, ports, `${at}.ports`),
+    ...nameErrors(dns, `${path}.dns`),
+  ];
+}
+
+function modeErrors({ mode, networkName, addressFrom }: Service["network"], path: string): readonly FieldError[] {
+  const hasName = mode === "Routed" || mode === "Container";
+  return [
+    ...(networkName !== undefined && !hasName
+      ? [forbidden(`${path}.networkName`, "needs mode Routed or Container")]
+      : []),
+    ...(addressFrom !== undefined && mode !== "Routed" ? [forbidden(`${path}.addressFrom`, "needs mode Routed")] : []),
+  ];
+}
+
+/**
+ * | mode      | containerPort                | hostPort                              | numberOffset |
+ * |-----------|------------------------------|---------------------------------------|--------------|
+ * | Host      | 0, or the same port          | a port; 0: from the offer             | yes          |
+ * | Bridge    | a port; 0: as the host port  | a port; 0 or unset: from the offer    | yes          |
+ * | Container | a port; 0: as the host port  | a port; 0: from the offer; unset: none | no           |
+ * | Routed    | a port                       | none: the address is its own          | no           |
+ */
+function portErrors(mode: Mode, port: ServicePort, path: string): readonly FieldError[] {
+  const { name, hostPort, numberOffset } = port;
+  const label = isDnsLabel(name) ? [] : [invalid(`${path}.name`, name, DNS_LABEL_RULE)];
+  if (hostPort !== undefined && numberOffset !== undefined) {
+    return [...label, forbidden(`${path}.numberOffset`, "may not be set together with hostPort")];
+  }
+  if (numberOffset !== undefined && mode !== "Host" && mode !== "Bridge") {
+    return [
+      ...label,
+      forbidden(`${path}.numberOffset`, `needs mode Host or Bridge: mode ${mode} takes no port by number`),
+    ];
+  }
+  switch (mode) {
+    case "Host":
+      return [...label, ...nodePortErrors(port, path)];
+    case "Routed":
+    case "Container":
+      return [...label, ...ownPortErrors(mode, port, path)];
+    case "Bridge":
+    case "None":
+      return label;
+    default:
+      return mode satisfies never;
+  }
+}
+
+function nodePortErrors({ containerPort, hostPort, numberOffset }: ServicePort, path: string): readonly FieldError[] {
+  if (containerPort === 0 || hostPort === containerPort) return [];
+  const why = "the network of the node has one port for both";
+  if (numberOffset !== undefined) {
+    return [invalid(`${path}.containerPort`, containerPort, `must be 0 with numberOffset: ${why}`)];
+  }
+  return hostPort === undefined ? [] : [invalid(`${path}.hostPort`, hostPort, `must equal containerPort: ${why}`)];
+}
+
+function ownPortErrors(mode: Mode, { containerPort, hostPort }: ServicePort, path: string): readonly FieldError[] {
+  if (mode === "Routed" && hostPort !== undefined) {
+    return [forbidden(`${path}.hostPort`, "mode Routed takes no port of the node: the address is its own")];
+  }
+  if (containerPort !== 0 || hostPort !== undefined) return [];
+  return [required(`${path}.containerPort`, `mode ${mode} has no host port to follow`)];
+}
+
+/** A number may be taken once for each protocol: on the node, or on the address of the task. */
+function repeatedPorts(mode: Mode, ports: readonly ServicePort[], path: string): readonly FieldError[] {
+  const seen = new Set<string>();
+  const faults: FieldError[] = [];
+  for (const [index, port] of ports.entries()) {
+    for (const key of takenBy(mode, port)) {
+      if (seen.has(key)) faults.push(duplicate(`${path}[${index}]`, key));
+      seen.add(key);
+    }
+  }
+  return faults;
+}
+
+/** With Bridge, several ports of the node may lead to one of the task. */
+function takenBy(mode: Mode, { containerPort, hostPort, numberOffset, protocol }: ServicePort): readonly string[] {
+  const isFixed = mode === "Host" && numberOffset === undefined;
+  const ofNode = hostPort ?? (isFixed ? containerPort : 0);
+  const isOfTask = mode === "Routed" || (mode === "Container" && hostPort === undefined);
+  const number = isOfTask ? containerPort : ofNode;
+  return number === 0 ? [] : [`${protocol}/${number}`];
+}
+
+function nameErrors(dns: Service["dns"], path: string): readonly FieldError[] {
+  return (["name", "instanceName"] as const).flatMap((field) => {
+    const name = dns[field];
+    if (name === undefined || !isLiteral(name) || isDnsName(name)) return [];
+    return [
+      invalid(`${path}.${field}`, name, "must be DNS labels of lower-case letters, digits and `-`, joined by dots"),
+    ];
+  });
+}
