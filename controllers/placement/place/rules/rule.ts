@@ -1,4 +1,4 @@
-import { compilePattern } from "../../../../api-types/format/pattern/pattern.js";
+import { compilePattern, patternFault } from "../../../../api-types/format/pattern/pattern.js";
 import type { Check } from "../checks.js";
 import type { PlacementRule } from "../model.js";
 import type { Site } from "../room.js";
@@ -44,6 +44,8 @@ export interface Rule {
  */
 export function ruleOf(rule: PlacementRule, context: RuleContext): Rule {
   const { attribute, value } = rule;
+  const fault = faultOf(rule);
+  if (fault !== undefined) return unreadableRule(rule, fault);
   switch (rule.operator) {
     case "Unique":
       return groupRule(rule, context, (group) => ((group.size ?? 0) > 0 ? "is used already" : undefined));
@@ -66,15 +68,33 @@ export function ruleOf(rule: PlacementRule, context: RuleContext): Rule {
   }
 }
 
+/** What is wrong with a value: variables in it are filled in long after it was validated. */
+function faultOf({ operator, value }: PlacementRule): string | undefined {
+  const isPattern = operator === "Like" || operator === "Unlike";
+  if (isPattern) return patternFault(value ?? "");
+  const isCount = operator === "MaxPer" || (operator === "GroupBy" && value !== undefined);
+  return isCount && !/^\d{1,9}$/.test(value ?? "") ? `${value ?? "nothing"} is no number` : undefined;
+}
+
+/** Accepts nothing: what was meant is not known. */
+function unreadableRule(rule: PlacementRule, fault: string): Rule {
+  const reason = ruleText(rule);
+  return { check: { lack: () => 1, reason: () => reason, explain: () => `cannot be judged: ${fault}` } };
+}
+
 /** Whether a rule depends on the node alone: then it is asked once. */
 export function isOfNodeAlone({ operator, value }: PlacementRule): boolean {
   return ["Like", "Unlike", "Is"].includes(operator) || (operator === "Cluster" && value !== undefined);
 }
 
 /** `constraint Unique hostname`, with the value where there is one. */
-export function ruleText({ operator, attribute, value }: PlacementRule): string {
-  return `constraint ${operator} ${attribute}${value === undefined ? "" : ` ${value}`}`;
+function ruleText({ operator, attribute, value }: PlacementRule): string {
+  const told = value !== undefined && value.length > VALUE_TOLD_MAX ? `${value.slice(0, VALUE_TOLD_MAX)}…` : value;
+  return `constraint ${operator} ${attribute}${told === undefined ? "" : ` ${told}`}`;
 }
+
+/** Expressions may be long; so much of one is told. */
+const VALUE_TOLD_MAX = 60;
 
 /** One group of the tasks of a service. */
 interface Group {
