@@ -5,6 +5,7 @@ export interface Pace {
   /** How long the call must wait still; 0: it may be made now. */
   dueMs(call: string, taskId: string, periodMs: number): number;
   made(call: string, taskId: string): void;
+  isMade(call: string, taskId: string): boolean;
   /** The task is over. */
   forget(taskId: string | undefined): void;
   /** Whoever heard the calls is gone. */
@@ -23,6 +24,7 @@ export function createPace(clock: Clock): Pace {
       const calls = made.get(taskId) ?? new Map<string, number>();
       made.set(taskId, calls.set(call, clock.monotonic()));
     },
+    isMade: (call, taskId) => made.get(taskId)?.has(call) ?? false,
     forget(taskId) {
       if (taskId !== undefined) made.delete(taskId);
     },

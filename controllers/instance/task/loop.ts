@@ -1,0 +1,51 @@
+import type { Instance } from "../../../api-types/instance.js";
+import type { Revision } from "../../../api-types/revision.js";
+import type { Service, ServiceGroup } from "../../../api-types/service-group.js";
+import type { TaskStatus } from "../../../drivers/compute/driver.js";
+import type { Cache } from "../../../runtime/cache.js";
+import type { LoopContext, RackDrivers } from "../../context.js";
+import { withThresholds } from "../../health.js";
+import type { createPace } from "../pace.js";
+import type { Checked } from "../status/ready.js";
+
+export type Compute = NonNullable<RackDrivers["compute"]>;
+
+/** What the parts of the instance loop share. */
+export interface Loop {
+  readonly context: LoopContext;
+  readonly instances: Cache<Instance>;
+  readonly groups: Cache<ServiceGroup>;
+  readonly revisions: Cache<Revision>;
+  /** Statuses not yet stored, by key of the instance, in the order they came; bounded by the back end, which sends one of each task at a time until acknowledged. */
+  readonly said: Map<string, readonly TaskStatus[]>;
+  readonly calls: ReturnType<typeof createPace>;
+  /** Deleted Instances by a task that was said to be refused, or that was given up. */
+  readonly buried: Map<string, Instance>;
+}
+
+export function groupOf(loop: Loop, instance: Instance): ServiceGroup | undefined {
+  return loop.groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
+}
+
+/** Where its tasks run, when its rack has a compute back end. */
+export function computeOf(loop: Loop, instance: Instance): Compute | undefined {
+  const group = groupOf(loop, instance);
+  return group === undefined ? undefined : loop.context.backends.of(group.spec.rackName).compute;
+}
+
+/** What it runs. */
+export function templateOf(loop: Loop, instance: Instance): Service | undefined {
+  return loop.revisions.get(`${instance.metadata.namespace ?? ""}/${instance.spec.revisionName}`)?.spec.template;
+}
+
+/** What its group says of its service today. */
+export function liveService(loop: Loop, instance: Instance): Service | undefined {
+  return groupOf(loop, instance)?.spec.services.find((service) => service.name === instance.spec.service);
+}
+
+/** The checks it is held to; none when nobody knows its template any more. */
+export function checkedOf(loop: Loop, instance: Instance): Checked {
+  const live = liveService(loop, instance);
+  const template = templateOf(loop, instance) ?? live;
+  return template === undefined ? {} : withThresholds(template, live);
+}
