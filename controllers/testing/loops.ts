@@ -93,6 +93,8 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
       stop();
       start();
     },
+    /** What a promise comes to, while time stands still. */
+    settle: <T>(promise: Promise<T>) => settled(clock, promise),
     /** Stores an object with its status, as if by other loops. */
     async put<K extends Kind>(kind: K, object: ObjectOf<K>): Promise<void> {
       // every object of a kind has metadata, and status as data
