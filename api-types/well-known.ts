@@ -14,6 +14,8 @@ export const TASK_LABEL = {
   identity: "rackwright.dev/identity",
   namespace: "rackwright.dev/namespace",
   stamp: "rackwright.dev/stamp",
+  /** Ports of the node that it was given, `name=port,…`: they are known again when the task is adopted. */
+  ports: "rackwright.dev/ports",
   /** The name of a task that runs beside an instance; such a task is never taken for an instance. */
   attached: "rackwright.dev/attached",
 } as const;
@@ -43,6 +45,8 @@ export const ANNOTATION = {
   release: "rackwright.dev/release",
   /** On an Instance: when the first instance of its number was created, RFC 3339; handed on to each successor. */
   slotSince: "rackwright.dev/slot-since",
+  /** On an Instance: why it was created. */
+  cause: "rackwright.dev/cause",
 } as const;
 
 /** Why an Instance may leave. */
@@ -54,7 +58,16 @@ export type LeaveReason =
   | "ServiceRemoved"
   | "NodeRemoved"
   | "StopFirst"
-  | "Terminated";
+  | "Terminated"
+  /** Before a successor is there, because its health checks fail. */
+  | "Unhealthy"
+  /** Its node is drained, and the deadline is over. */
+  | "Drained"
+  /** Let go before, and out of reach for longer than `unreachable.forgetAfterSeconds`. */
+  | "Forgotten";
+
+/** Why an Instance was created. */
+export type InstanceCause = "New" | "Restart" | "Deleted" | "Unhealthy" | "Unreachable" | "Drained" | "Update";
 
 /** Namespace of the system's own objects: Leases, Secrets of cluster-scoped kinds. */
 export const SYSTEM_NAMESPACE = "rackwright-system";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Rack } from "../api-types/rack.js";
-import { hasOtherVariables, isAgentOf, requirementOf, suitability, typeName } from "./matching.js";
+import { hasOtherVariables, isAgentOf, nodeFinder, suitability, typeName } from "./matching.js";
 import { available, node, rack, service } from "./testing/objects.js";
 
 const lab = node("n1", { type: "slave", function: "lab" });
@@ -22,14 +22,6 @@ describe("where a service may run", () => {
     expect(matchingNodes(service({ placement }))).toBe(Number(isMatching));
   });
 
-  it.each([
-    ["plain", {}, false],
-    ["Unique in any case", { placement: { constraints: [{ attribute: "hostname", operator: "UNIQUE" }] } }, true],
-    ["one on each node", { mode: "EachNode" }, true],
-  ])("one by node: %s", (_, fields, isUniqueByNode) => {
-    expect(requirementOf(service(fields), undefined).isUniqueByNode).toBe(isUniqueByNode);
-  });
-
   it("reads slave and nothing as worker", () => {
     expect(["slave", undefined, "worker", "master"].map(typeName)).toEqual(["worker", "worker", "worker", "master"]);
   });
@@ -38,12 +30,20 @@ describe("where a service may run", () => {
 describe("R2 the places of a rack", () => {
   const named = rack({ nodes: [{ name: "n1", function: "$(FUNCTION)" }], variables: { FUNCTION: "lab" } });
   const dying = node("n1", { function: "old" });
+  const drained = node("n1", { function: "lab", drain: {} });
+  const inMaintenance = node("n1", { function: "lab" }, { drainingSince: "2026-01-01T00:00:00Z" });
+  const drainedByMesos = node("n1", { function: "lab" }, { agent: { id: "a", state: "Draining" } });
+  const cordoned = node("n1", { function: "lab", unschedulable: true });
   const dyingNode = { ...dying, metadata: { ...dying.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
   it.each([
     ["are its Nodes", rack(), [node("n1", { function: "lab" }), node("n9", { function: "lab", rackName: "other" })], 1],
     ["are named by the rack while their Node is gone", named, [], 1],
     ["or is deleted", named, [dyingNode], 1],
     ["go when the rack names them no longer", rack(), [dyingNode], 0],
+    ["do not count while they are drained, although the rack names them", named, [drained], 0],
+    ["do not count while maintenance empties them", named, [inMaintenance], 0],
+    ["do not count while Mesos drains them", rack(), [drainedByMesos], 0],
+    ["count while nothing new may start there: what runs stays", rack(), [cordoned], 1],
     ["are as their Node says", named, [node("n1", { function: "db" })], 0],
   ])("%s", (_, object, nodes, count) => {
     const { matchingNodes, isMatchingNode } = suitability(object, nodes, []);
@@ -86,6 +86,8 @@ describe("the agent of a node", () => {
     ["neither", agent({}), false],
   ])("%s", (_, found, isAgent) => {
     expect(isAgentOf(one, found, "machine-name")).toBe(isAgent);
+    const find = nodeFinder([node("n0"), one, node("n3", { address: "10.0.0.3" })], "machine-name");
+    expect(find(found) === one).toBe(isAgent);
   });
 
   it("a node without an address matches by name only", () => {

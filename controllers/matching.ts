@@ -12,17 +12,14 @@ export interface Requirement {
   readonly nodeNames: readonly string[];
   readonly nodeType: string | undefined;
   readonly nodeFunction: string | undefined;
-  readonly isUniqueByNode: boolean;
 }
 
 export function requirementOf(service: Service, rack: Rack | undefined): Requirement {
   const { value } = substituteDeep(service.placement ?? {}, (name) => rack?.spec.variables?.[name]);
-  const isUnique = (value.constraints ?? []).some((constraint) => /^unique$/i.test(constraint.operator));
   return {
     nodeNames: value.nodeNames ?? [],
     nodeType: value.nodeType === undefined ? undefined : typeName(value.nodeType),
     nodeFunction: value.nodeFunction,
-    isUniqueByNode: isUnique || service.mode === "EachNode",
   };
 }
 
@@ -45,13 +42,22 @@ function matches(requirement: Requirement, { name, type, function: nodeFunction 
   return requirement.nodeFunction === undefined || requirement.nodeFunction === nodeFunction;
 }
 
-/** The places of a rack: its Nodes, and those that its spec names although their Node is not there at the moment (R2). */
+/** Whether everything is to leave the node: by its spec, by Mesos or by planned maintenance, as the node loop found. */
+export function isDraining({ spec, status }: Node): boolean {
+  return spec.drain !== undefined || status?.drainingSince !== undefined || status?.agent?.state === "Draining";
+}
+
+/**
+ * The places of a rack: its Nodes but for those that are drained, and those that its spec names although their Node is not
+ * there at the moment (R2).
+ */
 function placesOf(rack: Rack, nodes: readonly Node[]): readonly Place[] {
   const living = nodes.filter(({ spec, metadata }) => {
     return spec.rackName === rack.metadata.name && metadata.deletionTimestamp === undefined;
   });
-  const known = living.map(({ metadata, spec }) => ({ name: metadata.name, type: spec.type, function: spec.function }));
-  const names = new Set(known.map(({ name }) => name));
+  const open = living.filter((node) => !isDraining(node));
+  const known = open.map(({ metadata, spec }) => ({ name: metadata.name, type: spec.type, function: spec.function }));
+  const names = new Set(living.map(({ metadata }) => metadata.name));
   const { value: named } = substituteDeep(rack.spec.nodes ?? [], (name) => rack.spec.variables?.[name]);
   return [...known, ...named.filter(({ name }) => !names.has(name))];
 }
@@ -92,14 +98,26 @@ export function hasOtherVariables(rack: Rack, previous: Rack | undefined): boole
   return previous !== undefined && !isDeepStrictEqual(rack.spec.variables, previous.spec.variables);
 }
 
+/** What tells whose agent it is. */
+type AgentLike = Pick<Agent, "attributes" | "hostname"> & { readonly ip?: string | undefined };
+
 /** An agent is the Node whose name equals its name attribute, else whose address is its hostname or ip (API.md, Rack). */
-export function isAgentOf(
-  node: Node,
-  agent: Pick<Agent, "attributes" | "hostname"> & { readonly ip?: string | undefined },
-  nameAttribute: string,
-): boolean {
+export function isAgentOf(node: Node, agent: AgentLike, nameAttribute: string): boolean {
   const name = agent.attributes[nameAttribute];
   if (name !== undefined) return name === node.metadata.name;
   const address = node.spec.address;
   return address !== undefined && (address === agent.hostname || address === agent.ip);
+}
+
+/** Finds the Node of an agent among many, as `isAgentOf` tells; of several the first. */
+export function nodeFinder(nodes: readonly Node[], nameAttribute: string): (agent: AgentLike) => Node | undefined {
+  const inReverse = nodes.toReversed();
+  const byName = new Map(inReverse.map((node) => [node.metadata.name, node]));
+  const byAddress = new Map(inReverse.map((node) => [node.spec.address, node]));
+  byAddress.delete(undefined);
+  return ({ attributes, hostname, ip }) => {
+    const name = attributes[nameAttribute];
+    if (name !== undefined) return typeof name === "string" ? byName.get(name) : undefined;
+    return byAddress.get(hostname) ?? (ip === undefined ? undefined : byAddress.get(ip));
+  };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TASK_LABEL } from "../api-types/well-known.js";
 import type { Task, TaskState } from "../drivers/compute/driver.js";
 import type { Observation } from "../drivers/observation.js";
 import { createOrphanWatch, orphanCondition } from "./orphans.js";
@@ -66,6 +67,28 @@ describe("tasks that no Instance has", () => {
       lasting: [],
     });
     expect(watch.look(tasks({ a: "Running" }), nobody).adoptable).toEqual([]);
+  });
+});
+
+describe("tasks beside an instance's own", () => {
+  const beside = (id: string): Observation<Task> => {
+    const seen = tasks({ [id]: "Running" });
+    if (seen.type !== "Complete") return seen;
+    const [task] = seen.items.values();
+    const labels = { [TASK_LABEL.attached]: "log" };
+    return { ...seen, items: new Map(task === undefined ? [] : [[id, { ...task, labels }]]) };
+  };
+
+  it.each(["own.log", "own.log.3"])("are known as long as the instance is: %s", (id) => {
+    const watch = createOrphanWatch();
+    const isOwn = (taskId: string) => taskId === "own";
+    for (const _ of [1, 2]) expect(watch.look(beside(id), isOwn)).toEqual({ adoptable: [], lasting: [] });
+  });
+
+  it("are never bound as an instance, and are told of when their instance is not there", () => {
+    const watch = createOrphanWatch();
+    expect(watch.look(beside("own.log"), nobody).adoptable).toEqual([]);
+    expect(watch.look(beside("own.log"), nobody)).toEqual({ adoptable: [], lasting: ["own.log"] });
   });
 });
 

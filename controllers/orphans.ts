@@ -2,10 +2,11 @@ import { TERMINAL_STATES } from "../api-types/life.js";
 import type { Task } from "../drivers/compute/driver.js";
 import type { Observation } from "../drivers/observation.js";
 import type { ConditionUpdate } from "../runtime/conditions.js";
+import { instanceTaskId, isAttached } from "./attached.js";
 
 /** Living tasks of ours that no Instance has. */
 export interface Orphans {
-  /** No Instance of this process's time had them: they may be bound to one that waits. */
+  /** No Instance of this process's time had them: they may be bound to one that waits. Nothing attached is among them. */
   readonly adoptable: readonly Task[];
   /** Ids of those that were orphans at the last look, too: one whose Instance just ended is listed a moment longer. */
   readonly lasting: readonly string[];
@@ -16,14 +17,16 @@ export function createOrphanWatch() {
   let known: ReadonlySet<string> = new Set();
   let before: ReadonlySet<string> = new Set();
   return {
+    /** `isBound`: whether an Instance has the task; one that is attached is known as long as its Instance is. */
     look(tasks: Observation<Task>, isBound: (taskId: string) => boolean): Orphans {
       if (tasks.type === "Unknown") return { adoptable: [], lasting: [] };
+      const isKnown = (task: Task) => isBound(instanceTaskId(task));
       const living = [...tasks.items.values()].filter(isLiving);
-      known = idsOf(living.filter((task) => known.has(task.id) || isBound(task.id)));
-      const orphans = living.filter((task) => !isBound(task.id));
+      known = idsOf(living.filter((task) => known.has(task.id) || isKnown(task)));
+      const orphans = living.filter((task) => !isKnown(task));
       const lasting = orphans.map((task) => task.id).filter((id) => before.has(id));
       before = idsOf(orphans);
-      return { adoptable: orphans.filter((task) => !known.has(task.id)), lasting };
+      return { adoptable: orphans.filter((task) => !known.has(task.id) && !isAttached(task)), lasting };
     },
   };
 }

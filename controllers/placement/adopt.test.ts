@@ -4,7 +4,7 @@ import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
 import type { Task, TaskState } from "../../drivers/compute/driver.js";
 import { instance, node } from "../testing/objects.js";
 import { type AdoptionView, planAdoption } from "./adopt.js";
-import { taskIdOf } from "./launch.js";
+import { taskIdOf } from "./launch/identity.js";
 
 const first = instance({ name: "shop-web-1-b", number: 1 });
 const second = instance({ name: "shop-web-2-b", number: 2 });

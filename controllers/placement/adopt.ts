@@ -1,13 +1,16 @@
 import type { Instance } from "../../api-types/instance.js";
 import type { Node } from "../../api-types/node.js";
+import type { Service } from "../../api-types/service-group.js";
 import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
 import type { Task } from "../../drivers/compute/driver.js";
+import { attachedTaskId, instanceTaskId, isAttached, runOf } from "../attached.js";
 import { isLiving } from "../orphans.js";
-import { taskIdOf } from "./launch.js";
+import { labelledPorts, taskIdOf } from "./launch/identity.js";
+import { placedPorts, statusPorts } from "./launch/ports.js";
 
 /** Everything that adoption rests on. */
 export interface AdoptionView {
-  /** Unplaced Instances, of any rack. */
+  /** Unplaced Instances of the rack. */
   readonly waiting: readonly Instance[];
   /** The unplaced Instances of one group, by `namespace/name`. */
   readonly waitingOf: (group: string) => readonly Instance[];
@@ -23,30 +26,75 @@ export interface AdoptionView {
 export interface Adoption {
   readonly heir: Instance;
   readonly task: Task;
+  /** What runs beside it. */
+  readonly beside: readonly Task[];
   /** Undefined: its agent is no Node yet; the heir waits, because placing it would run it twice. */
   readonly node: Node | undefined;
 }
 
 /** Binds tasks of ours that no Instance knows to the unplaced Instance of the same place (DESIGN section 8, Adoption). Pure. */
 export function planAdoption(view: AdoptionView): readonly Adoption[] {
+  const bindings = bindingsOf(view);
+  if (bindings.length === 0) return [];
+  const beside = attachedByInstance(view.tasks);
+  return bindings.map(({ heir, task }) => {
+    return { heir, task, beside: beside.get(task.id) ?? [], node: view.nodeOf(task.agentId) };
+  });
+}
+
+/** The tasks beside an adopted Instance, as its status names them: what runs, and what should and is asked for. */
+export function adoptedAttached({ task, beside }: Adoption, service: Service | undefined) {
+  const names = new Set([...(service?.attached ?? []).map(({ name }) => name), ...beside.map(nameOf)]);
+  return [...names].map((name) => {
+    const runs = beside.filter((other) => nameOf(other) === name).map(({ id }) => runOf(task.id, name, id));
+    return { name, taskID: attachedTaskId(task.id, name, Math.max(0, ...runs)) };
+  });
+}
+
+/** The ports of an adopted Instance: those of the node as its task's labels tell. */
+export function adoptedPorts({ heir, task }: Adoption, service: Service | undefined) {
+  if (service === undefined) return [];
+  return statusPorts(placedPorts({ service, number: heir.spec.number }, labelledPorts(task.labels)));
+}
+
+interface Binding {
+  readonly heir: Instance;
+  readonly task: Task;
+}
+
+function bindingsOf(view: AdoptionView): readonly Binding[] {
   const own = view.waiting.flatMap((heir) => ownTask(view, heir) ?? []);
   const heirs = new Set(own.map(({ heir }) => heir));
   const bound = new Set(own.map(({ task }) => task.id));
-  const adoptions = [...own];
+  const bindings = [...own];
   for (const task of view.orphans) {
-    if (bound.has(task.id)) continue;
+    if (bound.has(task.id) || isAttached(task)) continue;
     const heir = view.waitingOf(groupOf(task)).find((other) => !heirs.has(other) && isSamePlace(other, task));
     if (heir === undefined) continue;
     heirs.add(heir);
-    adoptions.push({ heir, task, node: view.nodeOf(task.agentId) });
+    bindings.push({ heir, task });
   }
-  return adoptions;
+  return bindings;
 }
 
 /** Whatever became of its status: a task with the id of this very Instance is its own. */
-function ownTask({ tasks, nodeOf }: AdoptionView, heir: Instance): Adoption | undefined {
+function ownTask({ tasks }: AdoptionView, heir: Instance): Binding | undefined {
   const task = tasks.get(taskIdOf(heir));
-  return task !== undefined && isLiving(task) ? { heir, task, node: nodeOf(task.agentId) } : undefined;
+  return task !== undefined && isLiving(task) ? { heir, task } : undefined;
+}
+
+function attachedByInstance(tasks: ReadonlyMap<string, Task>): ReadonlyMap<string, readonly Task[]> {
+  const groups = new Map<string, Task[]>();
+  for (const task of tasks.values()) {
+    if (!isAttached(task) || !isLiving(task)) continue;
+    const own = instanceTaskId(task);
+    groups.set(own, [...(groups.get(own) ?? []), task]);
+  }
+  return groups;
+}
+
+function nameOf({ labels }: Task): string {
+  return labels[TASK_LABEL.attached] ?? "";
 }
 
 function groupOf({ labels }: Task): string {

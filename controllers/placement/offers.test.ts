@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ComputeDriver, Offer } from "../../drivers/compute/driver.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
-import { createOfferKeeper, sumOf } from "./offers.js";
+import { createOfferKeeper } from "./offers.js";
 
 /** What the driver was asked for; `fail` makes the next question fail. */
 function recordingDriver() {
@@ -143,19 +143,5 @@ describe("keeping offers", () => {
     await expect(settle(["o1"], [], ["o1"])).rejects.toThrow("connection lost");
     await settle(["o1"], [], ["o1"]);
     expect(taken()).toEqual(["suppress"]);
-  });
-});
-
-it("sums several offers of one agent", () => {
-  const total = sumOf([offer("o1", [{ begin: 1, end: 2 }]), offer("o2", [{ begin: 5, end: 9 }])]);
-  expect(total).toEqual({
-    cpu: 3,
-    memoryMiB: 200,
-    diskMiB: 20,
-    gpu: 0,
-    ports: [
-      { begin: 1, end: 2 },
-      { begin: 5, end: 9 },
-    ],
   });
 });

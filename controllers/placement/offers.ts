@@ -1,10 +1,5 @@
-import { isDeleting } from "../../api-types/life.js";
-import type { Node } from "../../api-types/node.js";
-import type { Rack } from "../../api-types/rack.js";
 import type { ComputeDriver, Offer } from "../../drivers/compute/driver.js";
 import type { Clock } from "../../platform/clock.js";
-import { isAgentOf } from "../matching.js";
-import type { NodeOffer } from "./place.js";
 
 /** How long an offer is held for what may come, before it goes back. */
 const HOLD_MS = 1000;
@@ -99,53 +94,4 @@ async function rest(keeper: Keeper, { driver, used, waiting }: Round, { unused, 
   if (!isIdle || keeper.isSuppressed || (unused.length === 0 && used.size === 0)) return;
   await driver.suppress();
   keeper.isSuppressed = true;
-}
-
-/** Offers by agent, for agents that are Nodes of this rack. */
-export function nodeOffers(rack: Rack, nodes: readonly Node[], held: readonly Offer[]): NodeOffer[] {
-  const attribute = rack.spec.compute?.mesos?.nodeAttributes.name ?? "";
-  const rackNodes = nodes.filter((node) => node.spec.rackName === rack.metadata.name && !isDeleting(node));
-  return [...byAgentId(held)].flatMap(([agentId, offers]) => {
-    const first = offers[0];
-    const node = first && rackNodes.find((candidate) => isAgentOf(candidate, first, attribute));
-    if (node === undefined) return [];
-    const offered = {
-      agentId,
-      offerIds: offers.map((offer) => offer.id),
-      node: node.metadata.name,
-      nodeType: node.spec.type === "slave" ? "worker" : node.spec.type,
-      nodeFunction: node.spec.function ?? functionOf(first, rack),
-      isSchedulable: !node.spec.unschedulable,
-      resources: sumOf(offers),
-    };
-    return [offered];
-  });
-}
-
-/** What several offers of one agent give together. */
-export function sumOf(offers: readonly Offer[]): Offer["resources"] {
-  const sum = (pick: (resources: Offer["resources"]) => number) =>
-    offers.reduce((total, offer) => total + pick(offer.resources), 0);
-  return {
-    cpu: sum((resources) => resources.cpu),
-    memoryMiB: sum((resources) => resources.memoryMiB),
-    diskMiB: sum((resources) => resources.diskMiB),
-    gpu: sum((resources) => resources.gpu),
-    ports: offers.flatMap((offer) => offer.resources.ports),
-  };
-}
-
-/** Where the Rack does not say what a node is for, its agent may. */
-function functionOf(offer: Offer | undefined, rack: Rack): string | undefined {
-  const value = offer?.attributes[rack.spec.compute?.mesos?.nodeAttributes.function ?? ""];
-  return typeof value === "string" ? value : undefined;
-}
-
-/** Things of agents, by agent. */
-export function byAgentId<T extends { readonly agentId: string }>(
-  items: readonly T[],
-): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(item.agentId, [...(groups.get(item.agentId) ?? []), item]);
-  return groups;
 }

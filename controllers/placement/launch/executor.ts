@@ -1,0 +1,35 @@
+import type { Instance } from "../../../api-types/instance.js";
+import type { ServiceExecutor } from "../../../api-types/service-group.js";
+import type { TaskExecutor } from "../../../drivers/compute/driver.js";
+import { executorAmounts } from "./need.js";
+import { fetchedFiles } from "./process.js";
+import { environmentOf, type Values } from "./references.js";
+import type { Variables } from "./variables.js";
+
+/** An executor of one's own, and what it is made for. */
+export interface ExecutorInput {
+  readonly instance: Instance;
+  readonly executor: ServiceExecutor;
+  readonly taskId: string;
+  /** Of a shared executor: only what is the same for all who share it. */
+  readonly variables: Variables;
+  readonly values: Values;
+}
+
+/** The executor of a task. All tasks of a revision on one node name the same when it is shared. */
+export function executorOf({ instance, executor, taskId, variables, values }: ExecutorInput): TaskExecutor {
+  const { name, shared, command, fetch = [], env, resources, data } = executor;
+  return {
+    id: shared ? sharedId(instance) : taskId,
+    name,
+    script: command,
+    fetch: fetchedFiles(fetch),
+    env: { ...variables, ...environmentOf(env, values) },
+    resources: { ...executorAmounts(resources), ports: [] },
+    data,
+  };
+}
+
+function sharedId({ metadata, spec }: Instance): string {
+  return `${metadata.namespace}.${spec.serviceGroup}.${spec.service}.${spec.revisionName}`;
+}

@@ -1,0 +1,78 @@
+import type { Instance } from "../../../api-types/instance.js";
+import { isTrue } from "../../../api-types/life.js";
+import type { Node } from "../../../api-types/node.js";
+import type { Rack } from "../../../api-types/rack.js";
+import type { Service } from "../../../api-types/service-group.js";
+import type { PlacedPort } from "./ports.js";
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** Variables of the Rack, and those of an instance that do not depend on its node. */
+export function earlyVariables(instance: Instance, rack: Rack): Variables {
+  return {
+    ...groupVariables(instance, rack),
+    NUMBER: String(instance.spec.number),
+    INSTANCE: instance.metadata.name,
+  };
+}
+
+/** What all instances of a service have on a node: the same for everybody who shares an executor. */
+export function sharedVariables({ instance, rack, node }: Pick<Placed, "instance" | "rack" | "node">): Variables {
+  return { ...groupVariables(instance, rack), ...nodeVariables(node) };
+}
+
+/** An instance with its node and ports. */
+export interface Placed {
+  readonly instance: Instance;
+  readonly rack: Rack;
+  readonly node: Node;
+  readonly service: Service;
+  readonly ports: readonly PlacedPort[];
+}
+
+/** Everything that is known at the launch. An address of its own is not: the running task reports it. */
+export function launchVariables({ instance, rack, node, service, ports }: Placed): Variables {
+  const mode = service.network?.mode ?? "Host";
+  const address = mode === "Host" || mode === "Bridge" ? node.spec.address : undefined;
+  return {
+    ...earlyVariables(instance, rack),
+    ...nodeVariables(node),
+    ...(address === undefined ? {} : { ADDRESS: address }),
+    ...portVariables(ports),
+  };
+}
+
+/** The address of the lowest-numbered Published instance of `[group/]service[/number]`. */
+export function publishedAddress(
+  from: Instance,
+  reference: string,
+  membersOf: (group: string) => readonly Instance[],
+): string | undefined {
+  const parts = reference.split("/");
+  const [group, service, number] = parts.length === 1 ? [from.spec.serviceGroup, parts[0]] : parts;
+  return membersOf(`${from.metadata.namespace ?? ""}/${group}`)
+    .filter((other) => other.spec.service === service && isTrue(other, "Published"))
+    .filter((other) => number === undefined || String(other.spec.number) === number)
+    .sort((a, b) => a.spec.number - b.spec.number)[0]?.status?.addresses?.[0];
+}
+
+function groupVariables({ metadata, spec }: Instance, rack: Rack): Variables {
+  return {
+    ...rack.spec.variables,
+    NAMESPACE: metadata.namespace ?? "",
+    GROUP: spec.serviceGroup,
+    SERVICE: spec.service,
+  };
+}
+
+function nodeVariables({ metadata, spec }: Node): Variables {
+  const { address } = spec;
+  return { NODE: metadata.name, ...(address === undefined ? {} : { NODE_ADDRESS: address, HOST: address }) };
+}
+
+function portVariables(ports: readonly PlacedPort[]): Variables {
+  const named = ports.map(({ name, port }) => [`PORT_${name.toUpperCase().replaceAll("-", "_")}`, String(port)]);
+  const numbered = ports.map(({ port }, index) => [`PORT${index}`, String(port)]);
+  const [first] = ports;
+  return Object.fromEntries([...(first === undefined ? [] : [["PORT", String(first.port)]]), ...numbered, ...named]);
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { isNewsOfRefusal, NO_NODE_FITS, WAITING_FOR_OFFERS } from "./refusal-news.js";
+
+describe("what is worth reporting of a refusal", () => {
+  const fits = (message: string) => ({ reason: NO_NODE_FITS, message });
+  const none = { reason: WAITING_FOR_OFFERS, message: "no node offers resources at the moment" };
+  it.each([
+    ["the first", undefined, none, true],
+    ["the same again", none, none, false],
+    ["nodes refuse after nothing was offered", none, fits("1 offering nodes refused: 1 by cpu"), true],
+    ["no offers for a moment", fits("1 offering nodes refused: 1 by cpu"), none, false],
+    ["more nodes refuse", fits("1 offering nodes refused: 1 by cpu"), fits("2 offering nodes refused: 2 by cpu"), true],
+    [
+      "fewer nodes refuse",
+      fits("2 offering nodes refused: 2 by cpu"),
+      fits("1 offering nodes refused: 1 by cpu"),
+      false,
+    ],
+    [
+      "they refuse for another reason",
+      fits("2 offering nodes refused: 2 by cpu"),
+      fits("1 offering nodes refused: 1 by memory"),
+      true,
+    ],
+    [
+      "another node came nearest, and others are silent",
+      fits("2 offering nodes refused: 2 by cpu; nearest: a lacks 1 cpu; 3 suitable nodes offer nothing now"),
+      fits("2 offering nodes refused: 2 by cpu; nearest: b lacks 1 cpu"),
+      false,
+    ],
+    [
+      "waiting cannot help any more",
+      fits("2 offering nodes refused: 2 by cpu"),
+      fits("2 offering nodes refused: 2 by cpu; none of 2 live nodes is suitable"),
+      true,
+    ],
+    [
+      "still nothing is offered, by fewer nodes",
+      { ...none, message: "none; 3 suitable nodes offer nothing now" },
+      { ...none, message: "none; 2 suitable nodes offer nothing now" },
+      false,
+    ],
+  ])("%s", (_, before, next, isNews) => {
+    expect(isNewsOfRefusal(before, next)).toBe(isNews);
+  });
+});

@@ -1,0 +1,132 @@
+import { isDeleting } from "../../../api-types/life.js";
+import type { Node } from "../../../api-types/node.js";
+import type { Rack } from "../../../api-types/rack.js";
+import type { Agent, AttributeValue, Offer } from "../../../drivers/compute/driver.js";
+import type { Observation } from "../../../drivers/observation.js";
+import { isDraining, nodeFinder, typeName } from "../../matching.js";
+import type { NodeFacts, NodeOffer } from "../place/model.js";
+
+/** Maintenance that starts within this time closes a node. */
+const MAINTENANCE_LEAD_MS = 10 * 60_000;
+
+/** What is known of a rack when a round begins. */
+export interface RackView {
+  readonly rack: Rack;
+  /** Of the rack. */
+  readonly nodes: readonly Node[];
+  readonly agents: Observation<Agent>;
+  readonly held: readonly Offer[];
+  /** Wall time: maintenance is planned by it. */
+  readonly now: number;
+}
+
+/** What one round of placement rests on, made once for all that wait. */
+export interface RackFacts {
+  readonly nodes: readonly NodeFacts[];
+  readonly offers: readonly NodeOffer[];
+}
+
+/** What an agent says of itself, or an offer in its place. */
+type Teller = Pick<Agent, "hostname" | "attributes" | "region" | "zone" | "maintenance"> & {
+  readonly ip?: string | undefined;
+  readonly state?: Agent["state"];
+};
+
+/** Nodes whose agents live, and what they offer. */
+export function rackFacts(view: RackView): RackFacts {
+  const { rack, agents, held } = view;
+  const names = rack.spec.compute?.mesos?.nodeAttributes;
+  const nodeOf = nodeFinder(
+    view.nodes.filter((node) => !isDeleting(node)),
+    names?.name ?? "",
+  );
+  const known = agents.type === "Unknown" ? new Map<string, Agent>() : agents.items;
+  const offersOf = byAgentId(held);
+  const tellers = new Map<string, Teller>(offersOfUnknown(held, known));
+  for (const agent of known.values()) if (isLive(agent)) tellers.set(agent.id, agent);
+  const facts = new Map<string, NodeFacts>();
+  const offers: NodeOffer[] = [];
+  for (const [agentId, teller] of tellers) {
+    const node = nodeOf(teller);
+    if (node === undefined) continue;
+    const { name } = node.metadata;
+    const before = facts.get(name);
+    // a node that lost its work directory has two agents for a while
+    if (before === undefined || before.closedBecause !== undefined) {
+      facts.set(name, factsOf({ node, teller, functionAttribute: names?.function ?? "", now: view.now }));
+    }
+    const own = offersOf.get(agentId) ?? [];
+    if (own.length > 0) offers.push(nodeOffer(agentId, name, own));
+  }
+  return { nodes: [...facts.values()], offers };
+}
+
+/** Things of agents, by agent. */
+export function byAgentId<T extends { readonly agentId: string }>(
+  items: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(item.agentId);
+    if (group === undefined) groups.set(item.agentId, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** An agent that offers lives, although the list of agents does not name it yet. */
+function offersOfUnknown(held: readonly Offer[], known: ReadonlyMap<string, Agent>): readonly [string, Offer][] {
+  return held.filter(({ agentId }) => !known.has(agentId)).map((offer) => [offer.agentId, offer]);
+}
+
+function isLive({ state }: Agent): boolean {
+  return state !== "Unreachable" && state !== "Recovering";
+}
+
+interface Told {
+  readonly node: Node;
+  readonly teller: Teller;
+  readonly functionAttribute: string;
+  readonly now: number;
+}
+
+function factsOf(told: Told): NodeFacts {
+  const { node, teller, functionAttribute } = told;
+  const { hostname, region, zone, attributes } = teller;
+  const said = attributes[functionAttribute];
+  return {
+    name: node.metadata.name,
+    type: typeName(node.spec.type),
+    // where the Rack does not say what a node is for, its agent may
+    function: node.spec.function ?? (typeof said === "string" ? said : undefined),
+    attributes: { ...attributes, ...ownAttributes({ hostname, "@region": region, "@zone": zone }) },
+    closedBecause: closedBecause(told),
+  };
+}
+
+function ownAttributes(values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, AttributeValue>> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function closedBecause({ node, teller, now }: Told): string | undefined {
+  if (node.spec.unschedulable) return "unschedulable";
+  if (isInMaintenance(teller.maintenance, now)) return "maintenance";
+  if (isDraining(node) || teller.state === "Draining") return "draining";
+  return teller.state === "Deactivated" ? "deactivated" : undefined;
+}
+
+function isInMaintenance(maintenance: Agent["maintenance"], now: number): boolean {
+  if (maintenance === undefined || now < maintenance.start - MAINTENANCE_LEAD_MS) return false;
+  return maintenance.end === undefined || now < maintenance.end;
+}
+
+function nodeOffer(agentId: string, node: string, offers: readonly Offer[]): NodeOffer {
+  return {
+    agentId,
+    offerIds: offers.map((offer) => offer.id),
+    node,
+    pools: offers.flatMap((offer) => offer.pools),
+  };
+}
