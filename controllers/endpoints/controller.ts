@@ -131,8 +131,7 @@ function memberKeys(loop: Loop, group: ServiceGroup): string[] {
 
 function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
   const group = loop.groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
-  const service =
-    group?.spec.services.find((candidate) => candidate.name === instance.spec.service) ?? templateOf(loop, instance);
+  const service = serviceOf(loop, instance, group);
   const rack = group && loop.racks.get(group.spec.rackName);
   if (service === undefined || rack === undefined) return undefined;
   const node = loop.nodes.get(instance.status?.placement?.node ?? "");
@@ -169,6 +168,14 @@ function outsideOf(loop: Loop, instance: Instance): Pick<EndpointsView, "route" 
 function externalAddressOf(node: Node, rack: Rack): string {
   const written = node.spec.externalAddress ?? node.spec.address ?? "";
   return substitute(written, (name) => rack.spec.variables?.[name]).text;
+}
+
+/** Names as its group says today, the network as the task was launched with. */
+function serviceOf(loop: Loop, instance: Instance, group: ServiceGroup | undefined): Service | undefined {
+  const live = group?.spec.services.find((candidate) => candidate.name === instance.spec.service);
+  const template = templateOf(loop, instance);
+  if (live === undefined || template === undefined) return live ?? template;
+  return { ...live, network: template.network, mode: template.mode };
 }
 
 function templateOf(loop: Loop, instance: Instance): Service | undefined {
@@ -241,12 +248,13 @@ function isServing(instance: Instance): boolean {
   return isTrue(instance, "Published") && isTrue(instance, "Ready") && !isTerminal(instance) && !isLeaving(instance);
 }
 
-/** The task's own address when it has one, else that of its node. */
+/** The task's own address where its network gives it one, else that of its node, whose ports lead to it. */
 function addressOf(
   instance: Instance,
   { service, node }: { service: Service; node: Node | undefined },
 ): string | undefined {
-  if (service.network.mode === "Routed") return instance.status?.addresses?.[0];
+  const { mode } = service.network;
+  if (mode === "Routed" || mode === "Container") return instance.status?.addresses?.[0];
   return node?.spec.address;
 }
 

@@ -88,10 +88,12 @@ function mustWithdrawName({ instance, dnsRecord, hasOtherPublished }: EndpointsV
   return dnsRecord !== undefined && ready?.status === "False" && hasOtherPublished;
 }
 
-/** A dead instance leaves DNS and routes at once, unless it is the last one Published and `lastInstance` keeps it. */
+/** A dead instance leaves DNS and routes at once, unless it is the last one Published and `lastInstance` keeps it; a job's never stays. */
 function planDead(view: EndpointsView): EndpointsPlan {
   const isPublished = view.dnsRecord !== undefined || !usesDnsLayer(view);
-  const keeps = isPublished && (view.service.dns?.lastInstance ?? "Keep") === "Keep" && !view.hasOtherPublished;
+  // a job is meant to end: nobody follows, and nobody is to be found
+  const isKept = (view.service.dns?.lastInstance ?? "Keep") === "Keep" && view.service.mode !== "Job";
+  const keeps = isPublished && isKept && !view.hasOtherPublished;
   const conditions = [routedCondition(view), BALANCED, publishedCondition(view), waitingCondition(view)];
   if (keeps) return { steps: [], conditions };
   const steps = [...deleteDns(view), ...(view.dnsRecord === undefined ? deleteRoute(view) : [])];
@@ -212,7 +214,7 @@ function dnsStep(view: EndpointsView): EndpointStep | undefined {
   const { address, names, dnsRecord } = view;
   const [name, ...further] = names;
   if (address === undefined || name === undefined || view.foreign === "DnsRecord") return undefined;
-  const ports = portsOf(view.service);
+  const ports = portsOf(view);
   const tags = view.service.dns?.tags ?? [];
   const spec = dnsRecord?.spec;
   const target = spec?.targets?.[0];
@@ -222,8 +224,10 @@ function dnsStep(view: EndpointsView): EndpointStep | undefined {
   return { type: "applyDnsRecord", name, names: further, address, ports, tags };
 }
 
-/** What the target listens on, by the ports of its service; a port that is not known yet is left out. */
-function portsOf(service: Service): Target["ports"] {
+/** By which clients reach it: the ports it was given; of one placed before, those of its service that are fixed. */
+function portsOf({ instance, service }: EndpointsView): Target["ports"] {
+  const placed = instance.status?.placement?.ports ?? [];
+  if (placed.length > 0) return placed.map(({ name, port, protocol }) => ({ name, port, protocol }));
   const ports = (service.network?.ports ?? []).map(({ name, containerPort, hostPort, protocol }) => ({
     name,
     port: hostPort !== undefined && hostPort > 0 ? hostPort : containerPort,

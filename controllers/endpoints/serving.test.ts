@@ -201,6 +201,26 @@ describe("publishing, each layer after the one before it", () => {
   ]);
 });
 
+describe("the ports of a name", () => {
+  const placedWith = (ports?: readonly object[]) => {
+    const placement = { node: "n1", agentID: "agent-n1", taskID: "t", ...(ports === undefined ? {} : { ports }) };
+    return available({ name: "web", finalizers: ALL_LAYERS, status: { placement } });
+  };
+  const fixed = { mode: "Host", ports: [{ name: "dns", containerPort: 53, hostPort: 5353 }] };
+  const given = [{ name: "dns", port: 31_005, containerPort: 53, protocol: "UDP" }];
+  it.each([
+    ["Host: those of the node", fixed, given, [31_005]],
+    ["Bridge: those of the node", { mode: "Bridge", ports: [{ name: "dns", containerPort: 53 }] }, given, [31_005]],
+    ["Routed: those of its own address", { mode: "Routed" }, [{ name: "dns", port: 53, protocol: "UDP" }], [53]],
+    ["an instance placed before: those that are fixed", fixed, undefined, [5353]],
+    ["an instance placed before: none that is not known", { mode: "Host", ports: [{ name: "dns" }] }, undefined, []],
+  ])("%s", (_, network, ports, published) => {
+    const fields = { instance: placedWith(ports), service: service({ network }), dnsRecord: undefined };
+    const [step] = planEndpoints(viewOf(fields)).steps.filter(({ type }) => type === "applyDnsRecord");
+    expect(step?.type === "applyDnsRecord" && step.ports.map(({ port }) => port)).toEqual(published);
+  });
+});
+
 describe("R11 bad health", () => {
   const sick = unhealthy({ name: "web", finalizers: ALL_LAYERS });
   check([
@@ -258,6 +278,12 @@ describe("a dead instance", () => {
       ["Routed=True Confirmed", "Published=True Confirmed"],
     ],
     ["leaves although it is the last one when told so", { instance: dead, service: remove }, ["delete names"], []],
+    [
+      "leaves although it is the last one when it is a job's",
+      { instance: dead, service: service({ mode: "Job", network: { mode: "Routed" } }) },
+      ["delete names"],
+      [],
+    ],
     ["loses its route when it was never Published", { instance: dead, dnsRecord: undefined }, ["delete route"], []],
     [
       "R11 keeps the route where the route is the last layer",
