@@ -42,7 +42,10 @@ function judge(text: string, offer: Value, { placed = [], wanted = 1, live = [..
 
 /** Words are values, separated by blanks; `-`: none. */
 function check(rows: readonly Row[]) {
-  it.each<Row>(rows)("%s with %s, offer %s: %s", (rule, placedText, offers, answers, wanted = 1) => {
+  const whole = rows.map(
+    ([rule, placed, offers, answers, wanted = 1]) => [rule, placed, offers, answers, wanted] as const,
+  );
+  it.each(whole)("%s with %s, offer %s: %s", (rule, placedText, offers, answers, wanted) => {
     const found = valuesOf(offers).map((offer) =>
       judge(rule, offer, { placed: valuesOf(placedText), wanted }).isAccepted ? "yes" : "no",
     );

@@ -1,0 +1,347 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { NodeFacts, NodeOffer, PlaceInput, Placement, PlacementRule, PlaceResult, WaitingTask } from "./model.js";
+import { place } from "./place.js";
+
+type Pool = NodeOffer["pools"][number];
+
+const ZONES = ["a", "b", "c"];
+const ROLES = ["*", "web", "db"];
+const NODES = ["n1", "n2", "n3", "n4", "n5", "n6"];
+
+const tenths = (max: number) => fc.integer({ min: 0, max: max * 10 }).map((tenth) => tenth / 10);
+
+const nodesArb: fc.Arbitrary<readonly NodeFacts[]> = fc
+  .tuple(
+    ...NODES.map((name) =>
+      fc.record({
+        name: fc.constant(name),
+        type: fc.constantFrom("worker", "worker", "master"),
+        function: fc.constantFrom("lab", undefined),
+        closedBecause: fc.constantFrom(undefined, undefined, undefined, "draining"),
+        attributes: fc
+          .record({ zone: fc.constantFrom(...ZONES, undefined), rack: fc.constantFrom("1", "1.0", "2") })
+          .map(({ zone, rack }) => ({ hostname: name, rack, ...(zone !== undefined && { "@zone": zone }) })),
+      }),
+    ),
+  )
+  .map((nodes) => nodes);
+
+const poolArb = (role: string): fc.Arbitrary<Pool> =>
+  fc.record({
+    role: fc.constant(role),
+    resources: fc.record({
+      cpu: tenths(3),
+      memoryMiB: fc.integer({ min: 0, max: 300 }),
+      diskMiB: fc.constantFrom(0, 100),
+      gpu: fc.constantFrom(0, 0, 1),
+      ports: fc.constantFrom(...portsOfRole(role)),
+    }),
+  });
+
+/** A port belongs to one role. */
+function portsOfRole(role: string) {
+  const first = 8000 + ROLES.indexOf(role) * 10;
+  const range = (begin: number, end: number) => ({ begin: first + begin, end: first + end });
+  return [[], [range(0, 1)], [range(0, 0), range(2, 3)]];
+}
+
+const offersArb: fc.Arbitrary<readonly NodeOffer[]> = fc.subarray(NODES).chain((names) =>
+  fc.tuple(
+    ...names.map((node) =>
+      fc
+        .subarray(ROLES, { minLength: 1 })
+        .chain((roles) => fc.tuple(...roles.map(poolArb)))
+        .map((pools) => ({ agentId: `agent-${node}`, offerIds: [`offer-${node}`], node, pools })),
+    ),
+  ),
+);
+
+const ruleArb: fc.Arbitrary<PlacementRule> = fc.oneof(
+  fc.record({
+    operator: fc.constantFrom("Unique", "Cluster", "GroupBy"),
+    attribute: fc.constantFrom("hostname", "@zone", "rack"),
+    value: fc.constant(undefined),
+  }),
+  fc.record({
+    operator: fc.constantFrom("GroupBy", "MaxPer", "Is", "Unlike"),
+    attribute: fc.constantFrom("@zone", "rack"),
+    value: fc.constantFrom("1", "2"),
+  }),
+);
+
+/** All tasks of a service are alike but for their need: the rules of two revisions may contradict each other. */
+const serviceArb = (service: string) =>
+  fc.record({
+    service: fc.constant(service),
+    wanted: fc.integer({ min: 1, max: 6 }),
+    roles: fc.constantFrom(undefined, undefined, ["*"], ["web", "*"]),
+    nodeNames: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray(NODES, { minLength: 1 })),
+    nodeType: fc.constantFrom(undefined, undefined, "worker"),
+    nodeFunction: fc.constantFrom(undefined, undefined, "lab"),
+    rules: fc.array(ruleArb, { maxLength: 2 }),
+    apartFrom: fc.constantFrom([], [], ["s2"]),
+    near: fc.constantFrom([], ["s1"]),
+    strategy: fc.constantFrom("Spread", "BinPack"),
+  });
+
+const portsArb = fc.constantFrom<WaitingTask["need"]["ports"]>(
+  [],
+  [{ type: "fixed", name: "web", port: 8000 }],
+  [
+    { type: "assigned", name: "web" },
+    { type: "assigned", name: "admin" },
+  ],
+);
+
+const waitingArb: fc.Arbitrary<readonly WaitingTask[]> = fc
+  .tuple(...["s1", "s2", "s3"].map((service) => fc.tuple(serviceArb(service), portsArb, needsArb())))
+  .map((services) =>
+    services.flatMap(([service, ports, needs]) =>
+      needs.map(({ createdAt, ...need }, index) => {
+        // the arbitraries hold exactly the words of the types
+        return { ...service, key: `${service.service}-${index}`, createdAt, need: { ...need, ports } } as WaitingTask;
+      }),
+    ),
+  );
+
+function needsArb() {
+  const need = fc.record({
+    cpu: fc.constantFrom(0.1, 0.5, 1.2),
+    memoryMiB: fc.constantFrom(10, 100),
+    diskMiB: fc.constantFrom(0, 0, 50),
+    gpu: fc.constantFrom(0, 0, 0, 1),
+    createdAt: fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
+  });
+  return fc.array(need, { maxLength: 7 });
+}
+
+const inputArb: fc.Arbitrary<PlaceInput> = fc.record({
+  waiting: waitingArb,
+  nodes: nodesArb,
+  offers: offersArb,
+  placed: fc.array(fc.record({ service: fc.constantFrom("s1", "s2", "s3"), node: fc.constantFrom(...NODES, "gone") }), {
+    maxLength: 5,
+  }),
+  portSeed: fc.integer(),
+});
+
+const check = (claim: (input: PlaceInput, result: PlaceResult) => void) =>
+  fc.assert(
+    fc.property(inputArb, (input) => claim(input, place(input))),
+    { numRuns: 1500 },
+  );
+
+describe("placement", () => {
+  it("decides about every task once", () => {
+    check(({ waiting }, { placements, refusals }) => {
+      const keys = [...placements, ...refusals].map(({ key }) => key).sort();
+      expect(keys).toEqual(waiting.map(({ key }) => key).sort());
+    });
+  });
+
+  it("never gives away more than is offered, and only what roles allow", () => {
+    check((input, { placements }) => {
+      const left = remaining(input, placements);
+      for (const { pools } of left) {
+        for (const { resources } of pools) {
+          for (const scalar of SCALARS) expect(resources[scalar]).toBeGreaterThanOrEqual(-1e-9);
+        }
+      }
+    });
+  });
+
+  it("names every port that was asked for, and none twice on a node", () => {
+    check((input, { placements }) => {
+      const used = new Set<string>();
+      for (const { key, node, ports } of placements) {
+        const task = taskOf(input, key);
+        expect(ports.map(({ name }) => name)).toEqual(task.need.ports.map(({ name }) => name));
+        for (const [index, { port }] of ports.entries()) {
+          const need = task.need.ports[index];
+          if (need?.type === "fixed") expect(port).toBe(need.port);
+          expect(used.has(`${node}:${port}`)).toBe(false);
+          used.add(`${node}:${port}`);
+        }
+      }
+    });
+  });
+
+  it("keeps every rule at every step", () => {
+    check((input, { placements }) => {
+      const placed = [...input.placed];
+      let waiting = input.waiting;
+      for (const { key, node } of placements) {
+        const task = taskOf(input, key);
+        expect(broken(task, node, { ...input, placed, waiting })).toEqual([]);
+        waiting = waiting.filter((other) => other.key !== key);
+        placed.push({ service: task.service, node });
+      }
+    });
+  });
+
+  it("finds nothing new in what it left", () => {
+    check((input, { placements, refusals }) => {
+      const refused = new Set(refusals.map(({ key }) => key));
+      const again = place({
+        ...input,
+        waiting: input.waiting.filter(({ key }) => refused.has(key)),
+        placed: [
+          ...input.placed,
+          ...placements.map(({ key, node }) => ({ service: taskOf(input, key).service, node })),
+        ],
+        offers: remaining(input, placements),
+      });
+      expect(again.placements).toEqual([]);
+      expect(again.refusals).toEqual(refusals);
+    });
+  });
+
+  it("does not depend on the order of anything", () => {
+    check((input, result) => {
+      const reversed = {
+        ...input,
+        waiting: input.waiting.toReversed(),
+        placed: input.placed.toReversed(),
+        nodes: input.nodes.toReversed(),
+        offers: input.offers.toReversed(),
+      };
+      expect(place(reversed)).toEqual(result);
+    });
+  });
+
+  it("counts every offering node in every refusal", () => {
+    check(({ offers }, { refusals }) => {
+      for (const { counts } of refusals) {
+        expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBe(offers.length);
+      }
+    });
+  });
+});
+
+const SCALARS = ["cpu", "memoryMiB", "diskMiB", "gpu"] as const;
+
+function taskOf({ waiting }: PlaceInput, key: string): WaitingTask {
+  const task = waiting.find((one) => one.key === key);
+  if (task === undefined) throw new Error(`nobody waits as ${key}`);
+  return task;
+}
+
+/** The offers less what was given away, taken as the driver takes: reserved first, in their order. */
+function remaining(input: PlaceInput, placements: readonly Placement[]): readonly NodeOffer[] {
+  return input.offers.map((offer) => {
+    const here = placements.filter(({ agentId }) => agentId === offer.agentId);
+    const order = [...offer.pools].sort((a, b) => Number(a.role === "*") - Number(b.role === "*"));
+    let pools: readonly Pool[] = order;
+    for (const placement of here) pools = taken(pools, taskOf(input, placement.key), placement);
+    return { ...offer, pools };
+  });
+}
+
+function taken(pools: readonly Pool[], { need, roles }: WaitingTask, { ports }: Placement): readonly Pool[] {
+  const missing = { cpu: need.cpu, memoryMiB: need.memoryMiB, diskMiB: need.diskMiB, gpu: need.gpu };
+  const wanted = new Set(ports.map(({ port }) => port));
+  const left = pools.map(({ role, resources }) => {
+    if (roles !== undefined && !roles.includes(role)) return { role, resources };
+    const rest = { ...resources };
+    for (const scalar of SCALARS) {
+      const part = Math.min(missing[scalar], rest[scalar]);
+      rest[scalar] = Math.round((rest[scalar] - part) * 1000) / 1000;
+      missing[scalar] = Math.round((missing[scalar] - part) * 1000) / 1000;
+    }
+    const numbers = rest.ports.flatMap(({ begin, end }) =>
+      Array.from({ length: end - begin + 1 }, (_, at) => begin + at),
+    );
+    const kept = numbers.filter((port) => !wanted.delete(port));
+    return { role, resources: { ...rest, ports: kept.map((port) => ({ begin: port, end: port })) } };
+  });
+  expect({ ...missing, ports: [...wanted] }).toEqual({ cpu: 0, memoryMiB: 0, diskMiB: 0, gpu: 0, ports: [] });
+  return left;
+}
+
+/** What a placement breaks, judged without anything of the round. */
+function broken(task: WaitingTask, nodeName: string, { nodes, placed, waiting }: PlaceInput): readonly string[] {
+  const node = nodes.find(({ name }) => name === nodeName);
+  if (node === undefined) return ["no such node"];
+  const here = placed.filter((one) => one.node === nodeName).map(({ service }) => service);
+  const faults = [
+    task.nodeNames.length > 0 && !task.nodeNames.includes(nodeName) ? "name" : "",
+    node.closedBecause ?? "",
+    task.nodeType !== undefined && task.nodeType !== node.type ? "type" : "",
+    task.nodeFunction !== undefined && task.nodeFunction !== node.function ? "function" : "",
+    task.apartFrom.some((service) => here.includes(service)) ? "apart" : "",
+    ...task.rules.map((rule) => (keeps(rule, { task, node, nodes, placed, waiting }) ? "" : JSON.stringify(rule))),
+  ];
+  return faults.filter((fault) => fault !== "");
+}
+
+interface Board {
+  readonly task: WaitingTask;
+  readonly node: NodeFacts;
+  readonly nodes: PlaceInput["nodes"];
+  readonly placed: PlaceInput["placed"];
+  readonly waiting: PlaceInput["waiting"];
+}
+
+function keeps({ operator, attribute, value }: PlacementRule, board: Board): boolean {
+  const { task, node, nodes, placed } = board;
+  const textOf = (facts: NodeFacts | undefined) => facts?.attributes[attribute]?.toString().replace("1.0", "1");
+  const own = placed
+    .filter(({ service }) => service === task.service)
+    .map((one) => nodes.find(({ name }) => name === one.node));
+  const values = own.flatMap((facts) => (facts === undefined ? [] : [textOf(facts)]));
+  const text = textOf(node);
+  if (text === undefined) return operator === "Unlike";
+  const size = values.filter((one) => one === text).length;
+  switch (operator) {
+    case "Unique":
+      return size === 0;
+    case "Cluster":
+      return values.length === 0 || values.includes(text);
+    case "Is":
+      return text === value;
+    case "Unlike":
+      return text !== value;
+    case "MaxPer":
+      return size < Number(value);
+    case "GroupBy":
+      return value === undefined ? isEven(board, textOf) : isShare(values, text, { groupsMax: Number(value), board });
+    default:
+      return false;
+  }
+}
+
+/** After the placement no usable value has fewer than one less. */
+function isEven(
+  { task, node, nodes, placed, waiting }: Board,
+  textOf: (facts: NodeFacts | undefined) => string | undefined,
+) {
+  const alone = task.rules.filter(({ operator }) => operator === "Is" || operator === "Unlike");
+  const usable = nodes.filter(
+    (facts) =>
+      broken({ ...task, rules: alone, apartFrom: [] }, facts.name, { nodes, placed, waiting, offers: [], portSeed: 0 })
+        .length === 0,
+  );
+  const sizeOf = (text: string | undefined) =>
+    placed.filter((one) => one.service === task.service && textOf(nodes.find(({ name }) => name === one.node)) === text)
+      .length;
+  const sizes = usable.map(textOf).flatMap((text) => (text === undefined ? [] : [sizeOf(text)]));
+  return sizeOf(textOf(node)) <= Math.min(...sizes);
+}
+
+function isShare(
+  values: readonly (string | undefined)[],
+  text: string,
+  { groupsMax, board: { task, placed, waiting } }: { readonly groupsMax: number; readonly board: Board },
+): boolean {
+  const sizes = new Map<string | undefined, number>();
+  for (const value of [...values, text]) sizes.set(value, (sizes.get(value) ?? 0) + 1);
+  const ofService = (tasks: readonly { readonly service: string }[]) =>
+    tasks.filter(({ service }) => service === task.service).length;
+  const wanted = Math.max(task.wanted, ofService(placed) + ofService(waiting));
+  const share = Math.floor(wanted / groupsMax);
+  const size = sizes.get(text) ?? 0;
+  if (size === 1) return sizes.size <= groupsMax;
+  const above = [...sizes.values()].reduce((sum, one) => sum + Math.max(0, one - share), 0);
+  return size <= share || (size === share + 1 && above <= wanted % groupsMax);
+}
