@@ -9,6 +9,8 @@ export interface ServeOptions {
   readonly port: number;
   /** A larger request body is refused with 413; default 16 MiB. */
   readonly bodyBytesMax?: number;
+  /** Requests whose body is handed over piece by piece, as `bodyStream`; default: none. */
+  readonly isBodyStreamed?: (headers: Readonly<Record<string, string>>) => boolean;
 }
 
 /** A listening server. */
@@ -34,8 +36,8 @@ export class ListenError extends Error {
  * request's signal fires when the peer goes away. Rejects with ListenError.
  */
 export async function serve(handler: HttpHandler, options: ServeOptions): Promise<HttpServer> {
-  const { host, port, bodyBytesMax = 16 * 1024 * 1024 } = options;
-  const server = createServer((incoming, outgoing) => void answer(handler, bodyBytesMax, { incoming, outgoing }));
+  const { host, port } = options;
+  const server = createServer((incoming, outgoing) => void answer(handler, options, { incoming, outgoing }));
   await listen(server, host, port);
   return {
     port: (server.address() as AddressInfo).port, // a listening TCP server has one
@@ -64,18 +66,25 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function answer(handler: HttpHandler, bodyBytesMax: number, { incoming, outgoing }: Exchange): Promise<void> {
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+async function answer(handler: HttpHandler, options: ServeOptions, { incoming, outgoing }: Exchange): Promise<void> {
   const abort = new AbortController();
   outgoing.once("close", () => abort.abort());
   outgoing.on("error", () => abort.abort());
   try {
-    const body = await bodyOf(incoming, bodyBytesMax);
+    const { method = "GET", url = "/" } = incoming;
+    const headers = headersOf(incoming);
+    const request = { method, url, headers, signal: abort.signal };
+    if (options.isBodyStreamed?.(headers) === true) {
+      await send(outgoing, await handler({ ...request, bodyStream: incoming }), abort.signal);
+      return;
+    }
+    const body = await bodyOf(incoming, options.bodyBytesMax ?? BODY_BYTES_MAX);
     if (body === undefined) {
       outgoing.writeHead(413, { connection: "close" }).end();
       return;
     }
-    const { method = "GET", url = "/" } = incoming;
-    const request = { method, url, headers: headersOf(incoming), signal: abort.signal };
     await send(outgoing, await handler(body.length === 0 ? request : { ...request, body }), abort.signal);
   } catch (error) {
     // a peer that went away, a body that broke off, or a handler that plays a broken connection: cut, so that it shows

@@ -11,6 +11,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   datacollector: "idle",
   statesync: "idle",
   "attinnovate/charmander-pcp": "idle",
+  web: "web",
+  job: "job",
 };
 
 /** The command that runs an image's stand-in; undefined: the catalogue does not know the image. */

@@ -3,6 +3,7 @@ import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
 import { type HttpHandler, type HttpRequest, type HttpResponse, TransportError } from "../../platform/transport.js";
 import { serveAgent } from "./agent/handler.js";
+import type { Sessions } from "./agent/session.js";
 import { serveScheduler } from "./api/scheduler.js";
 import { registerAgent } from "./cluster/agents.js";
 import { type PersistedState, restore, snapshot } from "./cluster/recovery/persist.js";
@@ -55,10 +56,16 @@ export function createMesosMaster(options: MesosMasterOptions): MesosMaster {
   }
   const events = options.runner.events$.subscribe((event) => onRunnerEvent(world, event));
   const control = mesosControl(world, addNode);
+  const sessions = new Map<Node, Sessions>();
+  const sessionsOf = (node: Node): Sessions => {
+    const present = sessions.get(node) ?? new Map();
+    sessions.set(node, present);
+    return present;
+  };
   return {
     ...control,
     handler: async (request) => serve(world, request),
-    agentHandler: (agent) => async (request) => serveNode(world, agent, request),
+    agentHandler: (agent) => async (request) => serveNode(world, { agent, sessionsOf }, request),
     snapshot: () => snapshot(world),
     close() {
       events.unsubscribe();
@@ -135,10 +142,15 @@ function serve(world: World, request: HttpRequest): HttpResponse {
   return serveLegacy(world, request);
 }
 
-function serveNode(world: World, agent: string, request: HttpRequest): HttpResponse {
+interface AgentDoor {
+  readonly agent: string;
+  readonly sessionsOf: (node: Node) => Sessions;
+}
+
+function serveNode(world: World, { agent, sessionsOf }: AgentDoor, request: HttpRequest): Promise<HttpResponse> {
   const node = world.nodes.get(agent) ?? world.agents.get(agent)?.node;
   if (node === undefined || !node.isProcessUp || node.isPartitioned) refuseConnection(agent);
-  return serveAgent(world, node, request);
+  return serveAgent({ world, node, sessions: sessionsOf(node) }, request);
 }
 
 function refuseConnection(host: string): never {

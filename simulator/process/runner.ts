@@ -1,12 +1,14 @@
-import { join } from "node:path";
 import { Subject } from "rxjs";
-import type { Clock, Timer } from "../../platform/clock.js";
+import { type Clock, every$, type Timer } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import { commandOf, KNOWN_IMAGES } from "../images/catalogue.js";
 import type { TelemetryReport } from "../images/telemetry.js";
 import type { RunnableTask, RunnerEvent, TaskRunner } from "../mesos/task-runner.js";
 import { adoptChild, type Child, type ChildEnd, type ChildIdentity, spawnChild } from "./child.js";
-import { runProbe } from "./probe.js";
+import { fetchInto } from "./fetch.js";
+import { type ProbeTarget, runCheck, runProbe } from "./probe.js";
+import { type SandboxKeeper, sandboxKeeper } from "./sandbox.js";
+import { startSession } from "./session.js";
 import { usageOf } from "./usage.js";
 
 /** What is stored of a running task, so that a restarted simulator finds its process again. */
@@ -50,13 +52,21 @@ interface Running {
   killTimer: Timer | undefined;
 }
 
-/** Runs tasks as child processes that live on without it; each routed one has a loopback address of its own. */
+/**
+ * Runs tasks as child processes that live on without it, with the rights of its own user. A routed task has a loopback
+ * address of its own; all others share their node's. Behind a bridge a program of the catalogue listens on the node's
+ * port itself, which it finds in `SIMULATED_PORTS` (`80=31000,53=31001`: port inside = port of the node).
+ */
 export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
-  const state: State = { options, events: new Subject(), running: new Map(), isStopping: false };
+  const sandboxes = sandboxKeeper(options.directory);
+  const state: State = { options, sandboxes, events: new Subject(), running: new Map(), isStopping: false };
   const { events, running } = state;
   adoptStored(state);
+  const trimming = every$(options.clock, TRIM_PERIOD_MS).subscribe(() => sandboxes.trim(running.keys()));
   return {
     events$: events.asObservable(),
+    sandboxes,
+    prepare: (task) => prepare(state, task),
     launch: (task) => launch(state, task),
     kill(taskId, graceSeconds) {
       const entry = running.get(taskId);
@@ -65,10 +75,18 @@ export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
       entry.killTimer ??= options.clock.schedule(graceSeconds * 1000, () => entry.child.signal("SIGKILL"));
     },
     async probe(taskId, check, timeoutSeconds) {
+      const target = targetOf(state, taskId, timeoutSeconds);
+      return target !== undefined && runProbe(mapped(target.task, check), target);
+    },
+    async check(taskId, check, timeoutSeconds) {
+      const target = targetOf(state, taskId, timeoutSeconds);
+      return target === undefined ? {} : runCheck(mapped(target.task, check), target);
+    },
+    session(taskId, program, listener) {
       const entry = running.get(taskId);
-      if (entry === undefined) return false;
-      const env = environmentOf(options, entry.task, entry.address);
-      return runProbe(check, { address: entry.address, env, timeoutMs: timeoutSeconds * 1000 });
+      if (entry === undefined) return undefined;
+      const directory = sandboxes.open(taskId);
+      return startSession({ directory, env: environmentOf(state, entry.task, entry.address) }, program, listener);
     },
     statistics: (taskId) => statisticsOf(running.get(taskId)),
     running: () => [...running.values()].map(({ task, address }) => ({ task, address })),
@@ -78,12 +96,19 @@ export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
     },
     counters: (taskId) => running.get(taskId)?.report?.counters ?? {},
     pid: (taskId) => running.get(taskId)?.child.identity.pid ?? 0,
-    stopAll: () => stopAll(state),
+    stopAll() {
+      trimming.unsubscribe();
+      return stopAll(state);
+    },
   };
 }
 
+/** How often the output of tasks is looked at. */
+const TRIM_PERIOD_MS = 10_000;
+
 interface State {
   readonly options: ProcessRunnerOptions;
+  readonly sandboxes: SandboxKeeper;
   readonly events: Subject<RunnerEvent>;
   readonly running: Map<string, Running>;
   /** The simulator ends: what is launched now would outlive it. */
@@ -101,6 +126,7 @@ function adoptStored(state: State): void {
 function ended(state: State, taskId: string, end: ChildEnd): void {
   state.running.get(taskId)?.killTimer?.cancel();
   state.running.delete(taskId);
+  state.sandboxes.retire(taskId);
   store(state);
   state.events.next(endEvent(taskId, end));
 }
@@ -112,6 +138,31 @@ function add(state: State, started: Pick<Running, "task" | "address" | "child">)
 
 function store({ options, running }: State): void {
   options.onChange([...running.values()].map(({ task, address, child }) => ({ ...child.identity, task, address })));
+}
+
+async function prepare({ sandboxes }: State, task: RunnableTask): Promise<string | undefined> {
+  try {
+    const directory = sandboxes.open(task.taskId);
+    for (const order of task.fetch ?? []) await fetchInto(directory, order);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function targetOf(state: State, taskId: string, timeoutSeconds: number) {
+  const entry = state.running.get(taskId);
+  if (entry === undefined) return undefined;
+  const { task, address } = entry;
+  const target: ProbeTarget = { address, env: environmentOf(state, task, address), timeoutMs: timeoutSeconds * 1000 };
+  return { ...target, task };
+}
+
+/** An agent's check names the port inside of the container. */
+function mapped<C extends { readonly type: string }>(task: RunnableTask, check: C): C {
+  if (!("port" in check)) return check;
+  const mapping = task.mappings?.find((entry) => entry.containerPort === check.port);
+  return mapping === undefined ? check : { ...check, port: mapping.hostPort };
 }
 
 function launch(state: State, task: RunnableTask): void {
@@ -132,8 +183,8 @@ function launch(state: State, task: RunnableTask): void {
   try {
     const child = spawnChild({
       command,
-      env: environmentOf(options, task, address),
-      sandbox: join(options.directory, taskId),
+      env: environmentOf(state, task, address),
+      sandbox: state.sandboxes.open(taskId),
       onEnd: (end) => ended(state, taskId, end),
     });
     add(state, { task, address, child });
@@ -178,8 +229,11 @@ function addressOf(options: ProcessRunnerOptions, task: RunnableTask, running: R
   return options.nextAddress(new Set([...running.values()].map((entry) => entry.address)));
 }
 
-function environmentOf(options: ProcessRunnerOptions, task: RunnableTask, address: string): Record<string, string> {
-  return { ...task.env, ...options.env, ADDRESS: address, TASK_ID: task.taskId };
+function environmentOf({ options, sandboxes }: State, task: RunnableTask, address: string): Record<string, string> {
+  const ports = (task.mappings ?? []).map(({ containerPort, hostPort }) => `${containerPort}=${hostPort}`).join(",");
+  const mapping: Record<string, string> = ports === "" ? {} : { SIMULATED_PORTS: ports };
+  const own = { MESOS_SANDBOX: sandboxes.directoryOf(task.taskId), ADDRESS: address, TASK_ID: task.taskId };
+  return { ...task.env, ...options.env, ...mapping, ...own };
 }
 
 function stopAll(state: State): Promise<void> {

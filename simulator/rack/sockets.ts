@@ -31,11 +31,16 @@ export async function openSocket(host: string, wanted: number): Promise<Socket> 
 
 async function listen(handler: HttpHandler, host: string, port: number): Promise<HttpServer> {
   try {
-    return await serve(handler, { host, port });
+    return await serve(handler, { host, port, isBodyStreamed });
   } catch (error) {
     if (!(error instanceof ListenError) || error.code !== "EADDRINUSE" || port === 0) throw error;
-    return serve(handler, { host, port: 0 });
+    return serve(handler, { host, port: 0, isBodyStreamed });
   }
+}
+
+/** Input for programs beside tasks. */
+function isBodyStreamed(headers: Readonly<Record<string, string>>): boolean {
+  return headers["content-type"] === "application/recordio";
 }
 
 /** Receives the reports of stand-in programs. The port is kept across restarts, because programs outlive the simulator. */

@@ -1,67 +1,45 @@
 import type { HttpRequest, HttpResponse } from "../../../platform/transport.js";
-import type { Node, NodeTask, World } from "../cluster/world.js";
-import { json, pathOf, text } from "../wire/http.js";
-import { fromWire, milliOf } from "../wire/resources.js";
+import type { Node, World } from "../cluster/world.js";
+import { versionInfo } from "../operator/listing.js";
+import { json, pathOf, queryOf, text } from "../wire/http.js";
+import { serveAgentApi } from "./api.js";
+import { containersOf, statisticsOf } from "./containers.js";
+import { browse, readPart } from "./files.js";
+import type { Sessions } from "./session.js";
+import { agentStateOf } from "./state.js";
+
+/** What requests to an agent work on. */
+export interface AgentSite {
+  readonly world: World;
+  readonly node: Node;
+  readonly sessions: Sessions;
+}
 
 /** The HTTP endpoints of an agent. */
-export function serveAgent(world: World, node: Node, request: HttpRequest): HttpResponse {
+export async function serveAgent(site: AgentSite, request: HttpRequest): Promise<HttpResponse> {
+  const { world, node } = site;
   switch (agentPath(request)) {
     case "/health":
       return text(200, "");
+    case "/version":
+      return json(request, versionInfo());
     case "/monitor/statistics":
       return json(request, statisticsOf(world, node));
+    case "/containers":
+      return json(request, containersOf(world, node));
     case "/state":
-      return json(request, {
-        id: node.agentId ?? "",
-        pid: `slave(1)@${node.spec.ip}:${node.spec.port ?? 5051}`,
-        hostname: node.spec.hostname ?? node.spec.name,
-        attributes: node.spec.attributes,
-        resources: node.spec.resources,
-        tasks: [...node.tasks.values()].map((task) => ({ id: task.info.task_id.value, state: task.latestState })),
-      });
+      return json(request, agentStateOf(world, node));
+    case "/files/browse":
+      return browse(site, request, queryOf(request));
+    case "/files/read":
+      return readPart(site, request, queryOf(request));
+    case "/api/v1":
+      return serveAgentApi(site, request);
     default:
       return text(404, "404 Not Found.");
   }
 }
 
 function agentPath(request: HttpRequest): string {
-  return pathOf(request).replace(/^\/slave\(1\)(?=\/)/, "");
+  return pathOf(request).replace(/^\/(slave\(1\)|slave)(?=\/)/, "");
 }
-
-function statisticsOf(world: World, node: Node) {
-  return [...node.tasks.values()].flatMap((task) => {
-    const isLive = task.phase === "Running" || task.phase === "Killing";
-    const statistics = isLive ? statistic(world, task) : undefined;
-    return statistics === undefined ? [] : [statistics];
-  });
-}
-
-function statistic(world: World, task: NodeTask) {
-  const taskId = task.info.task_id.value;
-  const counted = world.runner.statistics(taskId);
-  if (counted === undefined) return undefined;
-  const resources = fromWire(task.info.resources, task.role);
-  const memoryLimit = (milliOf(resources, "mem") / 1000 + EXECUTOR_MEM_MB) * 1024 * 1024;
-  return {
-    executor_id: taskId,
-    executor_name: `Command Executor (Task: ${taskId})`,
-    framework_id: task.frameworkId,
-    source: taskId,
-    statistics: {
-      cpus_limit: milliOf(resources, "cpus") / 1000 + EXECUTOR_CPUS,
-      cpus_system_time_secs: counted.cpuSystemSeconds,
-      cpus_user_time_secs: counted.cpuUserSeconds,
-      mem_limit_bytes: memoryLimit,
-      mem_rss_bytes: counted.memoryBytes,
-      net_rx_bytes: counted.netRxBytes,
-      net_rx_dropped: counted.netRxDropped,
-      net_tx_bytes: counted.netTxBytes,
-      net_tx_dropped: counted.netTxDropped,
-      timestamp: world.clock.now() / 1000,
-    },
-  };
-}
-
-/** What the command executor gets on top of its task. */
-const EXECUTOR_CPUS = 0.1;
-const EXECUTOR_MEM_MB = 32;
