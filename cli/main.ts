@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from "commander";
 import { StatusError } from "../api-types/meta/status-error.js";
+import { accessOptions, type Verbs } from "./access/command.js";
+import type { AccessFlags } from "./access/session.js";
+import { addFramework } from "./framework/command.js";
+import { addNodes } from "./nodes/command.js";
+import { addRollout } from "./rollout/command.js";
+import { addSize } from "./size/command.js";
 
 // rackctl: one file per verb; verbs are loaded when they are asked for.
 
@@ -19,9 +25,11 @@ function seed(text: string): number {
   return value;
 }
 
-const program = new Command("rackctl")
+const program = accessOptions(new Command("rackctl"))
   .description("Rackwright: a control plane for a software-defined rack")
-  .version("0.1.0");
+  .version("0.1.0")
+  // what follows `--` belongs to the program that `exec` runs
+  .enablePositionalOptions();
 
 program
   .command("up")
@@ -57,6 +65,22 @@ program
     const { simulateVerb } = await import("./simulate.js");
     process.exitCode = await simulateVerb(options);
   });
+
+const verbs: Verbs = {
+  program,
+  async run(command, verb) {
+    const { withSession } = await import("./access/session.js");
+    // a reader that closed the pipe, such as `head`, has seen enough
+    process.stdout.on("error", () => process.exit(0));
+    const flags: AccessFlags = { ...program.opts(), ...command.opts() };
+    const surroundings = { kubeconfigs: process.env.KUBECONFIG, home: process.env.HOME };
+    process.exitCode = await withSession(flags, surroundings, verb);
+  },
+};
+addRollout(verbs);
+addSize(verbs);
+addNodes(verbs);
+addFramework(verbs);
 
 try {
   await program.parseAsync();

@@ -12,11 +12,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   controllers: ["actuation", "runtime", "client", "api-types", "platform", "drivers"],
   apiserver: ["api-types", "platform"],
   simulator: ["api-types", "platform", "drivers"],
-  cli: ["client", "runtime", "api-types", "platform", "apiserver", "controllers", "simulator"],
+  // of the drivers the API of Mesos agents and masters, which `logs`, `exec` and `framework teardown` talk to
+  cli: ["client", "runtime", "api-types", "platform", "apiserver", "controllers", "simulator", "drivers"],
 };
 
 /** Technologies are known to `controllers/main.ts` only; the rest sees an area's interface. */
 const DRIVER_INTERFACES = /^drivers\/((compute|dns|network|metrics|probe)\/driver|driver|observation)$/;
+/** What a person's own commands reach without the control plane: sandboxes and programs beside tasks; never a driver. */
+const CLI_DRIVERS = /^drivers\/compute\/(agent-api$|mesos\/agent\/|mesos\/session\/access$)/;
 /** The one place of another process's folder that `cli` may start. */
 const CLI_DOORS = /^(apiserver|controllers|simulator)\//;
 
@@ -43,6 +46,7 @@ function fault({ path }: Source, target: string): string | undefined {
   if (from === "controllers") return controllerFault(path, target);
   if (from === "actuation" && to === "drivers" && !DRIVER_INTERFACES.test(target))
     return `${path}: imports a concrete driver ${target}`;
+  if (from === "cli" && to === "drivers" && !CLI_DRIVERS.test(target)) return `${path}: imports the driver ${target}`;
   if (from === "cli" && CLI_DOORS.test(target) && !isDoor(target)) return `${path}: imports ${target} past its main`;
   return undefined;
 }

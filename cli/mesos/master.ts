@@ -1,0 +1,100 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { conditionOf } from "../../api-types/life.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
+import type { Rack } from "../../api-types/rack.js";
+import { connectionsOf } from "../../controllers/connections.js";
+import { type HttpHandler, readBody } from "../../platform/transport.js";
+import { findSimulator } from "../../simulator/main.js";
+
+/** A rack's leading Mesos master. */
+export interface Master {
+  /** The answer's text; a request that was refused throws. */
+  ask(method: "GET" | "POST", path: string, form?: Readonly<Record<string, string>>): Promise<string>;
+}
+
+export interface MasterOptions {
+  readonly rack: Rack;
+  /** Beside the kubeconfig of `rackctl up --simulate` lies its simulated rack. */
+  readonly kubeconfig: string;
+  /** Instead of the masters that the Rack names. */
+  readonly address: string | undefined;
+  /** Adds credentials. */
+  readonly transport: HttpHandler;
+}
+
+const REDIRECTS_MAX = 3;
+
+/** The masters of a rack, one after the other until one answers; those that do not lead say who does. */
+export function masterOf(options: MasterOptions): Master {
+  const { transport } = options;
+  const addresses = mastersOf(options);
+  return {
+    async ask(method, path, form) {
+      const faults: string[] = [];
+      for (const address of addresses) {
+        try {
+          return await exchange(transport, `${address.replace(/\/+$/, "")}${path}`, { method, form });
+        } catch (error) {
+          // a refusal is an answer; only a master that is not there is passed over
+          if (error instanceof StatusError) throw error;
+          faults.push(error instanceof Error ? error.message : String(error));
+        }
+      }
+      throw new StatusError(
+        "ServiceUnavailable",
+        `asking the Mesos master of Rack ${options.rack.metadata.name}: ${faults.join("; ")}`,
+      );
+    },
+  };
+}
+
+async function exchange(
+  transport: HttpHandler,
+  first: string,
+  { method, form }: { readonly method: string; readonly form: Readonly<Record<string, string>> | undefined },
+): Promise<string> {
+  const body = form === undefined ? undefined : Buffer.from(new URLSearchParams(form).toString());
+  const headers: Record<string, string> =
+    body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
+  let url = first;
+  for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
+    const response = await transport({ method, url, headers, ...(body === undefined ? {} : { body }) });
+    const text = Buffer.from(await readBody(response)).toString("utf8");
+    if (response.status >= 200 && response.status <= 299) return text;
+    const location = response.headers.location;
+    if (response.status !== 307 || location === undefined) {
+      const why = text.trim().slice(0, 200) || `HTTP ${response.status}`;
+      throw new StatusError("BadRequest", `${method} ${url}: ${why}`);
+    }
+    url = new URL(location, url).toString();
+  }
+  throw new StatusError("ServiceUnavailable", `${method} ${first}: the masters name each other as leader`);
+}
+
+function mastersOf({ rack, kubeconfig, address }: MasterOptions): readonly string[] {
+  if (address !== undefined) return [address];
+  const { name } = rack.metadata;
+  const overlay = simulatedMasters(rack, kubeconfig);
+  const masters = connectionsOf(rack, overlay).compute?.masters ?? [];
+  const usable = masters.filter((master) => /^https?:\/\//.test(master));
+  if (usable.length > 0) return usable;
+  const hint = "name the leading master with --master http://HOST:5050";
+  throw new StatusError(
+    "BadRequest",
+    `the masters of Rack ${name} (${masters.join(", ") || "none"}) are found by ZooKeeper; ${hint}`,
+  );
+}
+
+/** Where `up --simulate` lays other addresses over a Rack's, those alone are right. */
+function simulatedMasters(rack: Rack, kubeconfig: string) {
+  if (conditionOf(rack, "AddressesOverlaid")?.status !== "True") return undefined;
+  const directory = join(dirname(kubeconfig), "simulator");
+  const found = existsSync(directory) ? findSimulator(directory) : undefined;
+  if (found !== undefined) return { source: found.rackFile, masters: found.masters };
+  const hint = `use the kubeconfig in its data directory, or --master`;
+  throw new StatusError(
+    "BadRequest",
+    `Rack ${rack.metadata.name} is simulated, and its simulator is not beside ${kubeconfig}; ${hint}`,
+  );
+}

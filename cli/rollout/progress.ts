@@ -1,0 +1,98 @@
+import { conditionOf } from "../../api-types/life.js";
+import type { Service, ServiceGroup, ServiceStatus } from "../../api-types/service-group.js";
+import type { Look } from "../access/follow.js";
+
+/**
+ * How far a group's update is.
+ *
+ * | state                                               | end     |
+ * |-----------------------------------------------------|---------|
+ * | the control plane has not seen the spec yet         | waited  |
+ * | suspended, and nothing is left                      | done    |
+ * | a service missed its deadline, or was rolled back   | failed  |
+ * | a job gave up                                       | failed  |
+ * | every service is updated, available, or at a canary | done    |
+ * | else                                                | waited  |
+ */
+export function progressOf(group: ServiceGroup, only: string | undefined): Look {
+  const { name, generation = 0 } = group.metadata;
+  if ((group.status?.observedGeneration ?? 0) < generation) {
+    return { text: `${name}: waiting for the control plane to take up the new spec`, code: undefined };
+  }
+  if (group.spec.suspend) return suspended(group);
+  const services = group.spec.services.filter((service) => only === undefined || service.name === only);
+  const states = services.map((service) => stateOf(group, service));
+  const failed = states.find(({ end }) => end === "failed");
+  if (failed !== undefined) return { text: failed.text, code: 1 };
+  const deadline = deadlineText(group);
+  if (deadline !== undefined) return { text: `${name}: ${deadline}`, code: 1 };
+  const pending = states.filter(({ end }) => end === undefined);
+  if (pending.length === 0) return { text: states.map(({ text }) => text).join("\n"), code: 0 };
+  return { text: [...pending.map(({ text }) => text), ...hurdles(group)].join("; "), code: undefined };
+}
+
+interface ServiceState {
+  readonly text: string;
+  readonly end: "done" | "failed" | undefined;
+}
+
+function suspended(group: ServiceGroup): Look {
+  const ready = conditionOf(group, "Ready");
+  const { name } = group.metadata;
+  if (ready?.status === "True") return { text: `${name} is suspended; rackctl resume sg/${name} starts it`, code: 0 };
+  return { text: `${name} is being suspended: ${ready?.message || "instances leave"}`, code: undefined };
+}
+
+function stateOf(group: ServiceGroup, service: Service): ServiceState {
+  const status = group.status?.services?.find(({ name }) => name === service.name) ?? { name: service.name };
+  if (status.failedRevision !== undefined) return rolledBack(status);
+  if (service.mode === "Job") return jobState(service, status);
+  const { desired = 0, updated = 0, available = 0, running = 0 } = status;
+  const counts = `${service.name}: ${updated} of ${desired} updated, ${available} available`;
+  if (updated >= desired && available >= desired && running <= Math.max(updated, desired)) {
+    return { text: `${service.name}: ${doneText(status)}`, end: "done" };
+  }
+  const { canary, paused } = service.update;
+  if (canary > 0 && updated >= canary && available >= desired) {
+    const hint = `rackctl rollout promote sg/${group.metadata.name} lets it go on`;
+    return { text: `${counts}; held at its canary; ${hint}`, end: "done" };
+  }
+  if (paused) return { text: `${counts}, paused (rackctl rollout resume sg/${group.metadata.name})`, end: undefined };
+  const old = Math.max(0, running - updated);
+  return { text: old > 0 ? `${counts}, ${old} old running` : counts, end: undefined };
+}
+
+function doneText({ desired = 0, revision }: ServiceStatus): string {
+  const what = desired === 1 ? "1 instance is" : `${desired} instances are`;
+  return `rolled out, ${what} available${revision === undefined ? "" : ` with ${revision}`}`;
+}
+
+function rolledBack({ name, failedRevision, revision }: ServiceStatus): ServiceState {
+  const back = revision === undefined || revision === failedRevision ? "" : ` to ${revision}`;
+  return { text: `${name}: ${failedRevision} missed its deadline and was rolled back${back}`, end: "failed" };
+}
+
+function jobState({ name, job }: Service, { succeeded = 0, failed = 0 }: ServiceStatus): ServiceState {
+  const completions = job?.completions ?? 1;
+  const backoffLimit = job?.backoffLimit ?? 6;
+  const text = `${name}: ${succeeded} of ${completions} done, ${failed} failed`;
+  if (succeeded >= completions) return { text, end: "done" };
+  return failed > backoffLimit ? { text: `${text}; the job gave up`, end: "failed" } : { text, end: undefined };
+}
+
+/** Said by the loop of groups when an update makes no progress for too long. */
+const DEADLINE_EXCEEDED = "DeadlineExceeded";
+
+function deadlineText(group: ServiceGroup): string | undefined {
+  const progressing = conditionOf(group, "Progressing");
+  if (progressing?.reason !== DEADLINE_EXCEEDED) return undefined;
+  return progressing.message || `no progress for ${group.spec.progressDeadlineSeconds} s`;
+}
+
+/** What keeps instances from starting. */
+function hurdles(group: ServiceGroup): readonly string[] {
+  return ["Blocked", "Unschedulable"].flatMap((type) => {
+    const condition = conditionOf(group, type);
+    return condition?.status === "True" ? [`${type.toLowerCase()}: ${condition.message}`] : [];
+  });
+}

@@ -1,0 +1,84 @@
+import { StatusError } from "../../api-types/meta/status-error.js";
+import type { Revision } from "../../api-types/revision.js";
+import { type Service, ServiceGroup } from "../../api-types/service-group.js";
+import { changeSpec } from "../access/change.js";
+import { printDone } from "../access/print.js";
+import type { Session } from "../access/session.js";
+import { parseTarget, readTarget } from "../access/target.js";
+import { differenceText } from "./difference.js";
+import { currentOf, revisionsOf, serviceOf } from "./revisions.js";
+import { undone } from "./undone.js";
+
+export interface UndoFlags {
+  readonly service?: string;
+  readonly toRevision?: number;
+  readonly dryRun?: boolean;
+}
+
+/** `rackctl rollout undo`: writes an earlier Revision's fields into the spec; what restarts nothing stays as it is. */
+export async function undo(session: Session, target: string, flags: UndoFlags): Promise<number> {
+  const { name } = parseTarget(target, [ServiceGroup]);
+  const group = await readTarget(session, ServiceGroup, name);
+  const all = await revisionsOf(session, group);
+  const serviceName = flags.service ?? onlyService(group, all);
+  const revision = revisionToRun(serviceOf(group, serviceName), all, flags.toRevision);
+  const isDryRun = flags.dryRun === true;
+  let change = "";
+  const object = await changeSpec(session, {
+    kind: ServiceGroup,
+    name,
+    isDryRun,
+    specOf({ spec }) {
+      const services = spec.services.map((service) =>
+        service.name === serviceName ? undone(service, revision.spec.template) : service,
+      );
+      change = differenceText(serviceOf({ ...group, spec }, serviceName), revision.spec.template);
+      return change === "" ? undefined : { services };
+    },
+  });
+  const what = `revision ${revision.spec.number}`;
+  if (object === undefined) session.warn(`service ${serviceName} of ${name} has ${what} already; nothing is changed`);
+  else
+    printDone(session, {
+      kind: ServiceGroup,
+      name,
+      object,
+      what: `${serviceName} goes back to ${what}: ${change}`,
+      isDryRun,
+    });
+  return 0;
+}
+
+/** The service to undo where none is named: the only one that has been changed at all. */
+function onlyService(group: ServiceGroup, revisions: readonly Revision[]): string {
+  const { name } = group.metadata;
+  const changed = group.spec.services.filter(
+    (service) => revisions.filter(({ spec }) => spec.service === service.name).length > 1,
+  );
+  const [first, second] = changed;
+  if (first === undefined)
+    throw new StatusError("BadRequest", `ServiceGroup ${name} has no earlier revision to go back to`);
+  if (second === undefined) return first.name;
+  const names = changed.map((service) => service.name).join(", ");
+  throw new StatusError(
+    "BadRequest",
+    `several services of ${name} have earlier revisions: choose one of ${names} with --service`,
+  );
+}
+
+/** The one with that number; else the last before the one that the spec holds. */
+function revisionToRun(service: Service, all: readonly Revision[], wanted: number | undefined): Revision {
+  const own = all.filter(({ spec }) => spec.service === service.name);
+  const known = own.map(({ spec }) => spec.number).join(", ") || "none";
+  if (wanted !== undefined && wanted > 0) {
+    const found = own.find(({ spec }) => spec.number === wanted);
+    if (found !== undefined) return found;
+    throw new StatusError("NotFound", `service ${service.name} has no revision ${wanted}; there are: ${known}`);
+  }
+  const current = currentOf(service, own);
+  const earlier = current === undefined ? own : own.filter(({ spec }) => spec.number < current.spec.number);
+  const last = earlier.at(-1);
+  if (last !== undefined) return last;
+  const hint = `name one with --to-revision; there are: ${known}`;
+  throw new StatusError("BadRequest", `service ${service.name} has no revision before its current one; ${hint}`);
+}
