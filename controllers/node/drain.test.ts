@@ -4,6 +4,7 @@ import type { Node } from "../../api-types/node.js";
 import type { Agent } from "../../drivers/compute/driver.js";
 import { available, condition, ended, NOW, node } from "../testing/objects.js";
 import { drainReport } from "./drain.js";
+import type { AgentOfNode } from "./plan.js";
 
 const MINUTE = 60_000;
 const total = { cpu: 8, memoryMiB: 1000, diskMiB: 50, gpu: 0, ports: [] };
@@ -18,7 +19,7 @@ const absent = { agent: undefined, isAnswered: true };
 const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** What a drain says of a node, as text: since, condition, events, next look. */
-function said(wanted: Node, { agent: of = told(), instances = [] as Instance[] } = {}): string {
+function said(wanted: Node, { agent: of = told() as AgentOfNode, instances = [] as Instance[] } = {}): string {
   const report = drainReport({ node: wanted, agent: of, instances, now: NOW });
   const shown = report.condition && `${report.condition.status} ${report.condition.reason}`;
   const events = report.events.map(({ reason }) => reason).join("+");
