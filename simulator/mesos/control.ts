@@ -39,6 +39,8 @@ export interface MesosControl {
   rescindOffers(): void;
   /** Kills a task behind the scheduler's back. */
   killTask(taskId: string): void;
+  /** Whether no message reaches the machine, nor the tasks on it. */
+  isCutOff(name: string): boolean;
   /** The id that the agent of a node has, once it registered. */
   agentIdOf(name: string): string | undefined;
 }
@@ -75,6 +77,7 @@ export function mesosControl(world: World, addNode: (spec: AgentSpec) => Node): 
     killTask(taskId) {
       world.runner.kill(taskId, 0);
     },
+    isCutOff: (name) => node(name).isPartitioned,
     agentIdOf: (name) => node(name).agentId,
   };
 }

@@ -1,7 +1,8 @@
 import { Subject } from "rxjs";
 import type { Clock, Timer } from "../../platform/clock.js";
 import type { Random } from "../../platform/random.js";
-import type { RunnableTask, RunnerEvent, TaskRunner, TaskStatistics } from "./task-runner.js";
+import { pretendSandboxes, pretendSession } from "./pretend/sandbox.js";
+import type { CheckResult, RunnableTask, RunnerEvent, TaskRunner, TaskStatistics } from "./task-runner.js";
 
 /** How a pretended task behaves; all is optional. */
 export interface PretendBehaviour {
@@ -17,6 +18,8 @@ export interface PretendBehaviour {
   readonly stopMs?: number;
   /** Result of probe number `count` (from 1); default: healthy. */
   readonly probe?: (count: number) => boolean;
+  /** Result of check number `count` (from 1); default: as the probe says. */
+  readonly check?: (count: number) => CheckResult;
 }
 
 /** A runner in memory, and what scripts do to its tasks. */
@@ -25,6 +28,15 @@ export interface PretendRunner extends TaskRunner {
   setHealthy(taskId: string, isHealthy: boolean): void;
   /** Ends a task as if by itself. */
   exit(taskId: string, exit: { readonly code?: number; readonly signal?: string }): void;
+  /** Who listens at an address and port, and whether it is well; undefined: nobody. Asking counts as a probe. */
+  listenerAt(address: string, port: number): Listener | undefined;
+}
+
+/** A running task that can be reached. */
+export interface Listener {
+  readonly taskId: string;
+  readonly nodeName: string;
+  readonly isHealthy: boolean;
 }
 
 /** What a pretended rack is made of. */
@@ -52,12 +64,17 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
   const { clock } = options;
   const events = new Subject<RunnerEvent>();
   const tasks = new Map<string, Pretended>();
+  /** By address and port; a task with an address of its own has all of its ports. */
+  const listeners = new Map<string, Pretended>();
+  const sandboxes = pretendSandboxes(clock);
 
   function finish(taskId: string, exit: { readonly code?: number; readonly signal?: string }): void {
     const entry = tasks.get(taskId);
     if (entry === undefined) return;
     entry.timer?.cancel();
     tasks.delete(taskId);
+    sandboxes.ended(entry.task);
+    for (const key of listenerKeys(entry)) if (listeners.get(key) === entry) listeners.delete(key);
     events.next({ type: "exited", taskId, ...exit });
   }
 
@@ -65,6 +82,7 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
     const { task, behaviour } = entry;
     const { exit } = behaviour;
     entry.address = options.addresses(task);
+    for (const key of listenerKeys(entry)) listeners.set(key, entry);
     entry.timer =
       exit === undefined ? undefined : clock.schedule(exit.afterMs, () => finish(task.taskId, exitOf(exit)));
     events.next({ type: "started", taskId: task.taskId, address: entry.address });
@@ -78,6 +96,7 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
     }
     const entry = pretended(task, behaviour);
     tasks.set(task.taskId, entry);
+    sandboxes.started(task);
     const startMs = behaviour.startMs ?? DEFAULT_START_MS * (1 + options.random.next() / 10);
     entry.timer = clock.schedule(startMs, () => start(entry));
   }
@@ -90,13 +109,35 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
     entry.timer = clock.schedule(afterMs, () => finish(taskId, exit));
   }
 
-  return { events$: events.asObservable(), launch, kill, exit: finish, ...views(tasks, options) };
+  return {
+    events$: events.asObservable(),
+    launch,
+    kill,
+    exit: finish,
+    sandboxes,
+    session: (taskId, program, listener) =>
+      isStarted(tasks.get(taskId)) ? pretendSession(clock, program, listener) : undefined,
+    listenerAt(address, port) {
+      const entry = listeners.get(`${address}:${port}`) ?? listeners.get(address);
+      if (entry === undefined) return undefined;
+      return { taskId: entry.task.taskId, nodeName: entry.task.nodeName, isHealthy: probed(entry) };
+    },
+    ...views(tasks, options),
+  };
+}
+
+function listenerKeys({ task, address }: Pretended): readonly string[] {
+  if (address === undefined) return [];
+  if (task.isRouted) return [address];
+  const ports = new Set([...(task.hostPorts ?? []), ...(task.mappings ?? []).map(({ hostPort }) => hostPort)]);
+  return [...ports].map((port) => `${address}:${port}`);
 }
 
 /** What can be asked of the tasks, and their health. */
 function views(tasks: ReadonlyMap<string, Pretended>, { statistics, clock }: PretendRunnerOptions) {
   return {
     probe: async (taskId: string) => probed(tasks.get(taskId)),
+    check: async (taskId: string, check: Parameters<TaskRunner["probe"]>[1]) => checked(tasks.get(taskId), check.type),
     statistics: (taskId: string) =>
       isStarted(tasks.get(taskId)) ? statistics?.(taskId, clock.monotonic()) : undefined,
     running: () => [...tasks.values()].filter(isStarted).map(({ task, address }) => ({ task, address })),
@@ -119,6 +160,14 @@ function probed(entry: Pretended | undefined): boolean {
   if (entry?.address === undefined) return false;
   entry.probes++;
   return entry.isHealthy ?? entry.behaviour.probe?.(entry.probes) ?? true;
+}
+
+function checked(entry: Pretended | undefined, type: "tcp" | "http" | "command"): CheckResult {
+  const script = entry?.behaviour.check;
+  if (entry?.address !== undefined && script !== undefined) return script(++entry.probes);
+  const isGood = probed(entry);
+  if (type === "tcp") return { isConnected: isGood };
+  return type === "http" ? { statusCode: isGood ? 200 : 500 } : { exitCode: isGood ? 0 : 1 };
 }
 
 /** How long a kill takes, and how the task ends by it. */

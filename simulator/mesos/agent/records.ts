@@ -19,7 +19,8 @@ export async function* inputRecords(request: HttpRequest): AsyncGenerator<InputR
 }
 
 type Taken =
-  | { readonly type: "incomplete" | "broken" }
+  | { readonly type: "incomplete" }
+  | { readonly type: "broken" }
   | { readonly type: "record"; readonly record: InputRecord; readonly rest: Buffer };
 
 /** The first record: its length in decimal, a line feed, so many bytes. */

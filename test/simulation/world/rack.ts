@@ -9,6 +9,7 @@ import { type PretendBehaviour, pretendRunner } from "../../../simulator/mesos/p
 import type { RunnableTask } from "../../../simulator/mesos/task-runner.js";
 import { createSnapRoute } from "../../../simulator/snaproute/snaproute.js";
 import { dnsLoad } from "./dns-load.js";
+import { rackProber } from "./prober.js";
 import { recorded, type WireEntry } from "./wire.js";
 
 /** The address of the node that everything but the agents runs on. */
@@ -90,7 +91,8 @@ export function createRack(options: RackOptions) {
     const { port } = new URL(request.url);
     return (ways.get(`:${port}`) ?? inner)(request);
   };
-  return { consul, tor, runner, mesos, load, transport, nodeNames: agents.map(({ name }) => name) };
+  const prober = rackProber({ clock, runner, mesos });
+  return { consul, tor, runner, mesos, load, transport, prober, nodeNames: agents.map(({ name }) => name) };
 }
 
 /** The address of the machine at this place of the list. */

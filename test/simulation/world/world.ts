@@ -6,6 +6,7 @@ import type { Store } from "../../../apiserver/storage/store.js";
 import type { Client } from "../../../client/client.js";
 import { createClient } from "../../../client/create-client.js";
 import { type Controllers, startControllers } from "../../../controllers/main.js";
+import type { ProbeDriver } from "../../../drivers/probe/driver.js";
 import { type Logger, silentLogger } from "../../../platform/log.js";
 import { createMetrics } from "../../../platform/metrics.js";
 import { type Random, seededRandom } from "../../../platform/random.js";
@@ -102,7 +103,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const { nodes, behaviour } = options;
   const machines = { nodes, ...(behaviour === undefined ? {} : { behaviour }) };
   const rack = createRack({ clock, random, faultRandom, log, ...machines, scripts, wire, onEntry });
-  const tools = { clock, random, log, faultRandom, script: scripts.api, transport: rack.transport };
+  const tools = {
+    clock,
+    random,
+    log,
+    faultRandom,
+    script: scripts.api,
+    transport: rack.transport,
+    prober: rack.prober,
+  };
   const sites: Site[] = [];
   const createSite = async (store: Store) => {
     const site = await openSite(store, { ...tools, number: sites.length });
@@ -156,6 +165,7 @@ interface SiteTools {
   readonly log: Logger;
   readonly script: Scripts["api"];
   readonly transport: HttpHandler;
+  readonly prober: ProbeDriver;
   readonly number: number;
 }
 
@@ -175,6 +185,7 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
     const controllers = startControllers({
       client: clientOf(gate.connect(reached)),
       transport: recorded(gate.connect(tools.transport), { wire: sent, clock }),
+      prober: tools.prober,
       identity,
       // as the lock of a data directory tells: the holder's process is gone
       takeOverHolder: (holder) => planes.some((plane) => plane.identity === holder && plane.gate.state() === "dead"),
