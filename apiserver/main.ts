@@ -10,6 +10,7 @@ import { activePolicy } from "./admission/active-policy.js";
 import { managementPrefix } from "./admission/management-prefix.js";
 import { overrideCreator } from "./admission/override-creator.js";
 import { safetyAllow } from "./admission/safety-allow.js";
+import { assignServicePorts, servicePortOwner } from "./admission/service-ports.js";
 import { EVENT_PREFIX, startEventExpiry } from "./built-in/event-expiry.js";
 import { EVENT_VIEW } from "./built-in/event-view.js";
 import { leaseDecorator } from "./built-in/lease-term.js";
@@ -24,6 +25,7 @@ import { startFeed } from "./read/cache/feed.js";
 import type { ApiContext } from "./read/context.js";
 import { prefixOf, type Resource, storageKey } from "./read/resource.js";
 import type { Store } from "./storage/store.js";
+import { pendingWrites } from "./write/prepare/pending-writes.js";
 import { systemWriter } from "./write/system-writer.js";
 
 export interface ApiServerOptions {
@@ -59,8 +61,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resources.find(
       ({ kind, view }) => view === undefined && kind.kind === name && (group ?? kind.group) === kind.group,
     );
-  const admissions = [safetyAllow, absentRack, activePolicy, managementPrefix, overrideCreator];
-  const context: ApiContext = { store, feed, clock, random, log, resources, admissions, resourceOf };
+  const context: ApiContext = {
+    ...{ store, feed, clock, random, log, resources, resourceOf },
+    admissions: [safetyAllow, absentRack, activePolicy, managementPrefix, overrideCreator, servicePortOwner],
+    mutations: [assignServicePorts],
+    pending: pendingWrites(["ServiceGroup"]),
+  };
   const counts = () =>
     resources
       .filter(({ view }) => view === undefined)

@@ -19,6 +19,8 @@ export interface AdmissionInput {
   ) => KubeObject | undefined;
   /** All objects of a kind in a namespace, or of all namespaces, from memory. */
   readonly list: (kind: string, namespace?: string) => readonly KubeObject[];
+  /** Objects on their way to the store, which `list` does not show yet; of the kinds that are followed. */
+  readonly pending: (kind: string) => readonly KubeObject[];
 }
 
 /** Faults refuse the write as Invalid; `forbidden` refuses it as Forbidden; warnings travel with the answer. */
@@ -30,6 +32,9 @@ export interface Verdict {
 
 /** A rule that needs more than the object itself. Pure. */
 export type Admission = (input: AdmissionInput) => Verdict;
+
+/** Completes an object before it is judged, with what only the server can know. Pure. */
+export type Mutation = (input: AdmissionInput) => KubeObject;
 
 /** Nothing to object to. */
 export const ADMITTED: Verdict = {};

@@ -1,9 +1,10 @@
 import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
-import type { Admission } from "../admission/admission.js";
+import type { Admission, Mutation } from "../admission/admission.js";
 import type { Identity } from "../http/contract.js";
 import type { Store } from "../storage/store.js";
+import type { PendingWrites } from "../write/prepare/pending-writes.js";
 import type { Feed } from "./cache/feed.js";
 import type { Resource } from "./resource.js";
 
@@ -16,6 +17,8 @@ export interface ApiContext {
   readonly log: Logger;
   readonly resources: readonly Resource[];
   readonly admissions: readonly Admission[];
+  readonly mutations: readonly Mutation[];
+  readonly pending: PendingWrites;
   /** The resource that stores a kind, by kind name; for rules that look at other objects. */
   readonly resourceOf: (kind: string, group?: string) => Resource | undefined;
 }

@@ -62,7 +62,7 @@ function applyNew(context: ApiContext, request: ResourceRequest, applying: Apply
   if (resourceVersion !== undefined && resourceVersion !== "") throw notFound(kind, request.name);
   const merged = merge(context, request, { ...applying, live: undefined });
   const { managedFields } = merged.metadata;
-  const born = newObject(context, request, merged);
+  const born = newObject(context, request, { object: merged, manager: applying.options.manager });
   const object = { ...born, metadata: { ...born.metadata, ...(managedFields && { managedFields }) } };
   const judged = judge(context, request, { object, previous: undefined, manager: applying.options.manager });
   applying.warnings.splice(0, applying.warnings.length, ...judged);

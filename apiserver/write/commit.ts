@@ -155,12 +155,34 @@ async function store(
   const write = writeOf(key, entry, { decision, bytes });
   // before the write: the watch may deliver these bytes before the write is acknowledged
   if (decision.type === "put") rememberDecoded(key, bytes, object);
-  const result = await context.store.write(write, transactionOf(request, live, decision));
+  const result = await written(context, request, {
+    decision,
+    write: () => context.store.write(write, transactionOf(request, live, decision)),
+  });
   if (result.type !== "committed") return { type: "overtaken", entry: conflictingEntry(request, result) };
   const type = decision.type === "remove" ? "removed" : entry === undefined ? "created" : "updated";
   const { revision } = result;
   const committed = await answer(context, request, { type, object, revision, bytes, before: live });
   return { type: "committed", committed };
+}
+
+/** Writes, and shows rules what is written until the caches do. */
+async function written(
+  { pending, feed }: ApiContext,
+  { resource }: ResourceRequest,
+  { decision, write }: { readonly decision: Decision; readonly write: () => Promise<WriteResult> },
+): Promise<WriteResult> {
+  if (decision.type === "remove" || !pending.follows(resource.stored.kind)) return write();
+  const forget = pending.add(decision.object);
+  try {
+    const result = await write();
+    if (result.type === "committed") feed.reach(result.revision).then(forget, forget);
+    else forget();
+    return result;
+  } catch (error) {
+    forget();
+    throw error;
+  }
 }
 
 function encodeStored(object: KubeObject): Buffer {

@@ -6,6 +6,7 @@ import { decodeObject } from "../http/format/body.js";
 import { recordUpdate } from "../patch/record-update.js";
 import type { Answer, ApiContext, ResourceRequest } from "../read/context.js";
 import { commit } from "./commit.js";
+import { completed } from "./prepare/admission-input.js";
 import { acceptObject } from "./prepare/incoming.js";
 import { judge } from "./prepare/judge.js";
 import { asCreated, defaulted, fieldWriter } from "./prepare/system-fields.js";
@@ -24,25 +25,33 @@ export async function createObject(context: ApiContext, request: ResourceRequest
   const object = named(context, kind, incoming.object);
   const target = { ...request, name: object.metadata.name };
   await checkNamespace(context, target);
-  const born = newObject(context, target, object);
-  const writer = fieldWriter(context, target, options.manager);
-  const recorded = recordUpdate({ before: undefined, after: born, schema: request.resource.stored.schema, writer });
-  const warnings = judge(context, target, { object: recorded, previous: undefined, manager: options.manager });
+  const { manager } = options;
+  const writer = fieldWriter(context, target, manager);
+  const warnings: string[] = [];
   const committed = await commit(context, target, {
     isDryRun: options.isDryRun,
     isNew: true,
     decide(live) {
+      // nothing may come between the judgement and the write: others claim the same at the same time
+      const after = newObject(context, target, { object, manager });
+      const born = recordUpdate({ before: undefined, after, schema: request.resource.stored.schema, writer });
+      warnings.splice(0, warnings.length, ...judge(context, target, { object: born, previous: undefined, manager }));
       if (live !== undefined) throw alreadyExists(kind, target.name);
-      return { type: "put", object: recorded };
+      return { type: "put", object: born };
     },
   });
   return { type: "object", status: 201, object: committed.object, warnings: [...incoming.warnings, ...warnings] };
 }
 
 /** The object as it is first stored, without managed fields. */
-export function newObject(context: ApiContext, request: ResourceRequest, object: KubeObject): KubeObject {
+export function newObject(
+  context: ApiContext,
+  request: ResourceRequest,
+  { object, manager }: { readonly object: KubeObject; readonly manager: string },
+): KubeObject {
   const born = asCreated(context, request, object);
-  return defaulted(request, request.resource.prefix === NAMESPACE_PREFIX ? asBornNamespace(born) : born);
+  const whole = defaulted(request, request.resource.prefix === NAMESPACE_PREFIX ? asBornNamespace(born) : born);
+  return completed(context, request, { object: whole, previous: undefined, manager });
 }
 
 /** Kinds that are only listed so far, or made by the server itself, refuse creation in clear words. */

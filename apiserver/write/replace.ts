@@ -4,6 +4,7 @@ import { conflict, invalid } from "../http/failure.js";
 import { recordUpdate } from "../patch/record-update.js";
 import type { ApiContext, ResourceRequest } from "../read/context.js";
 import type { Decision } from "./commit.js";
+import { completed } from "./prepare/admission-input.js";
 import { isNoChange } from "./prepare/equality.js";
 import { judge } from "./prepare/judge.js";
 import { asUpdated, defaulted, fieldWriter, withGeneration } from "./prepare/system-fields.js";
@@ -39,7 +40,8 @@ export function checkPreconditions(request: ResourceRequest, wished: KubeObject,
 /** What becomes of `live` when a client wants `object`, through the main resource, `/status` or `/finalize`. */
 export function replace(context: ApiContext, request: ResourceRequest, replacement: Replacement): Decision {
   const { live, manager, warnings } = replacement;
-  const wished = defaulted(request, wishedState(request, replacement));
+  const whole = defaulted(request, wishedState(request, replacement));
+  const wished = completed(context, request, { object: whole, previous: live, manager });
   const recorded = replacement.isRecorded ? wished : record(context, request, { wished, live, manager });
   const next = withGeneration(request, recorded, live);
   if (isNoChange(live, next)) return { type: "put", object: live };

@@ -1,25 +1,20 @@
 import type { KubeObject } from "../../../api-types/meta/object.js";
 import type { FieldError } from "../../../api-types/schema/structural.js";
 import { validateSchema } from "../../../api-types/schema/validate.js";
-import type { AdmissionInput } from "../../admission/admission.js";
 import { metadataErrors, metadataWarnings } from "../../admission/metadata.js";
 import { forbidden, invalid } from "../../http/failure.js";
 import type { ApiContext, ResourceRequest } from "../../read/context.js";
-import { scopePrefix, storageKey } from "../../read/resource.js";
+import { admissionInput, type Written } from "./admission-input.js";
 
 /** Runs every rule over a write, in its stored shape. Throws Invalid with all faults at once, or Forbidden; returns warnings. */
-export function judge(
-  context: ApiContext,
-  request: ResourceRequest,
-  written: { readonly object: KubeObject; readonly previous: KubeObject | undefined; readonly manager: string },
-): readonly string[] {
+export function judge(context: ApiContext, request: ResourceRequest, written: Written): readonly string[] {
   const { object, previous } = written;
   const kind = request.resource.stored;
   const shape = newFaults(validateSchema(kind.schema, object), kind.schema, previous);
   const faults = [...metadataErrors(kind, object, previous), ...shape];
   // what goes beyond the schema reads objects that passed it
   if (shape.length === 0) faults.push(...kind.validate(object, previous));
-  const input = inputOf(context, request, written);
+  const input = admissionInput(context, request, written);
   const verdicts = shape.length > 0 ? [] : context.admissions.map((admission) => admission(input));
   const refusal = verdicts.find((verdict) => verdict.forbidden !== undefined)?.forbidden;
   if (refusal !== undefined) throw forbidden(kind, object.metadata.name, { why: refusal });
@@ -37,26 +32,4 @@ function newFaults(
   if (errors.length === 0 || previous === undefined) return errors;
   const old = new Set(validateSchema(schema, previous).map((error) => `${error.path}\n${error.message}`));
   return errors.filter((error) => !old.has(`${error.path}\n${error.message}`));
-}
-
-function inputOf(
-  context: ApiContext,
-  request: ResourceRequest,
-  written: { readonly object: KubeObject; readonly previous: KubeObject | undefined; readonly manager: string },
-): AdmissionInput {
-  const { feed, resourceOf } = context;
-  return {
-    ...written,
-    kind: request.resource.stored,
-    subresource: request.subresource,
-    identity: request.identity,
-    get(kind, key) {
-      const resource = resourceOf(kind);
-      return resource && feed.cacheOf(resource.prefix).get(storageKey(resource.prefix, key.namespace, key.name));
-    },
-    list(kind, namespace) {
-      const resource = resourceOf(kind);
-      return resource === undefined ? [] : feed.cacheOf(resource.prefix).range(scopePrefix(resource.prefix, namespace));
-    },
-  };
 }
