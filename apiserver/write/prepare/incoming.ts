@@ -1,12 +1,13 @@
 import type { Kind } from "../../../api-types/meta/kind.js";
 import type { KubeObject } from "../../../api-types/meta/object.js";
 import { hintOf } from "../../../api-types/schema/known-fields.js";
+import { oversized } from "../../../api-types/schema/oversized.js";
 import { prune } from "../../../api-types/schema/prune.js";
 import { isRecord } from "../../../platform/is-record.js";
 import { checkMetadataTypes } from "../../admission/metadata.js";
 import { LEASE_PREFIX, withoutTerm } from "../../built-in/lease-term.js";
 import { foldSecret } from "../../built-in/secret.js";
-import { badRequest } from "../../http/failure.js";
+import { badRequest, invalid } from "../../http/failure.js";
 import type { ResourceRequest } from "../../read/context.js";
 import type { WriteOptions } from "../write-options.js";
 
@@ -27,6 +28,7 @@ export function acceptObject(
 ): Incoming {
   const { kind, view, prefix } = request.resource;
   const identified = withIdentity(request, raw);
+  refuseOversized(request, identified);
   const { object, unknown } = prune(kind.schema, identified);
   const faults = [
     ...options.duplicates.map((path) => `duplicate field "${path}"`),
@@ -42,6 +44,15 @@ export function acceptObject(
   const served = object as KubeObject;
   const stored = view === undefined ? served : view.toStored(served);
   return { object: prefix === LEASE_PREFIX ? withoutTerm(stored) : foldSecret(stored), warnings };
+}
+
+/** Bodies that are looked at for lists without end, before anything costs more time than reading them did. */
+const LARGE_BODY_BYTES = 65_536;
+
+function refuseOversized({ resource, name, body }: ResourceRequest, object: unknown): void {
+  if (body.length < LARGE_BODY_BYTES) return;
+  const faults = oversized(resource.kind.schema, object);
+  if (faults.length > 0) throw invalid(resource.kind, name, faults);
 }
 
 function withIdentity(request: ResourceRequest, raw: unknown): Readonly<Record<string, unknown>> {
