@@ -4,6 +4,8 @@ import type { Random } from "../../platform/random.js";
 import { type HttpHandler, type HttpRequest, type HttpResponse, TransportError } from "../../platform/transport.js";
 import { serveAgent } from "./agent/handler.js";
 import type { Sessions } from "./agent/session.js";
+import { authenticate } from "./api/authenticate.js";
+import { createQuorum, type MasterAddress, type Quorum } from "./api/quorum.js";
 import { serveScheduler } from "./api/scheduler.js";
 import { registerAgent } from "./cluster/agents.js";
 import { type PersistedState, restore, snapshot } from "./cluster/recovery/persist.js";
@@ -31,12 +33,18 @@ export interface MesosMasterOptions {
   /** Called once after each burst of changes worth keeping. */
   readonly onChange?: (state: PersistedState) => void;
   readonly timing?: Partial<Timing>;
+  /** Several masters instead of the cluster's one; the first leads. */
+  readonly masters?: readonly MasterAddress[];
+  /** How long a dead leader is believed in; default: ZooKeeper's 10 s. */
+  readonly sessionMs?: number;
 }
 
 /** A Mesos master and its agents in this process, answering as the recorded real ones did. */
 export interface MesosMaster extends MesosControl {
   /** The master's endpoints. Rejects with TransportError while the master is down. */
   readonly handler: HttpHandler;
+  /** The masters, one by one. */
+  readonly quorum: Quorum;
   /** The endpoints of one agent, by id or node name. */
   agentHandler(agent: string): HttpHandler;
   snapshot(): PersistedState;
@@ -62,8 +70,15 @@ export function createMesosMaster(options: MesosMasterOptions): MesosMaster {
     sessions.set(node, present);
     return present;
   };
+  const quorum = createQuorum({
+    world,
+    masters: options.masters ?? [options.cluster],
+    sessionMs: options.sessionMs ?? SESSION_MS,
+    serve: async (request) => serve(world, request),
+  });
   return {
     ...control,
+    quorum,
     handler: async (request) => serve(world, request),
     agentHandler: (agent) => async (request) => serveNode(world, { agent, sessionsOf }, request),
     snapshot: () => snapshot(world),
@@ -73,6 +88,8 @@ export function createMesosMaster(options: MesosMasterOptions): MesosMaster {
     },
   };
 }
+
+const SESSION_MS = 10_000;
 
 function newWorld(options: MesosMasterOptions): World {
   const { clock, random, log, cluster, runner, onChange } = options;
@@ -136,8 +153,10 @@ function newNode(world: World, spec: AgentSpec): Node {
 
 function serve(world: World, request: HttpRequest): HttpResponse {
   if (!world.isUp) refuseConnection(`${world.cluster.hostname}:${world.cluster.port}`);
+  const caller = authenticate(world.cluster.authentication, request);
+  if (caller.type === "refused") return caller.response;
   const path = pathOf(request);
-  if (path === "/api/v1/scheduler") return serveScheduler(world, request);
+  if (path === "/api/v1/scheduler") return serveScheduler(world, request, caller.principal);
   if (path === "/api/v1") return serveOperator(world, request);
   return serveLegacy(world, request);
 }

@@ -22,6 +22,7 @@ import { eventStream } from "../wire/event-stream.js";
 import { acceptsJson, notAcceptable, parseCall, refuseUnlessPost, text } from "../wire/http.js";
 import { EMPTY } from "../wire/resources.js";
 import { accept } from "./accept.js";
+import { principalProblem, registrationProblem } from "./authenticate.js";
 import {
   callProblem,
   frameworkProblem,
@@ -32,7 +33,7 @@ import {
 import { updateFramework } from "./update-framework.js";
 
 /** `POST /api/v1/scheduler`. */
-export function serveScheduler(world: World, request: HttpRequest): HttpResponse {
+export function serveScheduler(world: World, request: HttpRequest, principal?: string): HttpResponse {
   const wrongMethod = refuseUnlessPost(request);
   if (wrongMethod !== undefined) return wrongMethod;
   const parsed = parseCall(request, schedulerCall);
@@ -41,8 +42,16 @@ export function serveScheduler(world: World, request: HttpRequest): HttpResponse
   const call = parsed.call as unknown as ReceivedCall;
   const problem = callProblem(call);
   if (problem !== undefined) return text(400, `Failed to validate scheduler::Call: ${problem}`);
-  if (call.type === "SUBSCRIBE") return serveSubscribe(world, request, call.subscribe);
-  return serveStreamCall(world, request, call);
+  if (call.type === "SUBSCRIBE") {
+    const { framework_info } = call.subscribe;
+    const mismatch = principalProblem(principal, framework_info.principal);
+    if (mismatch !== undefined) return text(400, `Failed to validate scheduler::Call: ${mismatch}`);
+    const info = principal === undefined ? framework_info : { ...framework_info, principal };
+    return serveSubscribe(world, request, { ...call.subscribe, framework_info: info });
+  }
+  const framework = world.frameworks.get(call.framework_id?.value ?? "");
+  const mismatch = principalProblem(principal, framework?.info.principal);
+  return mismatch === undefined ? serveStreamCall(world, request, call) : text(400, mismatch);
 }
 
 function serveSubscribe(world: World, request: HttpRequest, call: ReceivedSubscribe): HttpResponse {
@@ -55,7 +64,9 @@ function serveSubscribe(world: World, request: HttpRequest, call: ReceivedSubscr
     const framework = [...world.frameworks.values()].find((entry) => entry.subscription?.streamId === streamId);
     if (framework !== undefined) onDisconnected(world, framework, streamId);
   });
-  const problem = frameworkProblem(call.framework_info);
+  const { framework_info: info } = call;
+  const problem =
+    frameworkProblem(info) ?? registrationProblem(world.cluster.authentication, info.principal, rolesOf(info));
   if (problem === undefined) {
     const suppressedRoles = call.suppressed_roles ?? [];
     subscribe(world, {

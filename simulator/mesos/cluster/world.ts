@@ -254,7 +254,8 @@ export interface World {
   readonly log: Logger;
   readonly runner: TaskRunner;
   readonly timing: Timing;
-  readonly cluster: ClusterSpec;
+  /** Its hostname and port are those of the master that leads. */
+  cluster: ClusterSpec;
   masterId: string;
   startedAt: number;
   isUp: boolean;

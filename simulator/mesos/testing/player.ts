@@ -10,6 +10,8 @@ export interface PlayOptions {
   readonly lines: readonly RecordedLine[];
   readonly clock: VirtualClock;
   readonly handler: HttpHandler;
+  /** Other servers of the recording, by `host:port`. */
+  readonly others?: ReadonlyMap<string, HttpHandler>;
   /** Recorded ids and ours. */
   readonly ids: Map<string, string>;
   /** What happens outside of HTTP, before the line of that index. */
@@ -26,7 +28,7 @@ export interface PlayOptions {
 export interface Scene {
   readonly streams: ReadonlyMap<string, RawStream>;
   /** Recorded ids and ours. */
-  readonly ids: ReadonlyMap<string, string>;
+  readonly ids: Map<string, string>;
 }
 
 /** What playing found. */
@@ -91,7 +93,7 @@ function compare(playing: Playing, line: RecordedLine, pair: Pair): void {
   playing.compared++;
   const recorded = normalise(translate(pair.recorded, playing.options.ids));
   const received = normalise(pair.received);
-  if (!isEqual(recorded, received)) playing.differences.push({ line: line.index, recorded, received });
+  if (!isReproduced(recorded, received)) playing.differences.push({ line: line.index, recorded, received });
 }
 
 async function playLine(playing: Playing, line: RecordedLine): Promise<void> {
@@ -131,12 +133,14 @@ async function compareEnd(playing: Playing, line: RecordedLine, stream: RawStrea
 
 async function playRequest({ options, streams, answers }: Playing, line: RecordedLine): Promise<void> {
   const request = requestOf(line, options.ids);
+  const handler = options.others?.get(line.to ?? "") ?? options.handler;
   if (line.conn === undefined) {
-    answers.push(await options.handler(request).catch(asTransportError));
+    answers.push(await handler(request).catch(asTransportError));
     return;
   }
-  const opened = await openStream(options.handler, request, options.acknowledges ?? (() => false));
+  const opened = await openStream(handler, request, options.acknowledges ?? (() => false));
   if (opened instanceof TransportError) answers.push(opened);
+  else if (opened.response.body instanceof Uint8Array) answers.push(opened.response);
   else streams.set(line.conn, opened);
 }
 
@@ -148,11 +152,19 @@ async function compareResponse(playing: Playing, line: RecordedLine): Promise<vo
   }
   const text = Buffer.from(await readBody(response)).toString("utf8");
   const isJson = response.headers["content-type"] === "application/json";
+  const headers = COMPARED_HEADERS.filter((name) => line.headers?.[name] !== undefined);
   compare(playing, line, {
-    recorded: [line.status, line.body ?? line.body_text ?? ""],
-    received: [response.status, isJson ? JSON.parse(text) : text],
+    recorded: [line.status, line.body ?? line.body_text ?? "", headers.map((name) => line.headers?.[name])],
+    received: [
+      response.status,
+      isJson ? JSON.parse(text) : text,
+      headers.map((name) => response.headers[name.toLowerCase()]),
+    ],
   });
 }
+
+/** Headers of answers that clients act on. */
+const COMPARED_HEADERS = ["Location", "WWW-Authenticate", "Allow"];
 
 function bindStreamId({ options }: Playing, line: RecordedLine, stream: RawStream | undefined): void {
   const recorded = line.headers?.["Mesos-Stream-Id"];
@@ -196,9 +208,24 @@ function bind({ options }: Playing, recorded: RecordedEvent, received: RecordedE
   const a = statusIn(recorded) as { readonly uuid?: string } | undefined;
   const b = statusIn(received) as { readonly uuid?: string } | undefined;
   if (a?.uuid !== undefined && b?.uuid !== undefined) options.ids.set(a.uuid, b.uuid);
+  bindContainer(options, a, b);
   const id = frameworkIdIn(recorded);
   const ours = frameworkIdIn(received);
   if (id !== undefined && ours !== undefined) options.ids.set(id, ours);
+}
+
+interface WithContainer {
+  readonly container_status?: {
+    readonly container_id?: { readonly value: string; readonly parent?: { readonly value: string } };
+  };
+}
+
+function bindContainer({ ids }: PlayOptions, recorded: unknown, received: unknown): void {
+  // statuses of both sides have the same fields
+  const a = (recorded as WithContainer | undefined)?.container_status?.container_id;
+  const b = (received as WithContainer | undefined)?.container_status?.container_id;
+  if (a !== undefined && b !== undefined) ids.set(a.value, b.value);
+  if (a?.parent !== undefined && b?.parent !== undefined) ids.set(a.parent.value, b.parent.value);
 }
 
 function translated({ options }: Playing, event: RecordedEvent): RecordedEvent {
@@ -236,6 +263,22 @@ function signature(event: RecordedEvent): string {
 
 function isEqual(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
+}
+
+/** Equal but for what the recording cut: a text `(cut…` stands for anything, a key `(rest)` or `(cut)` for further fields. */
+function isReproduced(recorded: unknown, received: unknown): boolean {
+  if (typeof recorded === "string" && recorded.startsWith("(cut")) return true;
+  if (Array.isArray(recorded)) {
+    if (!Array.isArray(received) || recorded.length !== received.length) return false;
+    return recorded.every((entry, index) => isReproduced(entry, received[index]));
+  }
+  if (typeof recorded !== "object" || recorded === null) return recorded === received;
+  if (typeof received !== "object" || received === null) return false;
+  const fields = received as Readonly<Record<string, unknown>>;
+  const wanted = Object.entries(recorded).filter(([name]) => name !== "(rest)" && name !== "(cut)");
+  const isCut = wanted.length < Object.keys(recorded).length;
+  if (!isCut && Object.keys(fields).length !== wanted.length) return false;
+  return wanted.every(([name, value]) => name in fields && isReproduced(value, fields[name]));
 }
 
 function canonical(value: unknown): string {

@@ -7,6 +7,7 @@ export interface RecordedLine {
   readonly t: number;
   readonly kind: string;
   readonly conn?: string;
+  readonly to?: string;
   readonly label?: string;
   readonly text?: string;
   readonly method?: string;
