@@ -12,6 +12,11 @@ MISSING=""
 IS_UPDATED=""
 # what a slim system lacks of dig's libraries
 DIG_LIBRARIES="libjemalloc2 libmaxminddb0 libfstrm0 libprotobuf-c1 liblmdb0 libuv1 libjson-c5 libnghttp2-14 libxml2 libicu72 libidn2-0 libunistring2"
+# the server of ZooKeeper and the libraries it starts with; a Java runtime only where there is none
+ZOOKEEPER_LIBRARIES="libzookeeper-java libslf4j-java libcommons-cli-java libcommons-io-java libnetty-java \
+libjackson2-core-java libjackson2-databind-java libjackson2-annotations-java libsnappy-java libdropwizard-metrics-java \
+libjetty9-java libservlet-api-java liblog4j1.2-java libfindbugs-annotations-java"
+command -v java >/dev/null 2>&1 || ZOOKEEPER_LIBRARIES="$ZOOKEEPER_LIBRARIES openjdk-17-jre-headless"
 
 main() {
   mkdir -p "$BIN"
@@ -23,6 +28,7 @@ main() {
   tool kubectl-1.20 "bookworm bullseye" "kubernetes-client"  usr/bin/kubectl  kubectl-1.20
   tool consul       "bullseye"          "consul"             usr/bin/consul   consul
   tool dig          "bookworm"          "bind9-dnsutils bind9-libs $DIG_LIBRARIES" usr/bin/dig dig
+  tool zookeeper    "bookworm"          "zookeeper $ZOOKEEPER_LIBRARIES" usr/share/zookeeper/bin/zkServer.sh zookeeper
   report
 }
 
@@ -72,17 +78,33 @@ unpack() {
 
 # A wrapper, so that a program finds libraries that were unpacked beside it.
 link() {
-  libraries=$(cd "$TOOLS/$1" && find . -type f -name '*.so*' -exec dirname {} \; | sort -u | sed 's|^\./||')
-  {
-    echo '#!/bin/sh'
-    echo 'tools=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)'
-    for folder in $libraries; do
-      echo "export LD_LIBRARY_PATH=\"\$tools/$1/$folder\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}\""
-    done
-    echo "exec \"\$tools/$1/$2\" \"\$@\""
-  } >"$BIN/$3.partial"
+  if [ "$1" = zookeeper ]; then
+    link_zookeeper >"$BIN/$3.partial"
+  else
+    link_program "$1" "$2" >"$BIN/$3.partial"
+  fi
   chmod +x "$BIN/$3.partial"
   mv "$BIN/$3.partial" "$BIN/$3"
+}
+
+# Its one argument is the configuration file.
+link_zookeeper() {
+  cat <<'WRAPPER'
+#!/bin/sh
+tools=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+java=$(command -v java || echo "$tools"/zookeeper/usr/lib/jvm/java-17-*/bin/java)
+exec $java -cp "$tools/zookeeper/usr/share/java/*" org.apache.zookeeper.server.quorum.QuorumPeerMain "$@"
+WRAPPER
+}
+
+link_program() {
+  libraries=$(cd "$TOOLS/$1" && find . -type f -name '*.so*' -exec dirname {} \; | sort -u | sed 's|^\./||')
+  echo '#!/bin/sh'
+  echo 'tools=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)'
+  for folder in $libraries; do
+    echo "export LD_LIBRARY_PATH=\"\$tools/$1/$folder\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}\""
+  done
+  echo "exec \"\$tools/$1/$2\" \"\$@\""
 }
 
 version_of() {

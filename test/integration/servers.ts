@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,6 +82,42 @@ export async function startConsul(): Promise<RunningServer & { readonly dnsPort:
   ];
   const isReady = (url: string) => answers(`${url}/v1/catalog/nodes`, /"Node"/);
   return { ...(await startServer({ tool: "consul", flags, endpoint, isReady })), dnsPort: dns };
+}
+
+/** A ZooKeeper on its own; sessions of at most 4 s; its data survive a restart. */
+export async function startZooKeeper(): Promise<RunningServer & { readonly port: number }> {
+  const [port = 0] = await freePorts(1);
+  const endpoint = `127.0.0.1:${port}`;
+  const flags = (directory: string) => {
+    const lines = [
+      "tickTime=200",
+      `dataDir=${join(directory, "data")}`,
+      `clientPort=${port}`,
+      "clientPortAddress=127.0.0.1",
+      "admin.enableServer=false",
+      "4lw.commands.whitelist=srvr",
+    ];
+    const file = join(directory, "zoo.cfg");
+    writeFileSync(file, lines.join("\n"));
+    return [file];
+  };
+  const isReady = () => serves(port);
+  return { ...(await startServer({ tool: "zookeeper", flags, endpoint, isReady })), port };
+}
+
+/** Whether ZooKeeper serves; it listens, and hangs up on clients, a little earlier. */
+function serves(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: "127.0.0.1", port });
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.once("connect", () => socket.write("srvr"));
+    socket.once("data", (chunk) => {
+      resolve(chunk.toString().startsWith("Zookeeper version"));
+      socket.destroy();
+    });
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(false));
+  });
 }
 
 interface ServerOptions {
