@@ -1,20 +1,32 @@
 import type { Action } from "../actuation/action.js";
 import type { Backend } from "../actuation/executor.js";
+import { Instance } from "../api-types/instance.js";
+import { isLeaving } from "../api-types/life.js";
 import { StatusError } from "../api-types/meta/status-error.js";
+import type { LeaveReason } from "../api-types/well-known.js";
+import type { Client } from "../client/client.js";
+import { readOptional } from "../client/read-optional.js";
 import type { TaskLaunch } from "../drivers/compute/driver.js";
 import { type DnsChange, type DnsEntry, dnsKey } from "../drivers/dns/driver.js";
 import type { RouteChange, SwitchRoute } from "../drivers/network/driver.js";
 import type { Reading } from "../drivers/observation.js";
 import { type Clock, sleep } from "../platform/clock.js";
 import type { Backends, RackDrivers } from "./context.js";
+import { releaseInstance } from "./release-instance.js";
 
 /** What the executor may ask of compute. */
 type ComputeChange =
   | { readonly type: "launch"; readonly offerIds: readonly string[]; readonly tasks: readonly TaskLaunch[] }
   | { readonly type: "kill"; readonly taskId: string; readonly agentId: string; readonly graceSeconds: number };
 
+/** What the executor may ask of the API. */
+interface InstanceChange {
+  readonly instance: Instance;
+  readonly reason: LeaveReason;
+}
+
 /** Whom an action is sent to, by the area in its type: `route.set` goes to the switch of its rack. */
-export function executorBackends(backends: Backends, clock: Clock) {
+export function executorBackends(backends: Backends, clock: Clock, client?: Client) {
   return {
     get(rack: string, actionType: string): Backend | undefined {
       const drivers = backends.of(rack);
@@ -25,9 +37,28 @@ export function executorBackends(backends: Backends, clock: Clock) {
           return dnsBackend(drivers.dns);
         case "route":
           return routeBackend(drivers.network, clock);
+        case "instance":
+          return client && instanceBackend(client);
         default:
           return undefined;
       }
+    },
+  };
+}
+
+/** Instances that go because of what is observed, not because their owner wants it: budgeted like what goes outside. */
+function instanceBackend(client: Client): Backend {
+  return {
+    verifies: false,
+    apply(action) {
+      const { instance, reason } = changeOf<InstanceChange>(action);
+      return releaseInstance(client, instance, reason);
+    },
+    async isDone(action) {
+      const { metadata } = changeOf<InstanceChange>(action).instance;
+      const key = { namespace: metadata.namespace ?? "", name: metadata.name };
+      const found = await readOptional(client, Instance, key);
+      return found === undefined || found.metadata.uid !== metadata.uid || isLeaving(found) ? "done" : "notDone";
     },
   };
 }

@@ -153,7 +153,7 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
         };
         const overrides = overridesOf({ client, clock, overrides: caches.overrides });
         const execute = createExecutor({
-          backends: executorBackends(backends, clock),
+          backends: executorBackends(backends, clock, client),
           leadership,
           budget: disruptionBudget({ client, ...caches }),
           overrides,

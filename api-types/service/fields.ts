@@ -169,6 +169,9 @@ export const serviceStatus = object("State of one service.", {
   nextAttempt: optional(text("When the next replacement of a failed instance starts; RFC 3339.")),
   failures: optional(integer("Failures in a row that the back-off counts.")),
   lastFailure: optional(text("When the back-off last counted a failure; RFC 3339.")),
+  availableRevision: optional(
+    text("The last Revision of which every instance was available at once; a rollback goes back to it."),
+  ),
   failedRevision: optional(text("Revision whose update missed its deadline and was rolled back.")),
   succeeded: optional(integer("Jobs: successful ends.")),
   failed: optional(integer("Jobs: failures.")),

@@ -14,7 +14,8 @@ import {
   unhealthy,
   unreachable,
 } from "../testing/objects.js";
-import { type GroupStep, planGroup } from "./plan.js";
+import type { GroupStep } from "./life/model.js";
+import { planGroup } from "./plan.js";
 import { viewOf } from "./testing.js";
 
 type State = "waiting" | "available" | "ended" | "unhealthy" | "unreachable";
@@ -72,7 +73,8 @@ const BASE = viewOf(group(), []);
 
 function planOf(model: Model) {
   const now = NOW + model.seconds * 1000;
-  const rest = { isSameTemplate: () => true, matchingNodes: () => 100 };
+  // with an override: many of the model's instances turn bad at once, which is told apart elsewhere
+  const rest = { isSameTemplate: () => true, matchingNodes: () => 100, hasOverride: true };
   return planGroup({ ...BASE, ...rest, group: model.group, instances: model.members.map(objectOf), now });
 }
 
@@ -148,7 +150,7 @@ function models(service: Record<string, unknown>): fc.Arbitrary<Model> {
       ),
     })
     .map(({ wanted, members, fates }) => ({
-      group: group({ services: [{ name: "web", instances: wanted, ...service }] }),
+      group: group({ services: [{ name: "web", instances: wanted, healthChecks, ...service }] }),
       members,
       fates: [...fates],
       seconds: 0,
@@ -156,6 +158,7 @@ function models(service: Record<string, unknown>): fc.Arbitrary<Model> {
     }));
 }
 
+const healthChecks = [{ name: "c", tcpSocket: { port: 1 } }];
 const START_FIRST = {};
 const STOP_FIRST = { network: { ports: [{ name: "http", hostPort: 8080 }] } };
 

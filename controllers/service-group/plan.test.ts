@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { at, available, ended, group, instance, service, unhealthy } from "../testing/objects.js";
-import { type GroupView, planGroup } from "./plan.js";
+import type { GroupView } from "./life/model.js";
+import { planGroup } from "./plan.js";
 import { describeStep, onNodes, viewOf } from "./testing.js";
 
 type Row = readonly [name: string, view: GroupView, steps: readonly string[]];
@@ -126,7 +127,10 @@ describe("shrinking", () => {
     ],
     [
       "an unhealthy one leaves before one that is not available yet",
-      viewOf(two(), [unhealthy({ name: "sick", age: 900 }), instance({ number: 2, name: "idle", age: 100 })]),
+      viewOf(two({ healthChecks: [{ name: "c", tcpSocket: { port: 1 } }] }), [
+        unhealthy({ name: "sick", age: 900 }),
+        instance({ number: 2, name: "idle", age: 100 }),
+      ]),
       ["release sick: ScaledDown"],
     ],
     [
@@ -237,7 +241,7 @@ describe("starting in order", () => {
       viewOf(chain, [db(1), ended({ service: "db", number: 2, name: "db-2", endedAgo: 0 }), ...numbers(1)]),
       [],
     ],
-    ["waits for other groups", viewOf(chain, [], { areGroupsAvailable: false }), []],
+    ["waits for other groups", viewOf(chain, [], { blockers: [{ type: "notAvailable", name: "ns/a" }] }), []],
     [
       "a dependency that does not exist holds",
       viewOf(group({ services: [{ name: "web", dependsOn: ["nobody"] }] }), []),

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { available, condition, ended, group, instance, NOW, revision, unhealthy } from "../testing/objects.js";
-import { type GroupView, planGroup } from "./plan.js";
+import { at, available, condition, ended, group, instance, NOW, revision, unhealthy } from "../testing/objects.js";
+import type { GroupView } from "./life/model.js";
+import { planGroup } from "./plan.js";
 import { groupReport } from "./status.js";
 import { onNodes, viewOf } from "./testing.js";
 
 function report(view: GroupView, blockedBy: readonly string[] = []) {
-  return groupReport(view, planGroup(view), blockedBy);
+  const blockers = blockedBy.map((name) => ({ type: "notAvailable", name }) as const);
+  const blocked = { ...view, blockers: [...view.blockers, ...blockers] };
+  return groupReport(blocked, planGroup(blocked));
 }
 
 function told(view: GroupView, type: string, blockedBy: readonly string[] = []): string {
@@ -26,7 +29,17 @@ describe("counts", () => {
       available({ name: "gone", number: 4, leave: "ScaledDown" }),
     ];
     expect(report(viewOf(two, members)).services).toEqual([
-      { name: "web", desired: 2, running: 2, ready: 1, available: 1, updated: 2, revision: "shop-web-1" },
+      {
+        name: "web",
+        desired: 2,
+        running: 2,
+        ready: 1,
+        available: 1,
+        updated: 2,
+        revision: "shop-web-1",
+        failures: 1,
+        lastFailure: at(-10),
+      },
     ]);
   });
 

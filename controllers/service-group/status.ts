@@ -1,23 +1,13 @@
 import type { Instance } from "../../api-types/instance.js";
-import { conditionOf, isAvailable, isLeaving, isTerminal, isTrue } from "../../api-types/life.js";
-import type { Service, ServiceGroup } from "../../api-types/service-group.js";
+import { conditionOf, isLeaving, isTerminal } from "../../api-types/life.js";
 import { LABEL } from "../../api-types/well-known.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
-import { type GroupPlan, type GroupView, wantedCount } from "./plan.js";
-import { isDone } from "./slot.js";
-
-/** Counts of one service. */
-export interface ServiceCounts {
-  readonly name: string;
-  readonly desired: number;
-  readonly running: number;
-  readonly ready: number;
-  readonly available: number;
-  readonly updated: number;
-  readonly revision?: string;
-  /** RFC 3339: when a failed instance is started again. */
-  readonly nextAttempt?: string;
-}
+import { blockedCondition } from "./life/blocked.js";
+import { type ServiceCounts, type ServiceState, serviceState } from "./life/counts.js";
+import { type GroupPlan, type GroupView, membersOf } from "./life/model.js";
+import { isPastDeadline } from "./life/progress.js";
+import { unschedulableCondition } from "./life/refusals.js";
+import { targetOf } from "./life/target.js";
 
 /** What the service-group loop owns of a group's status, its conditions apart. */
 export interface GroupReport {
@@ -28,112 +18,48 @@ export interface GroupReport {
   readonly conditions: readonly ConditionUpdate[];
 }
 
-/** The status of a group from its instances and the plan made for them. */
-export function groupReport(view: GroupView, plan: GroupPlan, blockedBy: readonly string[]): GroupReport {
+/** The status of a group from its instances and the plan made for them; `held`: removals that a budget did not let through. */
+export function groupReport(view: GroupView, plan: GroupPlan, held?: string): GroupReport {
   const { group } = view;
-  const services = group.spec.services.map((service) => countsOf(view, plan, service));
-  const copies = services.map((counts, index) => wholeCopies(counts, group, group.spec.services[index]));
+  const states = group.spec.services.map((service) => serviceState(view, plan, service));
   const observedGeneration = group.metadata.generation ?? 0;
-  const conditions = conditionsOf(view, services, [...blockedBy, ...waitingTexts(group, plan)]).map((condition) => ({
-    ...condition,
-    observedGeneration,
-  }));
-  return {
-    observedGeneration,
-    services,
-    replicas: Math.max(0, Math.min(...copies, group.spec.replicas)),
-    selector: `${LABEL.group}=${group.metadata.name}`,
-    conditions,
-  };
-}
-
-/** Services that wait for others of their group. */
-function waitingTexts(group: ServiceGroup, { waiting }: GroupPlan): string[] {
-  return group.spec.services
-    .filter(({ name, dependsOn = [] }) => waiting.includes(name) && dependsOn.length > 0)
-    .map(({ name, dependsOn = [] }) => `${dependsOn.join(" and ")} (service ${name})`);
-}
-
-function countsOf(view: GroupView, plan: GroupPlan, service: Service): ServiceCounts {
-  const members = view.instances.filter((instance) => instance.spec.service === service.name && !isLeaving(instance));
-  const alive = members.filter((instance) => !isTerminal(instance));
-  const revision = revisionOf(view, service);
-  const nextAttempt = plan.nextAttempts.get(service.name);
-  return {
-    name: service.name,
-    desired: Math.max(0, wantedCount(view, service) - doneNumbers(service, members)),
-    running: alive.filter((instance) => isTrue(instance, "Running")).length,
-    ready: alive.filter((instance) => isTrue(instance, "Ready")).length,
-    available: availableNumbers(members),
-    updated: alive.filter((instance) => instance.spec.revisionName === revision).length,
-    ...(revision === undefined ? {} : { revision }),
-    ...(nextAttempt === undefined ? {} : { nextAttempt: new Date(nextAttempt).toISOString() }),
-  };
-}
-
-/** The one that holds today's template, which is an older one after going back; else the newest. */
-function revisionOf({ revisions, isSameTemplate }: GroupView, service: Service): string | undefined {
-  const own = revisions.filter((candidate) => candidate.spec.service === service.name);
-  return (own.find(({ spec }) => isSameTemplate(spec.template, service)) ?? own.at(-1))?.metadata.name;
-}
-
-/** Numbers whose last instance ended for good: they are wanted no more. */
-function doneNumbers(service: Service, members: readonly Instance[]): number {
-  const living = new Set(members.filter((instance) => !isTerminal(instance)).map((instance) => instance.spec.number));
-  const done = members.filter((instance) => isTerminal(instance) && isDone(service, instance));
-  return new Set(done.map((instance) => instance.spec.number).filter((number) => !living.has(number))).size;
-}
-
-/** An old and a new instance of one number count once. */
-function availableNumbers(members: readonly Instance[]): number {
-  return new Set(members.filter(isAvailable).map((instance) => instance.spec.number)).size;
-}
-
-function wholeCopies(counts: ServiceCounts, group: ServiceGroup, service: Service | undefined): number {
-  if (service === undefined || service.mode === "EachNode")
-    return counts.available >= counts.desired ? group.spec.replicas : 0;
-  const perCopy = group.spec.scale?.[service.name] ?? service.instances ?? 1;
-  return perCopy === 0 ? group.spec.replicas : Math.floor(counts.available / perCopy);
-}
-
-function conditionsOf(
-  view: GroupView,
-  services: readonly ServiceCounts[],
-  blockedBy: readonly string[],
-): ConditionUpdate[] {
-  const short = services.filter((counts) => counts.available < counts.desired);
-  const remaining = view.instances.length;
-  const isAllAvailable = short.length === 0;
-  return [
-    readyCondition(view, { short, remaining }),
-    {
-      type: "Available",
-      status: isAllAvailable ? "True" : "False",
-      reason: isAllAvailable ? "AllServicesAvailable" : "ServicesMissing",
-      message: shortText(short),
-    },
-    progressingCondition(view, isAllAvailable),
-    blockedCondition(blockedBy),
+  const conditions = [
+    readyCondition(view, states),
+    availableCondition(states),
+    progressingCondition(view, plan, states),
+    blockedCondition(view, plan),
     unschedulableCondition(view),
+    ...heldCondition(plan, held),
   ];
+  return {
+    observedGeneration,
+    services: states.map(({ counts }) => counts),
+    replicas: Math.max(0, Math.min(...states.map(({ copies }) => copies), group.spec.replicas)),
+    selector: `${LABEL.group}=${group.metadata.name}`,
+    conditions: conditions.map((condition) => ({ ...condition, observedGeneration })),
+  };
 }
 
-function readyCondition(
-  { group, instances }: GroupView,
-  { short, remaining }: { short: readonly ServiceCounts[]; remaining: number },
-): ConditionUpdate {
+function readyCondition({ group, instances }: GroupView, states: readonly ServiceState[]): ConditionUpdate {
   if (group.spec.suspend) {
-    const isStopped = remaining === 0;
-    const message = isStopped ? "" : `${remaining} instances are still leaving`;
-    return { type: "Ready", status: isStopped ? "True" : "False", reason: "Suspended", message };
+    const left = instances.filter((instance) => isLeaving(instance) || !isTerminal(instance)).length;
+    const message = left === 0 ? "" : `${left} instances are still leaving`;
+    return { type: "Ready", status: left === 0 ? "True" : "False", reason: "Suspended", message };
   }
+  const failed = states.filter(({ job }) => job?.isGivenUp);
+  if (failed.length > 0)
+    return { type: "Ready", status: "False", reason: "JobFailed", message: failed.map(jobText).join(", ") };
+  const short = states.filter(({ isShort }) => isShort);
   if (short.length === 0) return { type: "Ready", status: "True", reason: "ServicesAvailable", message: "" };
-  return {
-    type: "Ready",
-    status: "False",
-    reason: "ServicesNotAvailable",
-    message: shortText(short) + failureText(instances),
-  };
+  const message = shortText(short) + failureText(instances);
+  return { type: "Ready", status: "False", reason: "ServicesNotAvailable", message };
+}
+
+function availableCondition(states: readonly ServiceState[]): ConditionUpdate {
+  const short = states.filter(({ isShort }) => isShort);
+  return short.length === 0
+    ? { type: "Available", status: "True", reason: "AllServicesAvailable", message: "" }
+    : { type: "Available", status: "False", reason: "ServicesMissing", message: shortText(short) };
 }
 
 /** How the last task ended that is still shown: instances that fail are soon replaced, and their reason goes with them. */
@@ -147,32 +73,69 @@ export function endOf(instance: Instance): string {
   return conditionOf(instance, "Running")?.message || "task ended";
 }
 
-function shortText(short: readonly ServiceCounts[]): string {
-  return short.map(({ name, available, desired }) => `${name}: ${available} of ${desired} available`).join(", ");
+function shortText(short: readonly ServiceState[]): string {
+  return short
+    .map((state) => {
+      const { name, available, desired } = state.counts;
+      return state.job === undefined ? `${name}: ${available} of ${desired} available` : jobText(state);
+    })
+    .join(", ");
 }
 
-function progressingCondition({ instances }: GroupView, isAllAvailable: boolean): ConditionUpdate {
-  const isMoving = !isAllAvailable || instances.some(isLeaving);
-  const reason = isMoving ? "InstancesChanging" : "Settled";
-  return { type: "Progressing", status: isMoving ? "True" : "False", reason, message: "" };
+function jobText({ counts, job }: ServiceState): string {
+  if (job === undefined) return counts.name;
+  const done = `${counts.name}: ${job.succeeded} of ${job.job.completions} done, ${job.failed} failures`;
+  return job.isGivenUp ? `${done} of at most ${job.job.backoffLimit}; change its template to run it again` : done;
 }
 
-function blockedCondition(blockedBy: readonly string[]): ConditionUpdate {
-  if (blockedBy.length === 0) return { type: "Blocked", status: "False", reason: "DependenciesMet", message: "" };
-  return {
-    type: "Blocked",
-    status: "True",
-    reason: "DependencyNotAvailable",
-    message: `waits for ${blockedBy.join(", ")}`,
-  };
+/**
+ * | state                                        | Progressing                |
+ * |----------------------------------------------|----------------------------|
+ * | a rollout missed its deadline                | False, DeadlineExceeded    |
+ * | an update is paused, or a canary is there    | False, UpdateHeld          |
+ * | instances come, leave or are missing         | True, InstancesChanging    |
+ * | else                                         | False, Settled             |
+ */
+function progressingCondition(view: GroupView, plan: GroupPlan, states: readonly ServiceState[]): ConditionUpdate {
+  const late = states.flatMap(({ service }) => lateText(view, service.name));
+  if (late.length > 0)
+    return { type: "Progressing", status: "False", reason: "DeadlineExceeded", message: late.join("; ") };
+  const isLeft = view.instances.some(isLeaving);
+  const isShort = states.some((state) => state.isShort);
+  const notes = states.flatMap(({ service }) => plan.services.get(service.name)?.notes ?? []);
+  const holds = states.flatMap(({ service }) => plan.services.get(service.name)?.hold ?? []);
+  if (holds.length > 0 && !isLeft && !isShort)
+    return { type: "Progressing", status: "False", reason: "UpdateHeld", message: holds.join("; ") };
+  const isMoving = isLeft || isShort || states.some(({ isUpdating }) => isUpdating);
+  const message = [...holds, ...notes].join("; ");
+  return isMoving
+    ? { type: "Progressing", status: "True", reason: "InstancesChanging", message }
+    : { type: "Progressing", status: "False", reason: "Settled", message: "" };
 }
 
-function unschedulableCondition({ instances }: GroupView): ConditionUpdate {
-  const refused = instances.filter(
-    (instance) => conditionOf(instance, "Scheduled")?.reason === "NoNodeFits" && !isLeaving(instance),
-  );
-  const first = refused[0];
-  if (first === undefined) return { type: "Unschedulable", status: "False", reason: "AllPlaced", message: "" };
-  const message = `${refused.length === 1 ? "1 instance waits" : `${refused.length} instances wait`}; ${first.metadata.name}: ${conditionOf(first, "Scheduled")?.message ?? ""}`;
-  return { type: "Unschedulable", status: "True", reason: "InstancesWait", message };
+function lateText(view: GroupView, name: string): readonly string[] {
+  const service = view.group.spec.services.find((one) => one.name === name);
+  if (service === undefined) return [];
+  const members = membersOf(view.instances, name);
+  const target = targetOf(view, service, members);
+  const seconds = view.group.spec.progressDeadlineSeconds;
+  if (target.failedRevision !== undefined) {
+    return [
+      `${name}: ${target.failedRevision} made no progress for ${seconds} s; ${target.name} runs again; change the spec to try anew`,
+    ];
+  }
+  if (!isPastDeadline(view, { service, members, revisionName: target.specName })) return [];
+  const next = "look at its Instances; change the spec, or go back with `rackctl rollout undo`";
+  return [`${name}: ${target.specName} made no progress for ${seconds} s; ${next}`];
+}
+
+/** Shown only while something that health or reachability asks for is not done. */
+function heldCondition({ services }: GroupPlan, held: string | undefined): readonly ConditionUpdate[] {
+  const alarms = [...services.values()].flatMap((plan) => plan.alarms ?? []);
+  const message = alarms.map((alarm) => alarm.message).join("; ");
+  if (alarms.some(({ reason }) => reason === "ManyUnhealthy"))
+    return [{ type: "Held", status: "True", reason: "ManyUnhealthy", message }];
+  if (alarms.length > 0) return [{ type: "Held", status: "True", reason: "ManyUnreachable", message }];
+  if (held === undefined) return [];
+  return [{ type: "Held", status: "True", reason: "HealthRemovalHeld", message: held }];
 }

@@ -1,21 +1,31 @@
 import type { Instance } from "../../api-types/instance.js";
 import { isSameTemplate } from "../../api-types/revision.js";
+import { placementRules } from "../../api-types/service/placement-rules.js";
 import type { Service, ServiceGroup } from "../../api-types/service-group.js";
 import { NOW, revision } from "../testing/objects.js";
-import type { GroupStep, GroupView } from "./plan.js";
+import type { GroupStep, GroupView } from "./life/model.js";
 
 /** The view of a group whose services are unchanged since their first revision. */
 export function viewOf(group: ServiceGroup, instances: readonly Instance[], rest: Partial<GroupView> = {}): GroupView {
+  const now = rest.now ?? NOW;
   return {
     group,
     instances,
     revisions: group.spec.services.map((service) => revision(service)),
     matchingNodes: () => 3,
     isMatchingNode: () => true,
-    areGroupsAvailable: true,
+    drainOf: () => undefined,
+    attributeOf: () => undefined,
+    rulesOf: (service) => placementRules(service),
+    blockers: [],
+    serviceBlockers: () => [],
     hasDyingDependents: false,
+    isRackBlind: false,
+    hasOverride: false,
+    remembered: new Map(),
+    sinceProgress: (_, progressAt) => Math.max(0, now - progressAt),
     isSameTemplate,
-    now: NOW,
+    now,
     ...rest,
   };
 }
@@ -32,8 +42,12 @@ export function describeStep(step: GroupStep): string {
     }
     case "release":
       return `release ${step.instance.metadata.name}: ${step.reason}`;
+    case "forget":
+      return `forget ${step.instance.metadata.name}`;
     case "relabel":
       return `relabel ${step.instance.metadata.name} ${JSON.stringify(step.patch)}`;
+    case "deleteRevision":
+      return `delete revision ${step.revision.metadata.name}`;
     default:
       return step satisfies never;
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Instance } from "../../api-types/instance.js";
 import { available, ended, group, instance, unhealthy, unreachable } from "../testing/objects.js";
-import { type GroupView, planGroup } from "./plan.js";
+import type { GroupView } from "./life/model.js";
+import { planGroup } from "./plan.js";
 import { describeStep, onNodes, viewOf } from "./testing.js";
 
 type Row = readonly [
@@ -16,7 +17,8 @@ type Row = readonly [
 function check(rows: readonly Row[]): void {
   for (const [name, service, instances, steps, view] of rows) {
     it(name, () => {
-      const plan = planGroup(viewOf(group({ services: [{ name: "web", ...service }] }), instances, view));
+      const healthChecks = [{ name: "c", tcpSocket: { port: 1 } }];
+      const plan = planGroup(viewOf(group({ services: [{ name: "web", healthChecks, ...service }] }), instances, view));
       expect(plan.steps.map(describeStep)).toEqual(steps);
     });
   }
@@ -26,24 +28,48 @@ const outdated = (number: number) => available({ number, name: `old-${number}`, 
 const current = (number: number) => available({ number, name: `new-${number}`, age: 5 });
 const starting = (number: number) => instance({ number, name: `new-${number}`, age: 5 });
 const two = { instances: 2 };
+const oneMore = { instances: 2, update: { maxSurge: 1 } };
 
 describe("rolling update", () => {
   check([
-    ["begins with one number", two, [outdated(1), outdated(2)], ["create web-1 of shop-web-1 for old-1"]],
-    ["goes on only when the new one is available", two, [outdated(1), starting(1), outdated(2)], []],
-    ["lets the old one go then", two, [outdated(1), current(1), outdated(2)], ["release old-1: Replaced"]],
+    [
+      "begins with as many numbers as maxSurge has room for: all, unless told otherwise",
+      two,
+      [outdated(1), outdated(2)],
+      ["create web-1 of shop-web-1 for old-1", "create web-2 of shop-web-1 for old-2"],
+    ],
+    [
+      "begins with one number where maxSurge is 1",
+      oneMore,
+      [outdated(1), outdated(2)],
+      ["create web-1 of shop-web-1 for old-1"],
+    ],
+    ["goes on only when the new one is available", oneMore, [outdated(1), starting(1), outdated(2)], []],
+    ["lets the old one go then", oneMore, [outdated(1), current(1), outdated(2)], ["release old-1: Replaced"]],
+    [
+      "a dying old one takes room until its end is confirmed",
+      oneMore,
+      [available({ number: 1, name: "old-1", leave: "Replaced" }), current(1), outdated(2)],
+      [],
+    ],
     [
       "takes the next number when nothing else is in change",
-      two,
+      oneMore,
       [current(1), outdated(2)],
       ["create web-2 of shop-web-1 for old-2"],
     ],
-    ["waits while another number is not available", two, [starting(1), outdated(2)], []],
+    ["waits while another number is not available", oneMore, [outdated(1), starting(1), outdated(2)], []],
     [
-      "replaces at once what is not available anyway",
-      two,
-      [instance({ name: "idle", revision: "shop-web-0" }), outdated(2)],
-      ["create web-1 of shop-web-1 for idle"],
+      "begins with what is not available anyway",
+      oneMore,
+      [outdated(1), instance({ number: 2, name: "idle", revision: "shop-web-0" })],
+      ["create web-2 of shop-web-1 for idle"],
+    ],
+    [
+      "lets what waits for a node go as soon as its successor waits, too",
+      oneMore,
+      [outdated(1), instance({ number: 2, name: "idle", revision: "shop-web-0" }), starting(2)],
+      ["release idle: Replaced"],
     ],
     ["waits for dependencies", { ...two, dependsOn: ["db"] }, [outdated(1), outdated(2)], []],
     [
@@ -53,9 +79,15 @@ describe("rolling update", () => {
       ["release old-1: StopFirst"],
     ],
     [
-      "creates the missing number of a stop-first update before it goes on",
+      "waits for the end of what had to stop first",
       { ...two, network: { ports: [{ name: "p", hostPort: 80 }] } },
       [available({ number: 1, name: "old-1", leave: "StopFirst" }), outdated(2)],
+      [],
+    ],
+    [
+      "creates the missing number of a stop-first update before it goes on",
+      { ...two, network: { ports: [{ name: "p", hostPort: 80 }] } },
+      [ended({ number: 1, name: "old-1", leave: "StopFirst" }), outdated(2)],
       ["create web-1 of shop-web-1"],
     ],
     [
@@ -67,7 +99,7 @@ describe("rolling update", () => {
     ],
     [
       "a number that a person deleted is replaced besides",
-      two,
+      oneMore,
       [outdated(1), available({ number: 2, name: "gone", isDeleted: true })],
       ["create web-2 of shop-web-1 for gone"],
     ],
@@ -86,7 +118,7 @@ describe("a successor that will not do", () => {
       "an unhealthy one leaves while the old one serves",
       {},
       [outdated(1), unhealthy({ name: "bad", age: 5, isPublished: false })],
-      ["release bad: Replaced"],
+      ["release bad: Unhealthy"],
     ],
     [
       "one on a lost node leaves while the old one serves",

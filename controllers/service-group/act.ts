@@ -1,0 +1,234 @@
+import type { Action } from "../../actuation/action.js";
+import { Instance } from "../../api-types/instance.js";
+import { isLeaving, keyOf } from "../../api-types/life.js";
+import { isStatus, StatusError } from "../../api-types/meta/status-error.js";
+import { Revision } from "../../api-types/revision.js";
+import { type Service, ServiceGroup } from "../../api-types/service-group.js";
+import { ANNOTATION, FINALIZER, LABEL } from "../../api-types/well-known.js";
+import { splitKey } from "../../runtime/cache.js";
+import { recordEvent } from "../../runtime/events.js";
+import { addFinalizer } from "../../runtime/finalizers.js";
+import type { LoopContext } from "../context.js";
+import { releaseInstance } from "../release-instance.js";
+import { originOf, serviceLabels } from "../service-labels.js";
+import type { GroupPlan, GroupStep, GroupView } from "./life/model.js";
+import { endOf } from "./status.js";
+
+const NAME = "service-group";
+
+/** Carries out a plan, step after step; tells what a budget did not let through. */
+export async function act(
+  context: LoopContext,
+  { group, instances }: GroupView,
+  { steps }: GroupPlan,
+): Promise<string | undefined> {
+  if (steps.some((step) => step.type === "release")) await confirmUnchanged(context, group);
+  if (steps.some((step) => step.type === "createInstance")) {
+    await addFinalizer({ client: context.client, kind: ServiceGroup, object: group, finalizer: FINALIZER.instances });
+  }
+  const byName = new Map(instances.map((instance) => [instance.metadata.name, instance]));
+  let held: string | undefined;
+  for (const step of steps) {
+    held = (await perform(context, group, step)) ?? held;
+    if (step.type === "createInstance" && step.replaces !== undefined) {
+      await tellFailure(context, group, byName.get(step.replaces));
+    }
+  }
+  return held;
+}
+
+/** Why a task had to be replaced is told of the group, because the instance goes. */
+async function tellFailure(context: LoopContext, group: ServiceGroup, replaced: Instance | undefined): Promise<void> {
+  if (replaced?.status?.phase !== "Failed") return;
+  const message = `${replaced.metadata.name}: ${endOf(replaced)}`;
+  await recordEvent(context, { object: group, type: "Warning", reason: "InstanceFailed", message, reporter: NAME });
+}
+
+/** A release rests on what the owner wants: the cached spec must be the current one (ground tombstone, R2). */
+async function confirmUnchanged({ client }: LoopContext, group: ServiceGroup): Promise<void> {
+  const { namespace = "", name, uid, generation } = group.metadata;
+  const fresh = await client.get(ServiceGroup, { namespace, name });
+  if (fresh.metadata.uid === uid && fresh.metadata.generation === generation) return;
+  throw new StatusError(
+    "Conflict",
+    `releasing instances of servicegroup ${namespace}/${name}: the cached group is outdated`,
+  );
+}
+
+type StepOf<T extends GroupStep["type"]> = Extract<GroupStep, { type: T }>;
+
+/** Resolves with why the step was held, if it was. */
+async function perform(context: LoopContext, group: ServiceGroup, step: GroupStep): Promise<string | undefined> {
+  switch (step.type) {
+    case "createRevision":
+      return done(createRevision(context, group, step));
+    case "createInstance":
+      return done(createInstance(context, group, step));
+    case "release":
+      return step.reason === "Unhealthy"
+        ? releaseForHealth(context, group, step.instance)
+        : done(releaseInstance(context.client, step.instance, step.reason));
+    case "forget":
+      return done(forget(context, group, step.instance));
+    case "relabel":
+      return done(context.client.patch(Instance, keysOf(step.instance), step.patch));
+    case "deleteRevision":
+      return done(deleteRevision(context, step.revision));
+    default:
+      return step satisfies never;
+  }
+}
+
+async function done(work: Promise<unknown>): Promise<undefined> {
+  await work;
+}
+
+function keysOf({ metadata }: Instance | Revision) {
+  return { namespace: metadata.namespace ?? "", name: metadata.name };
+}
+
+async function createRevision(
+  { client }: LoopContext,
+  group: ServiceGroup,
+  step: StepOf<"createRevision">,
+): Promise<void> {
+  const number = Number(step.name.slice(step.name.lastIndexOf("-") + 1));
+  await client.create(Revision, {
+    metadata: {
+      namespace: group.metadata.namespace ?? "",
+      name: step.name,
+      labels: { [LABEL.group]: group.metadata.name, [LABEL.service]: step.service.name },
+      ownerReferences: [ownerOf(group)],
+    },
+    spec: { serviceGroup: group.metadata.name, service: step.service.name, number, template: step.service },
+  });
+}
+
+/** Only what was looked at: a revision that anybody touched since stays (R22). */
+async function deleteRevision({ client }: LoopContext, revision: Revision): Promise<void> {
+  const { uid, resourceVersion } = revision.metadata;
+  if (uid === undefined || resourceVersion === undefined) return;
+  try {
+    await client.delete(Revision, keysOf(revision), { uid, resourceVersion });
+  } catch (error) {
+    if (!isStatus(error, "NotFound", "Conflict")) throw error;
+  }
+}
+
+async function createInstance(
+  context: LoopContext,
+  group: ServiceGroup,
+  step: StepOf<"createInstance">,
+): Promise<void> {
+  const { service, number, cause } = step;
+  const name = `${group.metadata.name}-${service.name}-${number}-${context.random.suffix(5)}`;
+  await context.client.create(Instance, {
+    metadata: {
+      namespace: group.metadata.namespace ?? "",
+      name,
+      labels: {
+        ...serviceLabels(service),
+        [LABEL.group]: group.metadata.name,
+        [LABEL.service]: service.name,
+        [LABEL.number]: String(number),
+        [LABEL.revision]: step.revisionName,
+      },
+      annotations: {
+        ...service.annotations,
+        [ANNOTATION.restarts]: String(step.restarts),
+        [ANNOTATION.fromService]: originOf(service),
+        [ANNOTATION.cause]: cause,
+        ...(step.slotSince === undefined ? {} : { [ANNOTATION.slotSince]: step.slotSince }),
+      },
+      ownerReferences: [ownerOf(group)],
+      finalizers: finalizersOf(service),
+    },
+    spec: {
+      serviceGroup: group.metadata.name,
+      service: service.name,
+      number,
+      revisionName: step.revisionName,
+      ...(step.replaces === undefined ? {} : { replaces: step.replaces }),
+    },
+  });
+  const why = step.replaces === undefined ? "" : ` to replace ${step.replaces} (${cause})`;
+  const message = `created ${name}${why}`;
+  await recordEvent(context, { object: group, type: "Normal", reason: "InstanceCreated", message, reporter: NAME });
+}
+
+/** One finalizer for each layer that may hold something of the instance; `dns.publish` may change while it lives. */
+function finalizersOf(service: Service): string[] {
+  const usesDns = service.network.mode !== "None";
+  const usesRoute = service.network.mode === "Routed";
+  return [...(usesDns ? [FINALIZER.dns] : []), ...(usesRoute ? [FINALIZER.route] : []), FINALIZER.task];
+}
+
+function ownerOf(group: ServiceGroup) {
+  const { name, uid = "" } = group.metadata;
+  return {
+    apiVersion: ServiceGroup.apiVersion,
+    kind: ServiceGroup.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** Before a successor is there, on our own judgement: it is an action, drawn from the disruption budget (R4). */
+async function releaseForHealth(
+  context: LoopContext,
+  group: ServiceGroup,
+  instance: Instance,
+): Promise<string | undefined> {
+  const action: Action = {
+    type: "instance.remove",
+    rack: group.spec.rackName,
+    key: keyOf(instance),
+    change: { type: "release", instance, reason: "Unhealthy" },
+    message: `release ${keyOf(instance)}, whose health checks fail`,
+    ground: { type: "statement", source: "health", epoch: instance.status?.placement?.taskID ?? "" },
+    budgetClass: "tasks",
+    cause: [`${group.metadata.uid ?? ""}@${group.metadata.generation ?? 0}`],
+    evidence: [],
+  };
+  const [outcome] = await context.execute([action]);
+  if (outcome === undefined || outcome.type === "verified") {
+    const message = `released ${instance.metadata.name}: its health checks fail`;
+    await recordEvent(context, {
+      object: group,
+      type: "Warning",
+      reason: "InstanceUnhealthy",
+      message,
+      reporter: NAME,
+    });
+    return undefined;
+  }
+  return `${instance.metadata.name} is unhealthy and stays: ${outcome.message}; allow it with a DisruptionOverride of class tasks`;
+}
+
+/** The instance loop waits for the end of its task no longer. */
+async function forget(context: LoopContext, group: ServiceGroup, instance: Instance): Promise<void> {
+  const { uid, name } = instance.metadata;
+  const identity = uid === undefined ? {} : { uid };
+  const patch = { metadata: { ...identity, annotations: { [ANNOTATION.leave]: "Forgotten" } } };
+  await context.client.patch(Instance, keysOf(instance), patch);
+  const message = `${name} was replaced and stays out of reach: the end of its task is not waited for any more`;
+  await recordEvent(context, { object: group, type: "Warning", reason: "InstanceForgotten", message, reporter: NAME });
+}
+
+/** Instances whose group is gone, as a fresh read says, have nobody else to let them go. */
+export async function releaseOrphans(
+  context: LoopContext,
+  { key, instances }: { readonly key: string; readonly instances: readonly Instance[] },
+): Promise<void> {
+  const staying = instances.filter((instance) => !isLeaving(instance));
+  if (staying.length === 0) return;
+  try {
+    const { namespace = "", name } = splitKey(key);
+    await context.client.get(ServiceGroup, { namespace, name });
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+    for (const instance of staying) await releaseInstance(context.client, instance, "GroupDeleted");
+  }
+}

@@ -1,0 +1,413 @@
+import type { Instance } from "../../../api-types/instance.js";
+import { isAvailable, isDeleting, isLeaving, isTerminal, isTrue } from "../../../api-types/life.js";
+import { ANNOTATION, type InstanceCause, type LeaveReason } from "../../../api-types/well-known.js";
+import type { Alarm, GroupStep, ServicePlan } from "../life/model.js";
+import { type Hold, holdOf } from "../life/target.js";
+import {
+  creation,
+  drainDeadline,
+  isDrained,
+  isOld,
+  isRefused,
+  isSick,
+  isSpent,
+  lossDueAt,
+  type ServiceContext,
+} from "./context.js";
+import { type HealthLimits, healthLimits } from "./health.js";
+import { isNumberBound, isPortBound, type Limits, limitsOf, nodeRoom } from "./limits.js";
+import { endedAt, isDone, isFailure, restartDueAt, restartsAfter } from "./restart.js";
+import { isOutOfReach, isServed, type Slot, slotsOf, takesRoom } from "./slots.js";
+import { victimsOf } from "./victims.js";
+
+/** What a slot needs that takes room or availability. */
+type Demand =
+  | { readonly type: "restart"; readonly slot: Slot; readonly ended: Instance }
+  | { readonly type: "replace"; readonly slot: Slot; readonly old: Instance; readonly cause: ReplaceCause }
+  /** Its successor fits nowhere while the old one is there. */
+  | { readonly type: "makeRoom"; readonly slot: Slot; readonly old: Instance };
+
+type ReplaceCause = "Deleted" | "Unhealthy" | "Unreachable" | "Drained" | "Update";
+
+/** What is left to give while the slots of a service are planned, one after the other. */
+interface Round {
+  readonly context: ServiceContext;
+  readonly limits: Limits;
+  /** For successors that will not run on the node of their predecessor. */
+  readonly elsewhere: Limits;
+  /** Another node may take an instance besides the wanted ones. */
+  readonly hasFreeNode: boolean;
+  readonly health: HealthLimits;
+  readonly hold: Hold;
+  /** Wanted numbers that nobody has. */
+  readonly missing: number;
+  readonly steps: GroupStep[];
+  readonly attempts: number[];
+  readonly wakes: number[];
+  /** Instances that take room. */
+  live: number;
+  /** Numbers that are served. */
+  available: number;
+  /** Numbers whose instance was replaced for bad health in this plan. */
+  healed: number;
+  /** New instances by update in this plan. */
+  updated: number;
+}
+
+/**
+ * Brings the instances of a service to the wanted number and revision without going below the floor or above the cap.
+ * First what costs nothing, then what is missing, then what failed, what must move, and what is outdated.
+ */
+export function planRolling(context: ServiceContext): ServicePlan {
+  const slots = slotsOf(context.members);
+  const victims = new Set(leavingSlots(context, slots));
+  const kept = slots.filter((slot) => !victims.has(slot));
+  const round = openRound(context, kept);
+  for (const slot of victims) {
+    for (const instance of slot.members) release(round, instance, reasonOf(context, instance));
+  }
+  const demands = kept.flatMap((slot) => settle(round, slot) ?? []);
+  for (const demand of demands) if (demand.type === "restart") restart(round, demand);
+  const numbers = new Set(kept.map(({ number }) => number));
+  createMissing(round, numbers);
+  const rest = demands.filter((demand) => demand.type !== "restart");
+  for (const demand of rest.sort((a, b) => urgency(a) - urgency(b))) meet(round, demand);
+  return {
+    steps: round.steps,
+    nextAttempt: earliest(round.attempts),
+    wakeAt: earliest(round.wakes),
+    alarms: alarmsOf(round),
+    notes: notesOf(round, demands),
+    hold: round.hold.message,
+  };
+}
+
+/** Said while an update goes on for which there is no room beside the old instances. */
+function notesOf({ context, limits }: Round, demands: readonly Demand[]): readonly string[] {
+  const isStopping = demands.some((demand) => demand.type === "replace" && demand.cause === "Update");
+  if (!isStopping || limits.stopsFirstBecause === undefined) return [];
+  return [`${context.service.name} stops each instance before its successor starts: ${limits.stopsFirstBecause}`];
+}
+
+function openRound(context: ServiceContext, kept: readonly Slot[]): Round {
+  const { view, service, wanted, target } = context;
+  const numbers = new Set(kept.map(({ number }) => number));
+  // what is let go in this plan because less is wanted takes no room
+  const members = context.members.filter((one) => isLeaving(one) || numbers.has(one.spec.number));
+  const nodes = nodeRoom(service, view.rulesOf(service), view.matchingNodes(service));
+  const free = { nodes, isPortBound: false };
+  const hasFreeNode = nodes === undefined || nodes > wanted;
+  return {
+    context,
+    limits: limitsOf(service.update, wanted, { ...free, isPortBound: isPortBound(service) }),
+    elsewhere: limitsOf(service.update, wanted, free),
+    hasFreeNode,
+    health: healthLimits(service, members, { slots: kept, wanted, hasOverride: view.hasOverride }),
+    hold: holdOf(view, service, { slots: kept, target }),
+    missing: Math.max(0, wanted - kept.length),
+    steps: [],
+    attempts: [],
+    wakes: [],
+    live: members.filter((instance) => takesRoom(instance) && !isLost(context, instance, hasFreeNode)).length,
+    available: kept.filter(isServed).length,
+    healed: 0,
+    updated: 0,
+  };
+}
+
+/** Out of reach for long enough to be replaced. */
+function isLost(context: ServiceContext, instance: Instance, hasFreeNode: boolean): boolean {
+  const due = lossDueAt(context, instance, hasFreeNode);
+  return due !== undefined && due <= context.view.now;
+}
+
+function leavingSlots(context: ServiceContext, slots: readonly Slot[]): readonly Slot[] {
+  const { view, service, wanted } = context;
+  const strayed =
+    service.mode === "EachNode" ? slots.filter(({ members }) => members.every((one) => hasStrayed(context, one))) : [];
+  const staying = slots.filter((slot) => !strayed.includes(slot));
+  const spread = { rules: view.rulesOf(service), attributeOf: view.attributeOf };
+  return [...strayed, ...victimsOf(service, staying, { ...spread, count: staying.length - wanted })];
+}
+
+function hasStrayed({ view, service }: ServiceContext, instance: Instance): boolean {
+  const node = instance.status?.placement?.node;
+  return node !== undefined && !view.isMatchingNode(service, node);
+}
+
+function reasonOf(context: ServiceContext, instance: Instance): LeaveReason {
+  if (isTerminal(instance)) return "Terminated";
+  if (context.service.mode !== "EachNode" || !hasStrayed(context, instance)) return "ScaledDown";
+  return isDrained(context, instance) ? "Drained" : "NodeRemoved";
+}
+
+function release(round: Round, instance: Instance, reason: LeaveReason): void {
+  round.steps.push({ type: "release", instance, reason });
+}
+
+/**
+ * Releases what costs nothing, and tells what else the number needs.
+ *
+ * | newest instance             | then                                                       |
+ * |-----------------------------|------------------------------------------------------------|
+ * | available                   | the older ones leave; it may itself be due for replacement  |
+ * | ended                       | a successor when the restart is due; none when done         |
+ * | not available, older serves | it is waited for, unless it will not do or is not needed any more |
+ * | alone                       | replaced when deleted, lost, unhealthy, drained or outdated |
+ */
+function settle(round: Round, slot: Slot): Demand | undefined {
+  const { context } = round;
+  const overdue = slot.members.filter((instance) => isDrainOver(round, instance));
+  for (const instance of overdue) release(round, instance, "Drained");
+  if (overdue.some(isAvailable))
+    round.available -= Number(!slot.members.some((one) => isAvailable(one) && !overdue.includes(one)));
+  const staying = slot.members.filter((instance) => !overdue.includes(instance));
+  const newest = staying.at(-1);
+  if (newest === undefined) return undefined;
+  const older = staying.slice(0, -1);
+  const spent = older.filter((instance) => isAvailable(newest) || isSpent(context, instance));
+  for (const instance of spent) release(round, instance, "Replaced");
+  const left = older.filter((instance) => !spent.includes(instance));
+  if (isTerminal(newest)) return settleEnded(round, slot, { newest, left });
+  if (left.length > 0) return settleSuccession(round, slot, { newest, left });
+  const cause = causeOf(round, newest);
+  return cause === undefined ? undefined : { type: "replace", slot, old: newest, cause };
+}
+
+function isDrainOver({ context, wakes }: Round, instance: Instance): boolean {
+  const deadline = drainDeadline(context, instance);
+  if (deadline === undefined) return false;
+  if (deadline > context.view.now) wakes.push(deadline);
+  return deadline <= context.view.now;
+}
+
+/** An instance and those before it that are still there. */
+interface Succession {
+  readonly newest: Instance;
+  readonly left: readonly Instance[];
+}
+
+function settleEnded(round: Round, slot: Slot, { newest, left }: Succession): Demand | undefined {
+  if (isDone(round.context.service, newest)) {
+    // deleted by a person: the number is free again
+    if (isDeleting(newest)) release(round, newest, "Terminated");
+    return undefined;
+  }
+  if (left.some((instance) => isFine(round, instance))) {
+    release(round, newest, "Replaced");
+    return undefined;
+  }
+  return { type: "restart", slot, ended: newest };
+}
+
+/** What it was replaced for is over: it serves, and nothing asks for its replacement. */
+function isFine(round: Round, instance: Instance): boolean {
+  return isAvailable(instance) && causeOf(round, instance) === undefined;
+}
+
+/** Why it was created, when its predecessor may come back by itself. */
+const REVOCABLE: readonly (string | undefined)[] = ["Unreachable", "Drained"];
+
+function settleSuccession(round: Round, slot: Slot, { newest, left }: Succession): Demand | undefined {
+  const isRevocable = REVOCABLE.includes(newest.metadata.annotations?.[ANNOTATION.cause]);
+  if (isRevocable && left.some((instance) => isFine(round, instance))) {
+    release(round, newest, "Replaced");
+    return undefined;
+  }
+  const fault = faultOf(round, newest);
+  if (fault === undefined) {
+    const serving = left.find(isAvailable);
+    return serving !== undefined && isRefused(newest) ? { type: "makeRoom", slot, old: serving } : undefined;
+  }
+  if (fault === "Unhealthy" && round.healed >= round.health.allowance) return undefined;
+  if (!isTrue(newest, "Published") || left.some(isAvailable)) {
+    round.healed += Number(fault === "Unhealthy");
+    release(round, newest, fault === "Unhealthy" ? "Unhealthy" : "Replaced");
+    return undefined;
+  }
+  if (fault !== "Update") return { type: "replace", slot, old: newest, cause: fault };
+  return isSick(round.context, newest) ? { type: "replace", slot, old: newest, cause: "Unhealthy" } : undefined;
+}
+
+/** Why a successor will not do, although it is the newest: it makes room for the next one. */
+function faultOf(
+  { context, hasFreeNode }: Round,
+  newest: Instance,
+): "Unreachable" | "Unhealthy" | "Update" | undefined {
+  if (isLost(context, newest, hasFreeNode)) return "Unreachable";
+  if (isOld(context, newest)) return "Update";
+  return isSick(context, newest) ? "Unhealthy" : undefined;
+}
+
+function causeOf(round: Round, instance: Instance): ReplaceCause | undefined {
+  const { context, hold } = round;
+  if (isDeleting(instance)) return "Deleted";
+  const isDue = isOld(context, instance);
+  const due = lossDueAt(context, instance, round.hasFreeNode);
+  if (due !== undefined) {
+    if (due <= context.view.now) return "Unreachable";
+    round.attempts.push(due);
+  }
+  if (isDue && hold.allowance > 0 && context.canUpdate) return "Update";
+  if (isSick(context, instance)) return "Unhealthy";
+  if (isDrained(context, instance)) return "Drained";
+  return isDue ? "Update" : undefined;
+}
+
+/** Every creation needs what the service depends on, and room. */
+function hasRoom({ context, live }: Round, cap: number): boolean {
+  return context.canStart && live < cap;
+}
+
+function create(
+  round: Round,
+  wanted: { number: number; cause: InstanceCause; old?: Instance; restarts?: number },
+): void {
+  const { context, hold } = round;
+  const { old } = wanted;
+  const keepsRevision = hold.allowance - round.updated <= 0 && (old === undefined || isOld(context, old));
+  const kept = old?.spec.revisionName ?? hold.stable;
+  const revisionName = keepsRevision && kept !== undefined ? kept : context.target.name;
+  if (revisionName === context.target.name && (old === undefined || isOld(context, old))) round.updated += 1;
+  round.steps.push(creation(context, { ...wanted, revisionName }));
+  round.live += 1;
+}
+
+function restart(round: Round, { slot, ended }: Demand & { type: "restart" }): void {
+  const { service, backoff, view, target } = round.context;
+  const isSame = ended.spec.revisionName === target.name;
+  const isCounted = isSame && isFailure(service, ended);
+  const due = restartDueAt(service, ended, { backoff, isCounted, now: view.now });
+  if (view.now < due) {
+    round.attempts.push(due);
+    return;
+  }
+  if (!hasRoom(round, round.limits.cap)) return;
+  create(round, { number: slot.number, cause: "Restart", old: ended, restarts: restartsAfter(service, ended, isSame) });
+}
+
+function createMissing(round: Round, used: ReadonlySet<number>): void {
+  const { service, members, wanted } = round.context;
+  const { start, step, slots = Number.POSITIVE_INFINITY } = service.ordinals;
+  const bound = isNumberBound(service) ? members.filter((one) => isLeaving(one) && !isTerminal(one)) : [];
+  const held = new Set(bound.map(({ spec }) => spec.number));
+  let missing = wanted - used.size;
+  for (let index = 0; missing > 0 && index < slots && hasRoom(round, round.limits.cap); index++) {
+    const number = start + index * step;
+    if (used.has(number) || held.has(number)) continue;
+    create(round, { number, cause: causeOfMissing(members, number) });
+    missing -= 1;
+  }
+}
+
+/** What took the place of an instance that had to leave first was not asked for anew. */
+function causeOfMissing(members: readonly Instance[], number: number): InstanceCause {
+  const before = members.find((instance) => instance.spec.number === number && isLeaving(instance));
+  return before?.metadata.annotations?.[ANNOTATION.leave] === "Unhealthy" ? "Unhealthy" : "New";
+}
+
+/** Lower is met first; what is not available costs nothing and goes before what is. */
+function urgency(demand: Demand): number {
+  if (demand.type !== "replace") return 6;
+  const isServing = Number(isAvailable(demand.old));
+  switch (demand.cause) {
+    case "Deleted":
+      return 0;
+    case "Unreachable":
+      return 1;
+    case "Unhealthy":
+      return 2;
+    case "Update":
+      return 3 + 2 * isServing;
+    case "Drained":
+      return 4;
+    default:
+      return demand.cause satisfies never;
+  }
+}
+
+function meet(round: Round, demand: Demand): void {
+  if (demand.type === "makeRoom") {
+    const { floor, stopsFirstBecause } = round.limits;
+    const mayStop = stopsFirstBecause !== undefined || floor < round.context.wanted;
+    if (mayStop) stopServing(round, demand.old, floor);
+  } else if (demand.type === "replace" && mayReplace(round, demand.cause)) replace(round, demand);
+}
+
+function mayReplace({ context, hold, health, ...round }: Round, cause: ReplaceCause): boolean {
+  if (!context.canStart) return false;
+  if (cause === "Update") return context.canUpdate && round.updated + round.missing < hold.allowance;
+  return cause !== "Unhealthy" || round.healed < health.allowance;
+}
+
+function replace(round: Round, { slot, old, cause }: Demand & { type: "replace" }): void {
+  const limits = cause === "Drained" || cause === "Unreachable" ? round.elsewhere : round.limits;
+  // what is out of reach takes no room: its successor always finds some
+  const mayStart = limits.stopsFirstBecause === undefined || cause === "Unreachable";
+  if (mayStart && round.live < limits.cap) {
+    create(round, { number: slot.number, cause, old });
+    round.healed += Number(cause === "Unhealthy");
+    return;
+  }
+  if (cause === "Unreachable") return;
+  if (cause === "Drained" || cause === "Update") {
+    if (isAvailable(old)) stopServing(round, old, limits.floor);
+    else if (limits.stopsFirstBecause !== undefined) stopFirst(round, old);
+    return;
+  }
+  if (limits.stopsFirstBecause === undefined) return;
+  if (cause === "Deleted") release(round, old, "StopFirst");
+  else healByStopping(round, old);
+}
+
+/** One number less is served: only down to the floor. */
+function stopServing(round: Round, old: Instance, floor: number): void {
+  if (round.available - 1 < floor) return;
+  round.available -= 1;
+  stopFirst(round, old);
+}
+
+function stopFirst(round: Round, old: Instance): void {
+  // its number is created anew when its end is confirmed, and counts as updated then
+  if (isOld(round.context, old)) round.updated += 1;
+  release(round, old, "StopFirst");
+}
+
+/** Unhealthy without room for a successor: it goes first, unless it is the last one that serves (R11). */
+function healByStopping(round: Round, old: Instance): void {
+  if (isTrue(old, "Published") && round.available === 0) return;
+  round.healed += 1;
+  release(round, old, "Unhealthy");
+}
+
+function alarmsOf({ context, health, ...round }: Round): readonly Alarm[] {
+  const { service, members, view } = context;
+  const override = "allow it with a DisruptionOverride of class tasks, or repair what they share";
+  const doubt: Alarm[] = [];
+  if (health.doubted !== undefined) {
+    const { bad, total } = health.doubted;
+    const message = `${service.name}: ${bad} of ${total} instances turned bad at once; none is replaced for it; ${override}`;
+    doubt.push({ reason: "ManyUnhealthy", message });
+  }
+  const isWaiting =
+    view.isRackBlind &&
+    round.hasFreeNode &&
+    members.some((one) => !isLeaving(one) && !isTerminal(one) && isOutOfReach(one));
+  if (!isWaiting) return doubt;
+  const message = `${service.name}: many instances of the rack went out of reach at once; none is replaced for it; ${override}`;
+  return [...doubt, { reason: "ManyUnreachable", message }];
+}
+
+function earliest(times: readonly number[]): number | undefined {
+  return times.length === 0 ? undefined : times.reduce((first, time) => Math.min(first, time));
+}
+
+/** When failures of the wanted revision happened that its back-off is to count. */
+export function failureTimes(
+  { view, service, members }: Pick<ServiceContext, "view" | "service" | "members">,
+  revisionName: string,
+): readonly number[] {
+  return members
+    .filter((one) => !isLeaving(one) && one.spec.revisionName === revisionName && isFailure(service, one))
+    .map((one) => endedAt(one, view.now));
+}
