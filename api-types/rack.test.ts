@@ -1,4 +1,4 @@
-import { checkRows } from "./meta/suite.js";
+import { checkRows, type Row } from "./meta/suite.js";
 import { Rack } from "./rack.js";
 
 const mesos = { masters: ["http://10.0.0.1:5050"] };
@@ -37,22 +37,91 @@ checkRows(
       { variables: { lower: "x" } },
       ['spec.variables: Invalid value: "lower": names must be A-Z, 0-9 and `_`, a letter first'],
     ],
-    [
-      "says that zk is not supported yet",
-      { compute: { mesos: { masters: ["zk://a:2181/mesos"] } } },
-      ['spec.compute.mesos.masters[0]: Invalid value: "zk://a:2181/mesos": zk is not supported yet, use http'],
-    ],
-    [
-      "says that https with a variable is not supported yet",
-      { compute: { mesos: { masters: ["https://$(M):5050"] } } },
-      ['spec.compute.mesos.masters[0]: Invalid value: "https://$(M):5050": https is not supported yet, use http'],
-    ],
-    [
-      "refuses a master that is no address",
-      { compute: { mesos: { masters: ["10.0.0.1:5050"] } } },
-      [
-        'spec.compute.mesos.masters[0]: Invalid value: "10.0.0.1:5050": must be an address such as http://10.0.0.1:5050',
+    ...[
+      ["http://10.0.0.1:5050", "http://10.0.0.2:5050/", "https://master:5050/mesos"],
+      ["http://master", "http://[::1]:5050"],
+      ["https://$(M):5050"],
+      ["$(URL)", "http://a:1"],
+      ["zk://a:2181/mesos"],
+      ["zk://a:2181,10.0.0.2:2181,[::1]:2181/mesos/rack-1"],
+      ["zk://$(ZOOKEEPER)/mesos"],
+    ].map((masters): Row => [`takes masters ${masters.join(" ")}`, { compute: { mesos: { masters } } }, []]),
+    ...[
+      "10.0.0.1:5050",
+      "ftp://a:5050",
+      "ftp://$(M)",
+      "http://",
+      "http://a:5050?x",
+      "http://a b",
+      "zk://a:2181",
+      "zk://a:2181/",
+      "zk://a/mesos",
+      "zk://a:2181,/mesos",
+      "zk:///mesos",
+    ].map(
+      (master): Row => [
+        `refuses the master ${master}`,
+        { compute: { mesos: { masters: [master] } } },
+        [
+          `spec.compute.mesos.masters[0]: Invalid value: "${master}": must be http://host:port, https://host:port or zk://host:port,host:port/path`,
+        ],
       ],
+    ),
+    [
+      "refuses ZooKeeper beside a master",
+      { compute: { mesos: { masters: ["http://a:1", "zk://a:2181/mesos"] } } },
+      [
+        'spec.compute.mesos.masters[1]: Invalid value: "zk://a:2181/mesos": must be the only one: ZooKeeper knows all masters',
+      ],
+    ],
+    [
+      "refuses a login at ZooKeeper, without showing it",
+      { compute: { mesos: { masters: ["zk://user:pass@a:2181/mesos"] } } },
+      [
+        "spec.compute.mesos.masters[0]: Forbidden: a user of ZooKeeper is not supported: the path must be readable for all",
+      ],
+    ],
+    [
+      "refuses a password in an address, without showing it",
+      { compute: { mesos: { masters: ["https://user:pass@a:5050"] } } },
+      ["spec.compute.mesos.masters[0]: Forbidden: credentials stand in a Secret: credentialsSecretRef"],
+    ],
+    ["takes TLS with https", { compute: { mesos: { masters: ["http://a:1", "https://a:2"], tls: {} } } }, []],
+    ["takes TLS with ZooKeeper", { compute: { mesos: { masters: ["zk://a:1/m"], tls: {} } } }, []],
+    [
+      "refuses TLS without https",
+      { compute: { mesos: { ...mesos, tls: {} } } },
+      ["spec.compute.mesos.tls: Forbidden: needs a master with https, or one by zk"],
+    ],
+    [
+      "takes a principal with its secret",
+      { compute: { mesos: { ...mesos, principal: "p", credentialsSecretRef: { name: "a", key: "b" } } } },
+      [],
+    ],
+    [
+      "refuses a secret of nobody",
+      { compute: { mesos: { ...mesos, credentialsSecretRef: { name: "a", key: "b" } } } },
+      ["spec.compute.mesos.principal: Required value: credentialsSecretRef holds the secret of a principal"],
+    ],
+    ["takes roles", { compute: { mesos: { ...mesos, roles: ["*", "web/shop", "$(ROLE)"] } } }, []],
+    [
+      "refuses no role at all",
+      { compute: { mesos: { ...mesos, roles: [] } } },
+      ["spec.compute.mesos.roles: Required value: leave it out to take unreserved resources"],
+    ],
+    ...["", "-a", "a b", "a//b", "/a", "..", "a/."].map(
+      (role): Row => [
+        `refuses the role "${role}"`,
+        { compute: { mesos: { ...mesos, roles: [role] } } },
+        [
+          `spec.compute.mesos.roles[0]: Invalid value: "${role}": must be \`*\` or the name of a Mesos role, like \`web\` or \`web/shop\``,
+        ],
+      ],
+    ),
+    [
+      "says that Consul by https is not supported yet",
+      { dns: { domain: "a", consul: { address: "https://a:8500" } } },
+      ['spec.dns.consul.address: Invalid value: "https://a:8500": https is not supported yet, use http'],
     ],
     [
       "refuses weeks",

@@ -78,7 +78,6 @@ export const Rack = defineKind({
     AGE,
   ],
   notYet: [
-    "`spec.compute.mesos.masters[]`: https and zk addresses.",
     "`spec.dns.consul.address`, `spec.network.switch.address`: https addresses.",
     "`spec.nodes[]`, `spec.network.managementPrefixes[]`: IPv6 addresses.",
   ],

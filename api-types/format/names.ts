@@ -19,6 +19,14 @@ export function isVariableName(text: string): boolean {
 export const DNS_LABEL_RULE =
   "must consist of lower case alphanumeric characters or '-', start and end with one, and be at most 63 characters long";
 
+/** The name of a role of Mesos, such as `web` or `web/shop`; `*` stands for what is reserved for nobody. */
+export function isMesosRole(text: string): boolean {
+  return text === "*" || text.split("/").every((part) => /^[^\s\\*-][^\s\\*]*$/.test(part) && !/^\.\.?$/.test(part));
+}
+
+/** What isMesosRole accepts. */
+export const MESOS_ROLE_RULE = "must be `*` or the name of a Mesos role, like `web` or `web/shop`";
+
 const LABEL_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
 /** A label or annotation key: `name` or `prefix/name`. */

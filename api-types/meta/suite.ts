@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { withDefaults } from "../schema/defaults.js";
+import { oversized } from "../schema/oversized.js";
 import { prune } from "../schema/prune.js";
 import type { FieldError } from "../schema/structural.js";
 import { validateSchema } from "../schema/validate.js";
@@ -8,6 +9,8 @@ import type { KubeObject } from "./object.js";
 
 /** What the API server would say of an object under strict validation: one line for each fault, `path: text`. */
 export function faultsOf(kind: Kind, object: unknown, previous?: unknown): readonly string[] {
+  const excess = oversized(kind.schema, object);
+  if (excess.length > 0) return excess.map(textOf);
   const { object: pruned, unknown } = prune(kind.schema, object);
   if (unknown.length > 0) return unknown.map((path) => `unknown field "${path}"`);
   const candidate = withDefaults(kind.schema, pruned);

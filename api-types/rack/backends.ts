@@ -24,7 +24,7 @@ export const compute = object("Where tasks run.", {
   mesos: optional(
     object("The Apache Mesos cluster of the rack.", {
       masters: list(
-        "Masters, e.g. `http://10.0.0.1:5050` or `https://…`, or the one address `zk://host:2181,host:2181/mesos`.",
+        "Masters, e.g. `http://10.0.0.1:5050` or `https://…`, or one single `zk://host:2181,host:2181/mesos`: then ZooKeeper says who leads.",
         text("An address."),
         { minItems: 1, maxItems: 16 },
       ),
@@ -32,7 +32,9 @@ export const compute = object("Where tasks run.", {
       roles: optional(list("Mesos roles to take offers of; unset: `*`.", text("A role."))),
       user: optional(text("User that tasks run as; unset: the agent's.")),
       principal: optional(text("Principal under which we register.")),
-      credentialsSecretRef: optional(secretRef("Secret of the principal, for basic authentication.")),
+      credentialsSecretRef: optional(
+        secretRef("Secret of the principal, for basic authentication; needs `principal`."),
+      ),
       failoverTimeout: text("How long Mesos keeps our tasks while we are away, as a Go duration.", { default: "168h" }),
       tls: optional(tls),
       nodeAttributes: object(

@@ -1,4 +1,5 @@
 import type { FieldError } from "../schema/structural.js";
+import { schemeOf } from "../service/fetched.js";
 import type { RackAllowance } from "./safety.js";
 
 /** Whose rights are asked for: the rack's grants, and the namespace that wants to use them. */
@@ -22,7 +23,9 @@ export interface TaskRights {
   readonly privileged?: boolean;
   readonly dockerParameters?: readonly unknown[];
   readonly user?: string;
-  readonly executor?: unknown;
+  readonly executor?: { readonly fetch?: readonly { readonly uri?: string }[] };
+  /** A file of the node that is fetched is read as the agent's user. */
+  readonly fetch?: readonly { readonly uri?: string }[];
   readonly volumes?: readonly { readonly hostPath?: string }[];
   readonly attached?: readonly TaskRights[];
 }
@@ -51,20 +54,52 @@ function taskErrors(
   rule: { readonly granted: Grants; readonly where: string },
 ): readonly FieldError[] {
   const { granted, where } = rule;
-  const refuse = (field: string): FieldError => ({ type: "Forbidden", path: `${path}.${field}`, message: where });
-  const errors: FieldError[] = [];
-  if (task.privileged && !granted.privileged) errors.push(refuse("privileged"));
-  if ((task.dockerParameters ?? []).length > 0 && !granted.dockerParameters) errors.push(refuse("dockerParameters"));
-  if (task.executor !== undefined && !granted.executors) errors.push(refuse("executor"));
-  if (task.user !== undefined && !granted.users.has(task.user)) errors.push(refuse("user"));
-  task.volumes?.forEach(({ hostPath }, index) => {
-    if (hostPath !== undefined && !isPathGranted(hostPath, granted.hostPaths))
-      errors.push(refuse(`volumes[${index}].hostPath`));
-  });
+  const refused = [
+    ...rightFields(task, granted),
+    ...pathFields(task)
+      .filter(({ hostPath }) => !isPathGranted(hostPath, granted.hostPaths))
+      .map(({ field }) => field),
+  ];
   const attached = (task.attached ?? []).flatMap((inner, index) =>
     taskErrors(inner, `${path}.attached[${index}]`, rule),
   );
-  return [...errors, ...attached];
+  return [
+    ...refused.map((field): FieldError => ({ type: "Forbidden", path: `${path}.${field}`, message: where })),
+    ...attached,
+  ];
+}
+
+/** The fields that ask for a right that is not granted. */
+function rightFields(task: TaskRights, granted: Grants): readonly string[] {
+  const asked = {
+    privileged: task.privileged === true && !granted.privileged,
+    dockerParameters: (task.dockerParameters ?? []).length > 0 && !granted.dockerParameters,
+    executor: task.executor !== undefined && !granted.executors,
+    user: task.user !== undefined && !granted.users.has(task.user),
+  };
+  return Object.entries(asked).flatMap(([field, isRefused]) => (isRefused ? [field] : []));
+}
+
+/** Every path of the node that the task reads or writes, and the field that names it. */
+function pathFields({ volumes = [], fetch = [], executor }: TaskRights): readonly {
+  readonly hostPath: string;
+  readonly field: string;
+}[] {
+  const mounted = volumes.map(({ hostPath }, index) => ({ hostPath, field: `volumes[${index}].hostPath` }));
+  const fetched = [
+    ...fetch.map(({ uri }, index) => ({ uri, field: `fetch[${index}].uri` })),
+    ...(executor?.fetch ?? []).map(({ uri }, index) => ({ uri, field: `executor.fetch[${index}].uri` })),
+  ].map(({ uri, field }) => ({ hostPath: uri === undefined ? undefined : nodePathOf(uri), field }));
+  return [...mounted, ...fetched].flatMap(({ hostPath, field }) =>
+    hostPath === undefined ? [] : [{ hostPath, field }],
+  );
+}
+
+/** The path of the node that is fetched; undefined for what comes from elsewhere. What a variable hides may be any path. */
+function nodePathOf(uri: string): string | undefined {
+  const scheme = schemeOf(uri);
+  if (scheme === undefined) return uri;
+  return scheme === "file" ? uri.slice("file://".length) : undefined;
 }
 
 /** A path that climbs, or that is only known after substitution, is granted by nothing but `/`. */

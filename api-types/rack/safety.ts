@@ -13,7 +13,7 @@ function budget(what: string) {
 const allowed = object("What the namespaces named here may do.", {
   namespaces: list("The namespaces.", text("A namespace."), { minItems: 1 }),
   privileged: flag("Privileged containers.", { default: false }),
-  hostPaths: optional(list("Paths of nodes that may be mounted.", text("A path."))),
+  hostPaths: optional(list("Paths of nodes that may be mounted, or fetched by a `file://` address.", text("A path."))),
   dockerParameters: flag("Docker parameters.", { default: false }),
   executors: flag("Mesos executors of one's own.", { default: false }),
   users: optional(list("Users that tasks may run as.", text("A user."))),

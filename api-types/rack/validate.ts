@@ -3,8 +3,8 @@ import { isDnsName, isVariableName } from "../format/names.js";
 import { invalid, isLiteral, required } from "../meta/field-error.js";
 import type { ObjectMeta } from "../meta/object.js";
 import type { RackSpec } from "../rack.js";
-import { isDuration } from "../schema/duration.js";
 import type { FieldError } from "../schema/structural.js";
+import { mesosErrors } from "./mesos-errors.js";
 import type { RackNode } from "./nodes.js";
 
 interface RackLike {
@@ -62,17 +62,6 @@ function addressErrors(address: string | undefined, path: string): readonly Fiel
   return [invalid(path, address, why)];
 }
 
-function mesosErrors(mesos: NonNullable<RackSpec["compute"]>["mesos"]): readonly FieldError[] {
-  if (mesos === undefined) return [];
-  const path = "spec.compute.mesos";
-  const timeout = mesos.failoverTimeout;
-  const isTimeout = !isLiteral(timeout) || isDuration(timeout);
-  return [
-    ...mesos.masters.flatMap((master, index) => httpErrors(master, `${path}.masters[${index}]`)),
-    ...(isTimeout ? [] : [invalid(`${path}.failoverTimeout`, timeout, "must be a Go duration such as 168h")]),
-  ];
-}
-
 function dnsErrors(dns: RackSpec["dns"]): readonly FieldError[] {
   if (dns === undefined) return [];
   const isDomain = !isLiteral(dns.domain) || isDnsName(dns.domain);
@@ -105,9 +94,8 @@ function prefixErrors(prefix: string, path: string): readonly FieldError[] {
 /** Addresses may hold variables; their scheme may not. */
 function httpErrors(address: string, path: string): readonly FieldError[] {
   if (/^http:\/\/[^/\s]/.test(address) || (!isLiteral(address) && !/^[a-z]+:\/\//.test(address))) return [];
-  const scheme = /^(https|zk):\/\//.exec(address)?.[1];
-  if (scheme !== undefined) return [invalid(path, address, `${scheme} is not supported yet, use http`)];
-  return [invalid(path, address, "must be an address such as http://10.0.0.1:5050")];
+  if (address.startsWith("https://")) return [invalid(path, address, "https is not supported yet, use http")];
+  return [invalid(path, address, "must be an address such as http://10.0.0.1:8500")];
 }
 
 function allowErrors({ safety }: RackSpec): readonly FieldError[] {

@@ -37,6 +37,45 @@ const RIGHTS = [
     allow: { hostPaths: ["/data"] },
     field: "spec.services[0].volumes[0].hostPath",
   },
+  {
+    title: "a file of the node",
+    spec: task({ fetch: [{ uri: "http://h/a" }, { uri: "file:///data/x" }] }),
+    allow: { hostPaths: ["/data"] },
+    field: "spec.services[0].fetch[1].uri",
+  },
+  {
+    title: "a file that only a variable knows",
+    spec: task({ fetch: [{ uri: "$(URL)" }] }),
+    allow: { hostPaths: ["/"] },
+    field: "spec.services[0].fetch[0].uri",
+  },
+  {
+    title: "an executor",
+    spec: task({ containerizer: "Mesos", executor: { name: "e", command: "e" } }),
+    allow: { executors: true },
+    field: "spec.services[0].executor",
+  },
+  {
+    title: "a file for an executor",
+    spec: task({
+      containerizer: "Mesos",
+      executor: { name: "e", command: "e", fetch: [{ uri: "FILE:///data/x" }] },
+    }),
+    allow: { executors: true, hostPaths: ["/data"] },
+    field: "spec.services[0].executor.fetch[0].uri",
+  },
+  {
+    title: "privileges of an attached task",
+    spec: task({ attached: [{ name: "b", image: "x", privileged: true }] }),
+    allow: { privileged: true },
+    field: "spec.services[0].attached[0].privileged",
+  },
+  {
+    title: "a file for an attached task",
+    spec: task({ attached: [{ name: "b", image: "x", fetch: [{ uri: "file:///data" }] }] }),
+    allow: { hostPaths: ["/data"] },
+    field: "spec.services[0].attached[0].fetch[0].uri",
+  },
 ];
 
 describe("rights that a Rack grants by namespace", () => {

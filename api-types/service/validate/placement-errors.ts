@@ -1,3 +1,4 @@
+import { isMesosRole, MESOS_ROLE_RULE } from "../../format/names.js";
 import { patternFault } from "../../format/pattern/pattern.js";
 import { invalid, isLiteral, required, unsupported } from "../../meta/field-error.js";
 import type { FieldError } from "../../schema/structural.js";
@@ -61,13 +62,7 @@ function roleErrors(roles: readonly string[] | undefined, path: string): readonl
   if (roles === undefined) return [];
   if (roles.length === 0) return [required(path, "leave it out to take any resources; `*` means unreserved ones")];
   return roles.flatMap((role, index) => {
-    if (!isLiteral(role) || isRole(role)) return [];
-    return [invalid(`${path}[${index}]`, role, "must be `*` or the name of a Mesos role, like `web` or `web/shop`")];
+    if (!isLiteral(role) || isMesosRole(role)) return [];
+    return [invalid(`${path}[${index}]`, role, MESOS_ROLE_RULE)];
   });
-}
-
-function isRole(role: string): boolean {
-  return (
-    role === "*" || role.split("/").every((part) => /^[^\s\\*-][^\s\\*]*$/.test(part) && part !== "." && part !== "..")
-  );
 }

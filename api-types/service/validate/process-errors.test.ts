@@ -143,10 +143,11 @@ describe("what a service runs", () => {
 });
 
 describe("what is too much", () => {
+  /** What the work says, in at most 100 ms of this process: other processes may be busy. */
   const inTime = (work: () => readonly string[]) => {
-    const start = process.hrtime.bigint();
+    const start = process.cpuUsage();
     const faults = work();
-    expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(500);
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(100);
     return faults;
   };
 
@@ -164,9 +165,10 @@ describe("what is too much", () => {
   });
 
   it("10,000 services are told by their limit, and none is looked into", () => {
-    const services = Array.from({ length: 10_000 }, (_, index) => ({ name: `-${index}`, cpu: 1 }));
-    const faults = inTime(() => groupFaults(services.map(({ name }) => ({ name }))));
-    expect(faults).toEqual(["spec.services: Too many: 10000: must have at most 200 items"]);
+    const services = Array.from({ length: 10_000 }, (_, index) => ({ name: `-${index}`, x: 1 }));
+    expect(inTime(() => groupFaults(services))).toEqual([
+      "spec.services: Too many: 10000: must have at most 200 items",
+    ]);
   });
 
   it("a name that never ends is shown by its beginning", () => {
