@@ -17,6 +17,12 @@ export function runOf(instanceTaskId: string, name: string, taskId: string): num
   return Number.isSafeInteger(run) && run > 0 ? run : 0;
 }
 
+/** All tasks of an Instance: its own and those beside it. Every loop indexes Instances by them under one name, `task`. */
+export function taskIdsOf({ status }: Instance): readonly string[] {
+  const { placement, attached = [] } = status ?? {};
+  return placement === undefined ? [] : [placement.taskID, ...attached.map(({ taskID }) => taskID)];
+}
+
 /** Whether a task runs beside an instance's own; such a task is no instance. */
 export function isAttached({ labels }: Pick<Task, "labels">): boolean {
   return labels[TASK_LABEL.attached] !== undefined;

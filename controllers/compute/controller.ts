@@ -3,6 +3,7 @@ import { Instance } from "../../api-types/instance.js";
 import { Rack } from "../../api-types/rack.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { reportStatus } from "../../runtime/report.js";
+import { taskIdsOf } from "../attached.js";
 import type { LoopContext } from "../context.js";
 import { createOrphanWatch, orphanCondition } from "../orphans.js";
 import { ownConditions } from "../own-conditions.js";
@@ -14,9 +15,7 @@ const NAME = "compute";
 export function computeController(context: LoopContext) {
   const { informers, backends, client, clock } = context;
   const racks = informers.cache(Rack);
-  const instances = informers.cache(Instance, {
-    task: (instance) => (instance.status?.placement === undefined ? [] : [instance.status.placement.taskID]),
-  });
+  const instances = informers.cache(Instance, { task: taskIdsOf });
   const orphanWatches = new Map<string, ReturnType<typeof createOrphanWatch>>();
 
   return defineController({

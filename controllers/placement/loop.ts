@@ -6,6 +6,7 @@ import { Revision } from "../../api-types/revision.js";
 import { type Service, ServiceGroup } from "../../api-types/service-group.js";
 import type { Offer } from "../../drivers/compute/driver.js";
 import type { Cache } from "../../runtime/cache.js";
+import { taskIdsOf } from "../attached.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { createOrphanWatch } from "../orphans.js";
 import { createOfferKeeper } from "./offers.js";
@@ -52,7 +53,7 @@ export function openLoop(context: LoopContext): Loop {
   const instances = informers.cache(Instance, {
     group: (instance) => [groupKeyOf(instance)],
     placement: (instance) => statesOf(instance).map((state) => `${groupKeyOf(instance)} ${state}`),
-    task: (instance) => (instance.status?.placement === undefined ? [] : [instance.status.placement.taskID]),
+    task: taskIdsOf,
   });
   return {
     context,

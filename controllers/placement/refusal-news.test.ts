@@ -9,6 +9,13 @@ describe("what is worth reporting of a refusal", () => {
     ["the same again", none, none, false],
     ["nodes refuse after nothing was offered", none, fits("1 offering nodes refused: 1 by cpu"), true],
     ["no offers for a moment", fits("1 offering nodes refused: 1 by cpu"), none, false],
+    [
+      "no offers for a moment, while something else is missing",
+      { reason: "ReferenceNotFound", message: "" },
+      none,
+      false,
+    ],
+    ["nodes refuse what lacked something else", { reason: "ReferenceNotFound", message: "" }, fits("1 by cpu"), true],
     ["more nodes refuse", fits("1 offering nodes refused: 1 by cpu"), fits("2 offering nodes refused: 2 by cpu"), true],
     [
       "fewer nodes refuse",

@@ -13,12 +13,10 @@ interface SaidRefusal {
  */
 export function isNewsOfRefusal(reported: SaidRefusal | undefined, next: SaidRefusal): boolean {
   if (reported === undefined) return true;
-  if (reported.reason !== NO_NODE_FITS) {
-    return reported.reason !== next.reason || kindOf(reported.message) !== kindOf(next.message);
-  }
-  if (next.reason === WAITING_FOR_OFFERS) return false;
-  if (kindOf(reported.message) !== kindOf(next.message)) return true;
-  return Number.parseInt(next.message, 10) > Number.parseInt(reported.message, 10);
+  const isSameKind = reported.reason === next.reason && kindOf(reported.message) === kindOf(next.message);
+  // whatever else was said says more
+  if (next.reason === WAITING_FOR_OFFERS) return reported.reason === WAITING_FOR_OFFERS && !isSameKind;
+  return !isSameKind || Number.parseInt(next.message, 10) > Number.parseInt(reported.message, 10);
 }
 
 /** What changes from offer to offer: which node came nearest, and how many are silent. */

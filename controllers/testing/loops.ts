@@ -8,9 +8,9 @@ import { createApiServer } from "../../apiserver/main.js";
 import { memoryStore } from "../../apiserver/storage/memory.js";
 import type { Store } from "../../apiserver/storage/store.js";
 import { createClient } from "../../client/create-client.js";
-import type { ComputeDriver } from "../../drivers/compute/driver.js";
+import type { ComputeDriver, TaskLaunch } from "../../drivers/compute/driver.js";
 import { createMemoryProber } from "../../drivers/probe/memory.js";
-import { silentLogger } from "../../platform/log.js";
+import { type Logger, silentLogger } from "../../platform/log.js";
 import { createMetrics } from "../../platform/metrics.js";
 import { seededRandom } from "../../platform/random.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
@@ -29,6 +29,8 @@ export interface LoopWorldOptions {
   readonly loops: readonly ((context: LoopContext) => ControllerDefinition)[];
   /** Given the clock, makes the rack's compute back end. */
   readonly compute?: ComputeDriver;
+  /** Default: silent. */
+  readonly log?: Logger;
 }
 
 /** Opens it; `start` begins the loops, `restart` ends their process and begins another. */
@@ -36,7 +38,7 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
   const clock = options.clock ?? virtualClock(NOW);
   const random = seededRandom(1);
   const { store, writes } = counted(memoryStore({ clock }));
-  const tools = { clock, random, log: silentLogger };
+  const tools = { clock, random, log: options.log ?? silentLogger };
   const api = await settled(
     clock,
     createApiServer({ ...tools, store, kinds: KINDS, metrics: createMetrics().registry, version: "0.0.0" }),
@@ -50,7 +52,7 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
   const actions: Action[] = [];
   const execute: Execute = async (given) => {
     actions.push(...given);
-    for (const { type, change } of given) if (type === "task.kill") await options.compute?.kill(change as never); // a kill's change
+    for (const action of given) await carryOut(options.compute, action);
     return given.map((action) => ({ type: "verified", action }));
   };
   const drivers = driversOf(options.compute);
@@ -118,6 +120,15 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
       await settled(clock, api.close());
     },
   };
+}
+
+/** What the executor does with actions on tasks. */
+async function carryOut(compute: ComputeDriver | undefined, { type, change }: Action): Promise<void> {
+  // actions of one type carry that type's change
+  if (type === "task.kill") await compute?.kill(change as Parameters<ComputeDriver["kill"]>[0]);
+  if (type !== "task.launch") return;
+  const { offerIds, tasks } = change as { offerIds: readonly string[]; tasks: readonly TaskLaunch[] }; // as above
+  await compute?.launch(offerIds, tasks);
 }
 
 /** What a promise comes to, while time stands still. */

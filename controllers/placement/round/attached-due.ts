@@ -5,8 +5,6 @@ import { attachedTaskId, hasEnded, runOf } from "../../attached.js";
 
 /** After so long a run a failure starts the back-off anew. */
 const STABLE_RUN_MS = 60_000;
-/** An exit with code 0 sooner than this counts as a failure. */
-const SHORT_RUN_MS = 10_000;
 /** Clocks of two machines differ by so much without harm. */
 const SKEW_MAX_MS = 30_000;
 
@@ -22,14 +20,13 @@ export interface DueAttached {
 }
 
 /**
- * The attached tasks of an Instance that ended and start again; nothing for an Instance that ended or leaves.
+ * The attached tasks of an Instance that ended and start again; nothing for an Instance that ended or leaves. One that is
+ * required and does not start again is the end of its Instance, which the service-group loop replaces.
  *
- * | ended          | policy    | not required | required                      |
- * |----------------|-----------|--------------|-------------------------------|
- * | with success   | Always    | again        | again                         |
- * | with success   | OnFailure | done         | done                          |
- * | by a failure   | not Never | again        | no: the Instance is replaced  |
- * | anyhow         | Never     | done         | done                          |
+ * | ended        | Always | OnFailure | Never |
+ * |--------------|--------|-----------|-------|
+ * | with success | again  | done      | done  |
+ * | by a failure | again  | again     | done  |
  */
 export function attachedDue(
   instance: Instance,
@@ -48,11 +45,9 @@ export function attachedDue(
   });
 }
 
-function isRestarted({ restart, required }: AttachedTask, item: Item): boolean {
+function isRestarted({ restart }: AttachedTask, { state }: Item): boolean {
   const { policy = "Always" } = restart ?? {};
-  if (policy === "Never") return false;
-  if (item.state === "Finished") return policy === "Always" || (!required && runTimeMs(item) < SHORT_RUN_MS);
-  return !required;
+  return policy === "Always" || (policy === "OnFailure" && state !== "Finished");
 }
 
 /** The delay, or the back-off after so many runs, whichever is longer, from the end on. */
