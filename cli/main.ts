@@ -7,6 +7,7 @@ import { addFramework } from "./framework/command.js";
 import { addNodes } from "./nodes/command.js";
 import { addRollout } from "./rollout/command.js";
 import { addSize } from "./size/command.js";
+import { addTasks } from "./tasks/command.js";
 
 // rackctl: one file per verb; verbs are loaded when they are asked for.
 
@@ -79,6 +80,7 @@ const verbs: Verbs = {
 };
 addRollout(verbs);
 addSize(verbs);
+addTasks(verbs);
 addNodes(verbs);
 addFramework(verbs);
 

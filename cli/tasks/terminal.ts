@@ -1,0 +1,35 @@
+import type { Terminal } from "./exec.js";
+
+const ROWS = 24;
+const COLUMNS = 80;
+
+/** The terminal or pipes that this process was started with. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  const size = () => ({ rows: stdout.rows ?? ROWS, columns: stdout.columns ?? COLUMNS });
+  return {
+    isTerminal: stdin.isTTY === true,
+    size,
+    input(listen, end) {
+      stdin.on("data", listen);
+      stdin.on("end", end);
+      return {
+        stop() {
+          stdin.off("data", listen);
+          stdin.off("end", end);
+          stdin.pause();
+        },
+      };
+    },
+    raw() {
+      stdin.setRawMode(true);
+      return { stop: () => void stdin.setRawMode(false) };
+    },
+    resized(listen) {
+      const resize = () => listen(size());
+      stdout.on("resize", resize);
+      return { stop: () => void stdout.off("resize", resize) };
+    },
+    write: ({ stream, bytes }) => void (stream === "stdout" ? stdout : stderr).write(bytes),
+  };
+}
