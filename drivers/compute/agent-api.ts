@@ -73,9 +73,12 @@ export interface ExecProgram {
 
 /** A program that runs beside a task. */
 export interface ExecSession {
-  /** In order; a terminal has only stdout. Completes when the program ended, errors when the agent is lost; replays all until first read. */
+  /**
+   * In order; a terminal has only stdout. To be subscribed once: output is taken from the agent only while somebody
+   * listens. Completes when the program ended, errors when the agent is lost, does not replay.
+   */
   readonly output$: Observable<ExecOutput>;
-  /** How it ended; never rejects. */
+  /** How it ended, once all output was read; never rejects. */
   readonly ended: Promise<ExecEnd>;
   /** Input for the program, delivered in order. */
   write(bytes: Uint8Array): void;

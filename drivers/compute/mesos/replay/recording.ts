@@ -20,7 +20,7 @@ const FOLDER = new URL("../../../../test/recordings/mesos/", import.meta.url);
 
 /** The lines of one recording, e.g. `02-launch-command`. */
 export function recording(name: string): readonly RecordedLine[] {
-  const text = readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8");
+  const text = readFileSync(new URL(`../mesos-whole/${name}.jsonl`, FOLDER), "utf8");
   return text
     .split("\n")
     .filter((line) => line !== "")
