@@ -47,6 +47,7 @@ const attached = object("A task on the same node, with the same number, launched
   ),
   required: flag("Without it the instance is not Ready, and its end for good is the end of the instance.", {
     default: false,
+    ...IN_PLACE,
   }),
 });
 
