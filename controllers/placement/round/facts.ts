@@ -36,14 +36,11 @@ type Teller = Pick<Agent, "hostname" | "attributes" | "region" | "zone" | "maint
 export function rackFacts(view: RackView): RackFacts {
   const { rack, agents, held } = view;
   const names = rack.spec.compute?.mesos?.nodeAttributes;
-  const nodeOf = nodeFinder(
-    view.nodes.filter((node) => !isDeleting(node)),
-    names?.name ?? "",
-  );
-  const known = agents.type === "Unknown" ? new Map<string, Agent>() : agents.items;
+  const nodeOf = finderOf(view.nodes, names?.name ?? "");
+  const living = agents.type === "Unknown" ? new Map<string, Agent>() : agents.items;
   const offersOf = byAgentId(held);
-  const tellers = new Map<string, Teller>(offersOfUnknown(held, known));
-  for (const agent of known.values()) if (isLive(agent)) tellers.set(agent.id, agent);
+  const tellers = new Map<string, Teller>(offersOfUnknown(held, living));
+  for (const agent of living.values()) if (isLive(agent)) tellers.set(agent.id, agent);
   const facts = new Map<string, NodeFacts>();
   const offers: NodeOffer[] = [];
   for (const [agentId, teller] of tellers) {
@@ -53,7 +50,8 @@ export function rackFacts(view: RackView): RackFacts {
     const before = facts.get(name);
     // a node that lost its work directory has two agents for a while
     if (before === undefined || before.closedBecause !== undefined) {
-      facts.set(name, factsOf({ node, teller, functionAttribute: names?.function ?? "", now: view.now }));
+      const told = { node, teller, functionAttribute: names?.function ?? "" };
+      facts.set(name, { ...lastingFacts(told), closedBecause: closedBecause(told, view.now) });
     }
     const own = offersOf.get(agentId) ?? [];
     if (own.length > 0) offers.push(nodeOffer(agentId, name, own));
@@ -83,15 +81,43 @@ function isLive({ state }: Agent): boolean {
   return state !== "Unreachable" && state !== "Recovering";
 }
 
+interface Finder {
+  readonly attribute: string;
+  readonly find: ReturnType<typeof nodeFinder>;
+}
+
+/** The Nodes of a rack change seldom, and the same list comes back until they do. */
+const finders = new WeakMap<readonly Node[], Finder>();
+
+function finderOf(nodes: readonly Node[], attribute: string): Finder["find"] {
+  const known = finders.get(nodes);
+  if (known?.attribute === attribute) return known.find;
+  const living = nodes.filter((node) => !isDeleting(node));
+  const find = nodeFinder(living, attribute);
+  finders.set(nodes, { attribute, find });
+  return find;
+}
+
 interface Told {
   readonly node: Node;
   readonly teller: Teller;
   readonly functionAttribute: string;
-  readonly now: number;
 }
 
-function factsOf(told: Told): NodeFacts {
-  const { node, teller, functionAttribute } = told;
+type LastingFacts = Omit<NodeFacts, "closedBecause">;
+
+/** By what told them, with the Node that it was told of: thousands of agents say the same in every round. */
+const known = new WeakMap<Teller, Told & { readonly facts: LastingFacts }>();
+
+function lastingFacts(told: Told): LastingFacts {
+  const before = known.get(told.teller);
+  if (before?.node === told.node && before.functionAttribute === told.functionAttribute) return before.facts;
+  const facts = factsOf(told);
+  known.set(told.teller, { ...told, facts });
+  return facts;
+}
+
+function factsOf({ node, teller, functionAttribute }: Told): LastingFacts {
   const { hostname, region, zone, attributes } = teller;
   const said = attributes[functionAttribute];
   return {
@@ -100,7 +126,6 @@ function factsOf(told: Told): NodeFacts {
     // where the Rack does not say what a node is for, its agent may
     function: node.spec.function ?? (typeof said === "string" ? said : undefined),
     attributes: { ...attributes, ...ownAttributes({ hostname, "@region": region, "@zone": zone }) },
-    closedBecause: closedBecause(told),
   };
 }
 
@@ -110,7 +135,7 @@ function ownAttributes(values: Readonly<Record<string, string | undefined>>): Re
   );
 }
 
-function closedBecause({ node, teller, now }: Told): string | undefined {
+function closedBecause({ node, teller }: Told, now: number): string | undefined {
   if (node.spec.unschedulable) return "unschedulable";
   if (isInMaintenance(teller.maintenance, now)) return "maintenance";
   if (isDraining(node) || teller.state === "Draining") return "draining";

@@ -33,19 +33,29 @@ export type Asked =
 export function waitingTask(waiter: Waiter): Asked {
   const { instance, rack } = waiter;
   const variables = earlyVariables(instance, rack);
-  const { attached, executor, network, resources } = waiter.service;
-  // only what takes something of a node
-  const { value } = substituteDeep({ attached, executor, network, resources }, (name) => variables[name]);
+  const service = resolved(waiter.service, (name) => variables[name]);
+  const { number } = instance.spec;
+  const refusal = valueRefusal([...amountFaults(service), ...portFaults({ service, number })]);
+  return refusal === undefined ? { type: "task", task: taskOf(waiter, service) } : { type: "refused", refusal };
+}
+
+/** Whether a template holds a variable: most do not, and are gone through once. Templates are never changed. */
+const mentions = new WeakMap<Service, boolean>();
+
+/** The template with the variables replaced of what takes something of a node. */
+function resolved(service: Service, lookup: (name: string) => string | undefined): Service {
+  const { attached, executor, network, resources } = service;
+  const known = mentions.get(service) ?? JSON.stringify([attached, executor, network, resources]).includes("$(");
+  mentions.set(service, known);
+  if (!known) return service;
+  const { value } = substituteDeep({ attached, executor, network, resources }, lookup);
   const { attached: beside, executor: own, ...taken } = value;
-  const service: Service = {
-    ...waiter.service,
+  return {
+    ...service,
     ...taken,
     ...(beside === undefined ? {} : { attached: beside }),
     ...(own === undefined ? {} : { executor: own }),
   };
-  const { number } = instance.spec;
-  const refusal = valueRefusal([...amountFaults(service), ...portFaults({ service, number })]);
-  return refusal === undefined ? { type: "task", task: taskOf(waiter, service) } : { type: "refused", refusal };
 }
 
 /** `namespace/group/service`: what rules count. */
