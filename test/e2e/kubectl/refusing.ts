@@ -42,8 +42,82 @@ const WRONG: readonly Wrong[] = [
   },
   {
     title: "a field that is not built yet",
-    manifest: group("image: vector", "  rollback: OnDeadline\n"),
-    says: ["spec.rollback: not supported yet"],
+    manifest: group("image: vector, network: {mode: Routed, anycast: 10.9.0.0/24}"),
+    says: ["spec.services[0].network.anycast: not supported yet"],
+  },
+  {
+    title: "a constraint that nobody knows",
+    manifest: group("image: vector, placement: {constraints: [{attribute: hostname, operator: Near}]}"),
+    says: [
+      'spec.services[0].placement.constraints[0].operator: Unsupported value: "Near"',
+      'supported values: "Unique", "Cluster", "GroupBy", "Like", "Unlike", "MaxPer", "Is"',
+    ],
+  },
+  {
+    title: "a regular expression that is none",
+    manifest: group('image: vector, placement: {constraints: [{attribute: rack, operator: LIKE, value: "(a"}]}'),
+    says: ["spec.services[0].placement.constraints[0].value", "must be a regular expression: a `(` is not closed"],
+  },
+  {
+    title: "a share that is none",
+    manifest: group("image: vector, update: {maxSurge: a third}"),
+    says: ["spec.services[0].update.maxSurge", "a whole number of at least 0, or a percentage such as 25% or 12.5%"],
+  },
+  {
+    title: "two checks by one agent",
+    manifest: group("image: vector, healthChecks: [{name: a, exec: {shell: w}}, {name: b, exec: {shell: w}}]"),
+    says: ["spec.services[0].healthChecks[1]: Forbidden", 'room for one check by its agent, which is "a"'],
+  },
+  {
+    title: "a port of the node for what has an address of its own",
+    manifest: group("image: vector, network: {mode: Routed, ports: [{name: a, containerPort: 80, hostPort: 80}]}"),
+    says: ["spec.services[0].network.ports[0].hostPort: Forbidden", "mode Routed takes no port of the node"],
+  },
+  {
+    title: "ports by number that overlap",
+    manifest: group(
+      "image: vector, ordinals: {start: 8080, slots: 3}, network: {ports: [{name: a, numberOffset: 0}, {name: b, numberOffset: 2}]}",
+    ),
+    says: [
+      "spec.services[0].network.ports[1].numberOffset",
+      'ports 8082 to 8084 of the instances overlap with those of port "a"',
+    ],
+  },
+  {
+    title: "one port of the load balancer twice",
+    manifest: `${group("image: vector, network: {ports: [{name: a, servicePort: 10500}]}")}  - {name: other, image: vector, network: {ports: [{name: a, servicePort: 10500}]}}\n`,
+    says: ["spec.services[1].network.ports[0].servicePort: Duplicate value: 10500"],
+  },
+  {
+    title: "a job that is none",
+    manifest: group("image: vector, job: {completions: 3}"),
+    says: ["spec.services[0].job: Forbidden: needs mode Job"],
+  },
+  {
+    title: "a value from two places",
+    manifest: group("image: vector, env: [{name: A, value: a, valueFrom: {secretKeyRef: {name: a, key: b}}}]"),
+    says: ["spec.services[0].env[0].valueFrom: Forbidden: may not be set together with value"],
+  },
+  {
+    title: "a file of the node that the Rack does not allow",
+    manifest: group('image: vector, fetch: [{uri: "file:///etc/shadow"}]'),
+    says: ["spec.services[0].fetch[0].uri: Forbidden", 'spec.safety.allow of Rack "torc"'],
+  },
+  {
+    title: "an executor that the Rack does not allow",
+    manifest: group("executor: {name: e, command: ./e}"),
+    says: ["spec.services[0].executor: Forbidden", 'spec.safety.allow of Rack "torc"'],
+  },
+  {
+    title: "10,000 services",
+    manifest:
+      group("image: vector") + Array.from({ length: 10_000 }, (_, n) => `  - {name: s${n}, image: vector}\n`).join(""),
+    says: ["spec.services: Too many: 10001: must have at most 200 items"],
+  },
+  {
+    title: "a variable of 1 MB",
+    manifest: group(`image: vector, env: [{name: A, value: ${"x".repeat(1_000_000)}}]`),
+    says: ["spec.services[0].env[0].value: Too long: may not be more than 131000 bytes"],
   },
   {
     title: "a missing list",
