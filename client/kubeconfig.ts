@@ -5,6 +5,7 @@ import type { HttpHandler } from "../platform/transport.js";
 import { type UndiciOptions, undiciTransport } from "../platform/undici-transport.js";
 import type { Client } from "./client.js";
 import { createClient } from "./create-client.js";
+import { plainKubeconfig } from "./plain-kubeconfig.js";
 
 /** A client for the cluster that a kubeconfig names, and what lies below it. */
 export interface KubeconfigClient {
@@ -25,6 +26,11 @@ export async function clientFromKubeconfig(
   path: string,
   options: { readonly userAgent: string; readonly context?: string },
 ): Promise<KubeconfigClient> {
+  const plain = await plainKubeconfig(path, options.context);
+  if (plain !== undefined) {
+    const transport = undiciTransport(plain.transport);
+    return connected({ ...plain, handler: transport, close: transport.close, userAgent: options.userAgent });
+  }
   const config = await load(path, options.context);
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new StatusError("BadRequest", `kubeconfig ${path}: its current context names no cluster`);
@@ -38,14 +44,26 @@ export async function clientFromKubeconfig(
   const transport = undiciTransport(access.transport);
   const handler: HttpHandler = (request) =>
     transport({ ...request, headers: { ...access.headers, ...request.headers } });
-  const baseUrl = cluster.server.replace(/\/+$/, "");
-  return {
-    client: createClient({ handler, baseUrl, userAgent: options.userAgent }),
-    handler,
-    baseUrl,
+  return connected({
+    server: cluster.server,
     namespace,
+    handler,
     close: transport.close,
-  };
+    userAgent: options.userAgent,
+  });
+}
+
+interface Connection {
+  readonly server: string;
+  readonly namespace: string | undefined;
+  readonly handler: HttpHandler;
+  readonly close: () => Promise<void>;
+  readonly userAgent: string;
+}
+
+function connected({ server, namespace = "default", handler, close, userAgent }: Connection): KubeconfigClient {
+  const baseUrl = server.replace(/\/+$/, "");
+  return { client: createClient({ handler, baseUrl, userAgent }), handler, baseUrl, namespace, close };
 }
 
 /** The library is loaded on first use: it costs 400 ms and 80 MB. */
