@@ -8,6 +8,7 @@ import type { Observation } from "../drivers/observation.js";
 import type { Cache } from "../runtime/cache.js";
 import { type AddressOverlay, type Connections, connectionsOf } from "./connections.js";
 import type { Backends, Kept, RackDrivers } from "./context.js";
+import { secretNames } from "./mesos-access.js";
 
 /** Makes the drivers; the only place that knows which technologies there are is `controllers/main.ts`. */
 export interface DriverFactories {
@@ -20,6 +21,8 @@ export interface DriverFactories {
 export interface BackendsOptions {
   readonly racks: Cache<Rack>;
   readonly factories: DriverFactories;
+  /** Names of Secrets that changed: drivers that rest on them are reopened. */
+  readonly secretChanges$: Observable<string>;
   /** Laid over the addresses of every Rack; drivers are reopened when it changes. */
   readonly overlay: Kept<AddressOverlay> | undefined;
 }
@@ -29,16 +32,34 @@ const NONE: RackDrivers = { compute: undefined, dns: undefined, network: undefin
 interface Open {
   /** The connections as text: other text, other drivers. */
   readonly connections: string;
+  /** Names of the Secrets that the drivers were opened with. */
+  readonly secrets: ReadonlySet<string>;
   readonly drivers: RackDrivers;
   close(): void;
 }
 
 /** Opens the drivers of every Rack in the cache and follows it; call after the cache is synced. */
-export function createBackends({ racks, factories, overlay }: BackendsOptions): Backends {
+export function createBackends({ racks, factories, secretChanges$, overlay }: BackendsOptions): Backends {
   const open = new Map<string, Open>();
-  const states = new Map<string, BehaviorSubject<RackDrivers>>();
-  const names$ = new ReplaySubject<string>();
+  const states = createStates();
 
+  const subscription = new Subscription();
+  let isWatchingSecrets = false;
+
+  const reopen = (name: string) => {
+    const rack = racks.get(name);
+    shut(name);
+    if (rack !== undefined) follow(rack);
+  };
+  /** Secrets are nobody's business until a Rack names one. */
+  const watchSecrets = () => {
+    if (isWatchingSecrets) return;
+    isWatchingSecrets = true;
+    const changes = secretChanges$.subscribe((secret) => {
+      for (const [name, { secrets }] of [...open]) if (secrets.has(secret)) reopen(name);
+    });
+    subscription.add(changes);
+  };
   const follow = (rack: Rack) => {
     const connections = connectionsOf(rack, overlay?.value());
     const text = JSON.stringify(connections);
@@ -46,27 +67,25 @@ export function createBackends({ racks, factories, overlay }: BackendsOptions): 
     if (open.get(name)?.connections === text) return;
     shut(name);
     const opened = openDrivers(factories, connections, rack.status?.frameworkID);
-    open.set(name, { connections: text, ...opened });
-    publish(name, opened.drivers);
+    const secrets = secretNames(connections);
+    open.set(name, { connections: text, secrets, ...opened });
+    if (secrets.size > 0) watchSecrets();
+    states.publish(name, opened.drivers);
   };
   const shut = (name: string) => {
     open.get(name)?.close();
     open.delete(name);
   };
-  const publish = (name: string, drivers: RackDrivers) => {
-    const known = states.get(name);
-    if (known !== undefined) return known.next(drivers);
-    states.set(name, new BehaviorSubject(drivers));
-    names$.next(name);
-  };
 
   for (const rack of racks.list()) follow(rack);
-  const subscription = racks.changes$.subscribe(({ previous, current }) => {
-    if (current !== undefined) return follow(current);
-    if (previous === undefined) return;
-    shut(previous.metadata.name);
-    publish(previous.metadata.name, NONE);
-  });
+  subscription.add(
+    racks.changes$.subscribe(({ previous, current }) => {
+      if (current !== undefined) return follow(current);
+      if (previous === undefined) return;
+      shut(previous.metadata.name);
+      states.publish(previous.metadata.name, NONE);
+    }),
+  );
   subscription.add(
     overlay?.changes$.subscribe(() => {
       for (const rack of racks.list()) follow(rack);
@@ -75,17 +94,28 @@ export function createBackends({ racks, factories, overlay }: BackendsOptions): 
 
   return {
     of: (rack) => open.get(rack)?.drivers ?? NONE,
-    each$: (select) =>
-      names$.pipe(mergeMap((name) => states.get(name)?.pipe(switchMap((drivers) => select(drivers, name))) ?? EMPTY)),
-    reopen(name) {
-      const rack = racks.get(name);
-      shut(name);
-      if (rack !== undefined) follow(rack);
-    },
+    each$: states.each$,
+    reopen,
     close() {
       subscription.unsubscribe();
       for (const name of [...open.keys()]) shut(name);
     },
+  };
+}
+
+/** The drivers of each rack as they are opened and closed. */
+function createStates(): Pick<Backends, "each$"> & { publish(name: string, drivers: RackDrivers): void } {
+  const states = new Map<string, BehaviorSubject<RackDrivers>>();
+  const names$ = new ReplaySubject<string>();
+  return {
+    publish(name, drivers) {
+      const known = states.get(name);
+      if (known !== undefined) return known.next(drivers);
+      states.set(name, new BehaviorSubject(drivers));
+      names$.next(name);
+    },
+    each$: (select) =>
+      names$.pipe(mergeMap((name) => states.get(name)?.pipe(switchMap((drivers) => select(drivers, name))) ?? EMPTY)),
   };
 }
 

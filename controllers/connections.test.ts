@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectionsOf } from "./connections.js";
+import { secretNames } from "./mesos-access.js";
 import { rack } from "./testing/objects.js";
 
 const SPEC = {
@@ -23,6 +24,7 @@ describe("the connections of a rack", () => {
         roles: ["*"],
         principal: undefined,
         failoverTimeoutSeconds: 3600,
+        secrets: undefined,
       },
       dns: { address: "http://10.250.3.20:8500", datacenter: "dc1" },
       network: { type: "SnapRoute", address: "http://10.250.3.20:8080" },
@@ -57,6 +59,17 @@ describe("the connections of a rack", () => {
       dns: undefined,
       network: undefined,
     });
+  });
+
+  it("name the Secrets of Mesos, but not for an overlay", () => {
+    const [credentialsSecretRef, caSecretRef] = ["mesos", "ca"].map((name) => ({ name, key: "k" }));
+    const tls = { caSecretRef, serverName: "mesos.rack" };
+    const mesos = { ...SPEC.compute.mesos, principal: "rackwright", credentialsSecretRef, tls };
+    const secured = rack({ ...SPEC, compute: { mesos } });
+    expect(connectionsOf(secured).compute?.secrets).toEqual({ principal: "rackwright", credentialsSecretRef, tls });
+    expect([...secretNames(connectionsOf(secured))]).toEqual(["mesos", "ca"]);
+    const overlay = { source: "x", masters: ["http://127.64.0.1:1"] };
+    expect(connectionsOf(secured, overlay).compute?.secrets).toBeUndefined();
   });
 
   it("carry the identity that outlives a rename", () => {

@@ -1,6 +1,7 @@
 import type { Rack } from "../api-types/rack.js";
 import { parseDuration } from "../api-types/schema/duration.js";
 import { substitute } from "../api-types/substitute.js";
+import type { MesosSecrets } from "./mesos-access.js";
 
 /** Where a rack's back ends are; `up --simulate` lays the simulator's addresses over those of the spec, in memory. */
 export interface AddressOverlay {
@@ -23,6 +24,8 @@ export interface Connections {
         readonly roles: readonly string[];
         readonly principal: string | undefined;
         readonly failoverTimeoutSeconds: number;
+        /** Where what proves us is kept; undefined: nothing does, as with an overlay. */
+        readonly secrets: MesosSecrets | undefined;
       }
     | undefined;
   readonly dns: { readonly address: string; readonly datacenter: string | undefined } | undefined;
@@ -54,7 +57,12 @@ function computeOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Te
     roles: mesos.roles ?? ["*"],
     principal: mesos.principal,
     failoverTimeoutSeconds: parseDuration(mesos.failoverTimeout) / 1000,
+    secrets: overlay?.masters === undefined ? secretsOf(mesos) : undefined,
   };
+}
+
+function secretsOf({ principal, credentialsSecretRef, tls }: MesosSecrets): MesosSecrets | undefined {
+  return credentialsSecretRef === undefined && tls === undefined ? undefined : { principal, credentialsSecretRef, tls };
 }
 
 function dnsOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Text): Connections["dns"] {

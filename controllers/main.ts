@@ -21,6 +21,7 @@ import { Route } from "../api-types/route.js";
 import { SYSTEM_NAMESPACE } from "../api-types/well-known.js";
 import type { Client } from "../client/client.js";
 import { createMesosDriver } from "../drivers/compute/mesos/driver.js";
+import { withAccess } from "../drivers/compute/mesos/session/access.js";
 import { createConsulDriver } from "../drivers/dns/consul/consul.js";
 import { createMesosMetrics } from "../drivers/metrics/mesos/mesos.js";
 import { createSnaprouteDriver } from "../drivers/network/snaproute/snaproute.js";
@@ -38,13 +39,14 @@ import { elect, type Leadership } from "../runtime/leader.js";
 import { createBackends, type DriverFactories } from "./backends.js";
 import { computeController } from "./compute/controller.js";
 import type { AddressOverlay } from "./connections.js";
-import type { Kept, LoopContext } from "./context.js";
+import type { Backends, Kept, LoopContext } from "./context.js";
 import { disruptionBudget, freezeReason, overridesOf } from "./disruption.js";
 import { dnsRecordController } from "./dns-record/controller.js";
 import { endpointsController } from "./endpoints/controller.js";
 import { executorBackends } from "./executor-backends.js";
 import { garbageCollectionController } from "./garbage-collection/controller.js";
 import { instanceController } from "./instance/controller.js";
+import { mesosAccess, secretChanges$ } from "./mesos-access.js";
 import { nodeController } from "./node/controller.js";
 import { placementController } from "./placement/controller.js";
 import { probeController } from "./probe/controller.js";
@@ -143,7 +145,7 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
     informers.cache(DisruptionOverride);
     return from(informers.whenSynced()).pipe(
       mergeMap(() => {
-        const backends = createBackends({ racks, factories: factoriesOf(options), overlay: options.overlay });
+        const backends = backendsOf(options, client, racks);
         const caches = {
           racks,
           overrides: informers.cache(DisruptionOverride),
@@ -206,14 +208,23 @@ function run(options: ControllersOptions, context: LoopContext, resyncSeconds: n
   );
 }
 
+function backendsOf(options: ControllersOptions, client: Client, racks: Cache<Rack>): Backends {
+  const { clock, random, log, overlay } = options;
+  const factories = factoriesOf(options, client);
+  return createBackends({ racks, factories, secretChanges$: secretChanges$({ client, clock, random, log }), overlay });
+}
+
 /** Which technology drives which area. */
-function factoriesOf({ transport, clock, random, log }: ControllersOptions): DriverFactories {
+function factoriesOf({ transport, clock, random, log }: ControllersOptions, client: Client): DriverFactories {
   const tools = { transport, clock, random, log };
   return {
     compute: ({ compute, identity, observePeriodMs }, frameworkId) => {
       if (compute === undefined) return undefined;
-      const { principal, ...rest } = compute;
-      const who = principal === undefined ? {} : { principal };
+      const { principal, secrets, ...rest } = compute;
+      const who = {
+        ...(principal === undefined ? {} : { principal }),
+        ...(secrets === undefined ? {} : { access: mesosAccess(client, secrets) }),
+      };
       return createMesosDriver({ ...tools, ...rest, ...who, identity, observePeriodMs, frameworkId });
     },
     dns: ({ dns, identity, observePeriodMs }) => {
@@ -223,6 +234,11 @@ function factoriesOf({ transport, clock, random, log }: ControllersOptions): Dri
     },
     network: ({ network, observePeriodMs }) =>
       network && createSnaprouteDriver({ ...tools, address: network.address, periodMs: observePeriodMs }),
-    metrics: ({ compute }, agentUrl) => compute && createMesosMetrics({ transport, agentUrl, clock, log }),
+    metrics: ({ compute }, agentUrl) => {
+      if (compute === undefined) return undefined;
+      const { secrets } = compute;
+      const known = secrets === undefined ? transport : withAccess(transport, mesosAccess(client, secrets));
+      return createMesosMetrics({ transport: known, agentUrl, clock, log });
+    },
   };
 }
