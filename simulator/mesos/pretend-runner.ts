@@ -10,10 +10,14 @@ export interface PretendBehaviour {
   readonly startMs?: number;
   /** It never runs: why. */
   readonly failure?: string;
+  /** Its container could not be run: how its program ended, `startMs` after the launch. */
+  readonly neverRuns?: { readonly code?: number; readonly signal?: string };
+  /** It takes more than it may, this long after it started. */
+  readonly exceeds?: { readonly afterMs: number; readonly resource: "mem" | "disk"; readonly message: string };
   /** It ends by itself, this long after it started. */
   readonly exit?: { readonly afterMs: number; readonly code?: number; readonly signal?: string };
-  /** What SIGTERM does: end it (default), be ignored until SIGKILL, or be handled with exit code 0. */
-  readonly onTerminate?: "Die" | "Ignore" | "ExitZero";
+  /** What a kill does: SIGTERM ends it (default), is ignored until SIGKILL, or is handled with exit code 0; or SIGKILL comes first. */
+  readonly onTerminate?: "Die" | "Ignore" | "ExitZero" | "Vanish";
   /** From the signal to the end. */
   readonly stopMs?: number;
   /** Result of probe number `count` (from 1); default: healthy. */
@@ -68,23 +72,37 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
   const listeners = new Map<string, Pretended>();
   const sandboxes = pretendSandboxes(clock);
 
+  function forget(entry: Pretended): void {
+    entry.timer?.cancel();
+    tasks.delete(entry.task.taskId);
+    sandboxes.ended(entry.task);
+    for (const key of listenerKeys(entry)) if (listeners.get(key) === entry) listeners.delete(key);
+  }
+
   function finish(taskId: string, exit: { readonly code?: number; readonly signal?: string }): void {
     const entry = tasks.get(taskId);
     if (entry === undefined) return;
-    entry.timer?.cancel();
-    tasks.delete(taskId);
-    sandboxes.ended(entry.task);
-    for (const key of listenerKeys(entry)) if (listeners.get(key) === entry) listeners.delete(key);
+    forget(entry);
     events.next({ type: "exited", taskId, ...exit });
+  }
+
+  function exceed(entry: Pretended, { resource, message }: NonNullable<PretendBehaviour["exceeds"]>): void {
+    forget(entry);
+    events.next({ type: "limited", taskId: entry.task.taskId, resource, message });
   }
 
   function start(entry: Pretended): void {
     const { task, behaviour } = entry;
-    const { exit } = behaviour;
+    const { exit, neverRuns, exceeds } = behaviour;
+    if (neverRuns !== undefined) {
+      finish(task.taskId, exitOf(neverRuns));
+      return;
+    }
     entry.address = options.addresses(task);
     for (const key of listenerKeys(entry)) listeners.set(key, entry);
     entry.timer =
       exit === undefined ? undefined : clock.schedule(exit.afterMs, () => finish(task.taskId, exitOf(exit)));
+    if (exceeds !== undefined) entry.timer = clock.schedule(exceeds.afterMs, () => exceed(entry, exceeds));
     events.next({ type: "started", taskId: task.taskId, address: entry.address });
   }
 
@@ -175,7 +193,7 @@ function endOf(behaviour: PretendBehaviour, graceSeconds: number) {
   const { onTerminate = "Die", stopMs = DEFAULT_STOP_MS } = behaviour;
   const graceMs = graceSeconds * 1000;
   if (onTerminate === "Ignore" || graceMs === 0) return { afterMs: graceMs, exit: { signal: "SIGKILL" } };
-  const exit = onTerminate === "ExitZero" ? { code: 0 } : { signal: "SIGTERM" };
+  const exit = onTerminate === "ExitZero" ? { code: 0 } : { signal: onTerminate === "Vanish" ? "SIGKILL" : "SIGTERM" };
   return { afterMs: Math.min(stopMs, graceMs), exit };
 }
 

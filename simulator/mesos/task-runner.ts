@@ -78,7 +78,9 @@ export interface SessionListener {
 export type RunnerEvent =
   | { readonly type: "started"; readonly taskId: string; readonly address: string }
   | { readonly type: "exited"; readonly taskId: string; readonly code?: number; readonly signal?: string }
-  | { readonly type: "failed"; readonly taskId: string; readonly message: string };
+  | { readonly type: "failed"; readonly taskId: string; readonly message: string }
+  /** It took more than it may; its container is destroyed. */
+  | { readonly type: "limited"; readonly taskId: string; readonly resource: "mem" | "disk"; readonly message: string };
 
 /** Counters since the start of the task; bytes are Ethernet bytes (payload + 42 for each IPv4 datagram). */
 export interface TaskStatistics {

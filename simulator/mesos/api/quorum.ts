@@ -68,7 +68,7 @@ export function createQuorum({ world, masters, sessionMs, serve }: QuorumOptions
       const target = leader === undefined ? undefined : masters[leader];
       if (path === "/redirect") return redirect(target, "");
       if (index === leader) return serve(request);
-      return local(request, path) ?? redirect(target, `/master${path}`);
+      return local(world, request, path) ?? redirect(target, `/master${path}`);
     },
   };
 }
@@ -84,7 +84,7 @@ function redirect(target: MasterAddress | undefined, path: string): HttpResponse
 }
 
 /** What every master answers itself. */
-function local(request: HttpRequest, path: string): HttpResponse | undefined {
+function local(world: World, request: HttpRequest, path: string): HttpResponse | undefined {
   switch (path) {
     case "/health":
       return text(200, "");
@@ -93,7 +93,7 @@ function local(request: HttpRequest, path: string): HttpResponse | undefined {
     case "/flags":
       return json(request, { flags: {} });
     case "/metrics/snapshot":
-      return json(request, { "master/elected": 0 });
+      return json(request, { "master/elected": 0, "master/uptime_secs": world.clock.monotonic() / 1000 });
     default:
       return undefined;
   }

@@ -84,7 +84,7 @@ function healthDurationProblem(check: WireHealthCheck): string | undefined {
 
 function commandProblem(task: TaskInfo): string | undefined {
   const variables = task.command?.environment?.variables ?? [];
-  const bare = variables.find((variable) => variable.value === undefined);
+  const bare = variables.find((variable) => variable.value === undefined && !("secret" in variable));
   if (bare === undefined) return undefined;
   return `Task's \`CommandInfo\` is invalid: Environment variable '${bare.name}' of type 'VALUE' must have a value set`;
 }

@@ -5,7 +5,8 @@ import { type Probe, probeOf } from "./health.js";
 /** Runs a task's check for as long as it runs; every result that differs from the last one is handed over. */
 export function watchCheck(world: World, task: NodeTask, onChange: (status: unknown) => void): void {
   const { check } = task.info;
-  const probe = check === undefined ? undefined : probeOfCheck(check);
+  const isDocker = task.info.container?.type === "DOCKER";
+  const probe = check === undefined || isDocker ? undefined : probeOfCheck(check);
   if (check === undefined || probe === undefined) return;
   const intervalMs = 1000 * (check.interval_seconds ?? 10);
   const timeoutSeconds = check.timeout_seconds ?? 20;

@@ -5,8 +5,8 @@ import { watchCheck } from "./check.js";
 import { companionsOf, endExecutorSoon, runningExecutor } from "./group.js";
 import { watchHealth } from "./health.js";
 import { inspectData } from "./inspect.js";
-import { dockerProblem, failed, lacksCommand, refusalOf } from "./refusal.js";
-import { runnableOf } from "./runnable.js";
+import { dockerProblem, failed, lacksCommand, limitContent, refusalOf } from "./refusal.js";
+import { networkNameOf, runnableOf } from "./runnable.js";
 import { agentStatus, executorStatus, exitMessage, type StatusContent } from "./status.js";
 import { forgetUpdates, keepCompleted, report } from "./updates.js";
 
@@ -22,7 +22,7 @@ export function startTask(world: World, node: Node, launch: Launch): void {
     return;
   }
   world.running.set(task.info.task_id.value, task);
-  const isUp = executorRuns !== undefined;
+  const isUp = executorRuns !== undefined && executorRuns.phase !== "Queued";
   const delayMs = isUp ? world.timing.executorStartMs / 3 : world.timing.executorStartMs;
   later(world, task, { delayMs, run: () => void prepare(world, task) });
 }
@@ -91,7 +91,7 @@ function begin(world: World, task: NodeTask): void {
     return;
   }
   task.phase = "Starting";
-  report(world, task, executorStatus(world, task, { state: "TASK_STARTING" }));
+  if (!startsWithAddress(task)) report(world, task, executorStatus(world, task, { state: "TASK_STARTING" }));
   if (problem !== undefined) {
     end(world, task, executorStatus(world, task, failed(problem)));
     return;
@@ -122,14 +122,23 @@ export function onRunnerEvent(world: World, event: RunnerEvent): void {
     case "failed":
       end(world, task, executorStatus(world, task, failed(event.message)));
       return;
+    case "limited":
+      end(world, task, agentStatus(world, task, limitContent(task, event)));
+      return;
     default:
       throw new Error(`runner event not known: ${JSON.stringify(event satisfies never)}`);
   }
 }
 
+/** The command executor itself is in the task's network, so its first update has the address already. */
+function startsWithAddress({ info, executor }: NodeTask): boolean {
+  return executor === undefined && info.container?.type === "MESOS" && networkNameOf(info) !== undefined;
+}
+
 function onStarted(world: World, task: NodeTask, address: string): void {
   task.address = address;
   if (task.phase !== "Starting") return;
+  if (task.history.length === 0) report(world, task, executorStatus(world, task, { state: "TASK_STARTING" }));
   task.phase = "Running";
   task.startedAt = world.clock.monotonic();
   const isDocker = task.info.container?.type === "DOCKER";
@@ -245,8 +254,14 @@ function end(world: World, task: NodeTask, status: Parameters<typeof report>[2])
   clearTimers(task);
   if (world.running.get(task.info.task_id.value) === task) world.running.delete(task.info.task_id.value);
   report(world, task, status);
-  if (status.state !== "TASK_FINISHED") for (const other of companionsOf(task)) killTask(world, other, {});
+  if (status.state !== "TASK_FINISHED") killCompanions(world, task);
   endExecutorSoon(world, task);
+}
+
+/** A group ends together; recorded: with an unhealthy task the others count as unhealthy, too. */
+function killCompanions(world: World, task: NodeTask): void {
+  const order: KillOrder = task.killReason === "Health" ? { reason: "Health" } : {};
+  for (const other of companionsOf(task)) killTask(world, other, order);
 }
 
 /** Ends a task without a word: its framework is gone, or its agent forgot it. */

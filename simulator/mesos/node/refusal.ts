@@ -1,4 +1,5 @@
 import type { NodeTask, TaskInfo } from "../cluster/world.js";
+import type { RunnerEvent } from "../task-runner.js";
 import { commandOf, networkNameOf } from "./runnable.js";
 import type { StatusContent } from "./status.js";
 
@@ -28,6 +29,21 @@ function limitsProblem(limits: NonNullable<TaskInfo["limits"]>): string {
 export function failed(message: string, reason?: string): StatusContent {
   return { state: "TASK_FAILED", message, ...(reason === undefined ? {} : { reason }) };
 }
+
+/** How a task ends that took more than it may; a command's own executor has 32 MB on top. */
+export function limitContent(task: NodeTask, { resource, message }: RunnerEvent & { type: "limited" }): StatusContent {
+  const held = task.info.resources.find((entry) => entry.name === resource);
+  const quantity =
+    (held?.scalar?.value ?? 0) + (resource === "mem" && task.executor === undefined ? EXECUTOR_MEM_MB : 0);
+  const limit = { name: resource, type: "SCALAR", scalar: { value: quantity } };
+  const allocation = resource === "disk" ? { allocation_info: { role: task.role } } : {};
+  return {
+    ...failed(message, `REASON_CONTAINER_LIMITATION_${resource === "mem" ? "MEMORY" : "DISK"}`),
+    limitation: { resources: [{ ...limit, ...allocation }] },
+  };
+}
+
+const EXECUTOR_MEM_MB = 32;
 
 /** A shell without a script brings the command executor down. */
 export function lacksCommand(info: TaskInfo): boolean {

@@ -16,7 +16,7 @@ export function runnableOf(task: NodeTask): RunnableTask {
     argv: argvOf(command, isDocker),
     isShell: command.shell ?? true,
     env: {
-      ...Object.fromEntries((command.environment?.variables ?? []).map(({ name, value }) => [name, value ?? ""])),
+      ...Object.fromEntries((command.environment?.variables ?? []).map((entry) => [entry.name, valueOf(entry)])),
       MESOS_SANDBOX: "/mnt/mesos/sandbox",
       MESOS_ALLOCATION_ROLE: task.role,
       ...(isDocker ? { MESOS_CONTAINER_NAME: `mesos-${task.containerId}` } : {}),
@@ -32,6 +32,12 @@ export function runnableOf(task: NodeTask): RunnableTask {
       destination: uri.output_file,
     })),
   };
+}
+
+/** A variable's text, given as it is or as a secret's value. */
+function valueOf(variable: { readonly value?: string }): string {
+  const { secret } = variable as { readonly secret?: { readonly value?: { readonly data: string } } };
+  return variable.value ?? Buffer.from(secret?.value?.data ?? "", "base64").toString("utf8");
 }
 
 /** The command of a task, or of the executor that it brings. */
@@ -72,6 +78,12 @@ function argvOf(command: WireCommandInfo, isDocker: boolean): readonly string[] 
 /** The container network a task asks for by name, if any. */
 export function networkNameOf(info: TaskInfo): string | undefined {
   return containerOf(info)?.network_infos?.find((network) => network.name !== undefined)?.name;
+}
+
+/** What a status repeats of the network that a task asked for. */
+export function networkInfoOf(info: TaskInfo) {
+  const { ip_addresses: _, ...asked } = containerOf(info)?.network_infos?.find(({ name }) => name !== undefined) ?? {};
+  return asked;
 }
 
 function isRouted(info: TaskInfo): boolean {

@@ -1,7 +1,7 @@
 import type { WireContainerStatus, WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
 import { drawUuid, type NodeTask, seconds, type World } from "../cluster/world.js";
 import { emptyCheckStatus } from "./check.js";
-import { networkNameOf } from "./runnable.js";
+import { networkInfoOf, networkNameOf } from "./runnable.js";
 
 /** What an update says beyond the task's identity. */
 export interface StatusContent {
@@ -12,6 +12,8 @@ export interface StatusContent {
   readonly healthy?: boolean;
   /** The result of the task's check, in an update about it. */
   readonly checkStatus?: unknown;
+  /** What it took more of than it may. */
+  readonly limitation?: WireTaskStatus["limitation"];
 }
 
 /** An update of the executor. Only RUNNING updates carry the address of a docker container, as recorded. */
@@ -37,8 +39,9 @@ function status(world: World, task: NodeTask, content: Sourced): WireTaskStatus 
   const { state, message, source, reason, data, healthy, container } = content;
   const { check } = task.info;
   const isDropped = state === "TASK_DROPPED";
-  const checkStatus =
-    content.checkStatus ?? (check === undefined || source !== "SOURCE_EXECUTOR" ? undefined : emptyCheckStatus(check));
+  // recorded: the docker executor knows nothing of checks
+  const isChecking = check !== undefined && source === "SOURCE_EXECUTOR" && task.info.container?.type !== "DOCKER";
+  const checkStatus = content.checkStatus ?? (isChecking ? emptyCheckStatus(check) : undefined);
   return {
     task_id: task.info.task_id,
     state,
@@ -55,6 +58,7 @@ function status(world: World, task: NodeTask, content: Sourced): WireTaskStatus 
     ...(healthy === undefined ? {} : { healthy }),
     ...(checkStatus === undefined ? {} : { check_status: checkStatus }),
     ...(container === undefined ? {} : { container_status: container }),
+    ...(content.limitation === undefined ? {} : { limitation: content.limitation }),
   };
 }
 
@@ -62,8 +66,11 @@ function status(world: World, task: NodeTask, content: Sourced): WireTaskStatus 
 function nestedStatus(task: NodeTask, state: string, parentId: string): WireContainerStatus {
   const container_id = { value: task.containerId, parent: { value: parentId } };
   if (state !== "TASK_RUNNING" && state !== "TASK_KILLING") return { container_id };
-  const ip_addresses = [{ protocol: "IPv4", ip_address: task.node.spec.ip }];
-  return { container_id, network_infos: [{ ip_addresses }], executor_pid: task.executorPid };
+  const isOwn = networkNameOf(task.info) !== undefined;
+  const ip = isOwn ? (task.address ?? task.node.spec.ip) : task.node.spec.ip;
+  const ip_addresses = [{ protocol: "IPv4", ip_address: ip }];
+  const network = { ip_addresses, ...(isOwn ? networkInfoOf(task.info) : {}) };
+  return { container_id, network_infos: [network], executor_pid: task.executorPid };
 }
 
 function containerStatus(task: NodeTask, state: string): WireContainerStatus {
@@ -72,13 +79,13 @@ function containerStatus(task: NodeTask, state: string): WireContainerStatus {
   const network = task.info.container?.docker?.network ?? "HOST";
   const hasOwn = isDocker ? network === "USER" || network === "BRIDGE" : networkNameOf(task.info) !== undefined;
   const own = hasOwn && (state === "TASK_RUNNING" || !isDocker) ? task.address : undefined;
-  const name = own === undefined || network === "BRIDGE" ? undefined : networkNameOf(task.info);
+  const isNamed = own !== undefined && network !== "BRIDGE";
   return {
     container_id: { value: task.containerId },
     network_infos: [
       {
         ip_addresses: [{ protocol: "IPv4", ip_address: own ?? task.node.spec.ip }],
-        ...(name === undefined ? {} : { name }),
+        ...(isNamed ? networkInfoOf(task.info) : {}),
       },
     ],
     ...(isDocker ? {} : { executor_pid: task.executorPid }),

@@ -116,7 +116,12 @@ function legacyAgent(agent: Agent) {
     deactivated: agent.isDeactivated,
     version: VERSION,
     capabilities: AGENT_CAPABILITIES,
-    ...(agent.drain === undefined ? {} : { drain_info: { state: agent.drain.state, config: agent.drain.config } }),
+    ...(agent.drain === undefined
+      ? {}
+      : {
+          drain_info: { state: agent.drain.state, config: agent.drain.config },
+          estimated_drain_start_time_seconds: agent.drain.startedAt / 1000,
+        }),
   };
 }
 

@@ -20,7 +20,15 @@ export function wireAgent(agent: Agent): WireAgent {
     ...(allocated.length === 0 ? {} : { allocated_resources: allocated }),
     ...(offered.length === 0 ? {} : { offered_resources: offered }),
     capabilities: AGENT_CAPABILITIES.map((type) => ({ type })),
-    ...(agent.drain === undefined ? {} : { drain_info: { state: agent.drain.state, config: agent.drain.config } }),
+    ...drainOf(agent),
+  };
+}
+
+function drainOf({ drain }: Agent) {
+  if (drain === undefined) return {};
+  return {
+    drain_info: { state: drain.state, config: drain.config },
+    estimated_drain_start_time: { nanoseconds: drain.startedAt * 1e6 },
   };
 }
 

@@ -12,6 +12,7 @@ const DRAWN = new Set([
   "registered_time",
   "reregistered_time",
   "mtime",
+  "master/uptime_secs",
   "executor_directory",
   "estimated_drain_start_time_seconds",
   "mem_rss_bytes",

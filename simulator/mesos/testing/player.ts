@@ -63,7 +63,8 @@ export async function play(options: PlayOptions): Promise<PlayResult> {
       continue;
     }
     skipped.push(`${line.index}: ${reason}`);
-    if (line.event !== undefined) passOver(translated(playing, line.event), playing.streams.get(line.conn ?? ""));
+    if (line.event?.type === "OFFERS") bindSkippedOffers(playing, line);
+    else if (line.event !== undefined) passOver(translated(playing, line.event), playing.streams.get(line.conn ?? ""));
   }
   return { compared: playing.compared, skipped, differences: [...playing.differences, ...surplus(playing)] };
 }
@@ -204,14 +205,35 @@ async function playOffers(playing: Playing, line: RecordedLine, stream: RawStrea
   }
 }
 
+/** Later lines may accept what a line that is not compared offered. */
+function bindSkippedOffers({ options, streams }: Playing, line: RecordedLine): void {
+  const stream = streams.get(line.conn ?? "");
+  for (const offer of recordedOffers(line.event ?? { type: "OFFERS" })) {
+    const agentId = options.ids.get(offer.agent_id.value);
+    const index = stream?.offers.findIndex((entry) => entry.agent_id.value === agentId) ?? -1;
+    const [received] = index < 0 ? [] : (stream?.offers.splice(index, 1) ?? []);
+    if (received !== undefined) options.ids.set(offer.id.value, received.id.value);
+  }
+}
+
 function bind({ options }: Playing, recorded: RecordedEvent, received: RecordedEvent): void {
   const a = statusIn(recorded) as { readonly uuid?: string } | undefined;
   const b = statusIn(received) as { readonly uuid?: string } | undefined;
   if (a?.uuid !== undefined && b?.uuid !== undefined) options.ids.set(a.uuid, b.uuid);
+  const operation = operationUuid(recorded);
+  const ownOperation = operationUuid(received);
+  if (operation !== undefined && ownOperation !== undefined) options.ids.set(operation, ownOperation);
   bindContainer(options, a, b);
   const id = frameworkIdIn(recorded);
   const ours = frameworkIdIn(received);
   if (id !== undefined && ours !== undefined) options.ids.set(id, ours);
+}
+
+function operationUuid({ update_operation_status }: RecordedEvent): string | undefined {
+  const part = update_operation_status as
+    | { readonly status: { readonly uuid?: { readonly value: string } } }
+    | undefined;
+  return part?.status.uuid?.value;
 }
 
 interface WithContainer {
@@ -258,6 +280,10 @@ function signature(event: RecordedEvent): string {
   if (status !== undefined) return [event.type, status.task_id.value, status.state, status.reason].join(" ");
   const added = event.task_added as { readonly task: { readonly task_id: { readonly value: string } } } | undefined;
   if (added !== undefined) return `${event.type} ${added.task.task_id.value}`;
+  const operation = event.update_operation_status as
+    | { readonly status: { readonly operation_id: unknown } }
+    | undefined;
+  if (operation !== undefined) return `${event.type} ${JSON.stringify(operation.status.operation_id)}`;
   return event.type === "RESCIND" || event.type === "FAILURE" ? JSON.stringify(event) : event.type;
 }
 
@@ -276,9 +302,15 @@ function isReproduced(recorded: unknown, received: unknown): boolean {
   if (typeof received !== "object" || received === null) return false;
   const fields = received as Readonly<Record<string, unknown>>;
   const wanted = Object.entries(recorded).filter(([name]) => name !== "(rest)" && name !== "(cut)");
-  const isCut = wanted.length < Object.keys(recorded).length;
+  // of an agent whose description was cut the other fields were cut, too
+  const isCut = wanted.length < Object.keys(recorded).length || wanted.some(([, value]) => isCutShort(value));
   if (!isCut && Object.keys(fields).length !== wanted.length) return false;
   return wanted.every(([name, value]) => name in fields && isReproduced(value, fields[name]));
+}
+
+/** Whether something below was cut. */
+function isCutShort(value: unknown): boolean {
+  return typeof value === "object" && value !== null && JSON.stringify(value).includes('"(rest)"');
 }
 
 function canonical(value: unknown): string {

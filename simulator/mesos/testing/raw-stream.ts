@@ -35,11 +35,16 @@ export async function openStream(
     frameworkId: "",
     ended: undefined,
   };
+  const { authorization } = request.headers;
   const call: RawStream["call"] = (body) =>
     handler({
       method: "POST",
       url: "/api/v1/scheduler",
-      headers: { "content-type": "application/json", "mesos-stream-id": response.headers["mesos-stream-id"] ?? "" },
+      headers: {
+        "content-type": "application/json",
+        "mesos-stream-id": response.headers["mesos-stream-id"] ?? "",
+        ...(authorization === undefined ? {} : { authorization }),
+      },
       body: Buffer.from(JSON.stringify({ framework_id: { value: state.frameworkId }, ...body })),
     });
   void read(state, (event) => take(state, event, { call, acknowledges }));

@@ -79,6 +79,23 @@ export function recordedOffers(event: RecordedEvent): readonly RecordedOffer[] {
   return (event.offers as { readonly offers: readonly RecordedOffer[] }).offers;
 }
 
+/** The address of its own that each task reported while it ran. */
+export function addressesIn(lines: readonly RecordedLine[]): ReadonlyMap<string, string> {
+  const addresses = new Map<string, string>();
+  for (const { event } of lines) {
+    const status = event?.type === "UPDATE" ? (statusIn(event) as RunningStatus | undefined) : undefined;
+    const address = status?.container_status?.network_infos?.[0]?.ip_addresses?.[0]?.ip_address;
+    if (status?.state === "TASK_RUNNING" && address !== undefined) addresses.set(status.task_id.value, address);
+  }
+  return addresses;
+}
+
+interface RunningStatus extends RecordedStatus {
+  readonly container_status?: {
+    readonly network_infos?: readonly { readonly ip_addresses?: readonly { readonly ip_address?: string }[] }[];
+  };
+}
+
 /** How each task has to behave so that the recording can repeat: read off its recorded updates. */
 export function behavioursIn(lines: readonly RecordedLine[]): ReadonlyMap<string, PretendBehaviour> {
   const seen = new Map<string, { readonly status: RecordedStatus; readonly t: number }[]>();
@@ -96,21 +113,49 @@ function behaviourOf(updates: readonly { readonly status: RecordedStatus; readon
   const running = updates.find((update) => update.status.state === "TASK_RUNNING");
   const killing = updates.find((update) => update.status.state === "TASK_KILLING");
   const message = last?.status.message ?? "";
-  const launchFailure = /^Failed to launch container: (.*)$/.exec(message)?.[1];
+  const starting = updates.find((update) => update.status.state === "TASK_STARTING");
+  const startMs = startOf(starting?.t, running?.t);
+  const launchFailure = /^Failed to launch container: (.*)$/s.exec(message)?.[1];
   if (launchFailure !== undefined) return { failure: launchFailure };
+  if (last !== undefined && starting !== undefined && running === undefined && /exited/.test(message)) {
+    return { startMs: 1000 * (last.t - starting.t), neverRuns: exitIn(message) };
+  }
   if (last === undefined || running === undefined) return {};
+  const exceeded = /^REASON_CONTAINER_LIMITATION_(MEMORY|DISK)$/.exec(last.status.reason ?? "")?.[1];
+  if (exceeded !== undefined) {
+    const resource = exceeded === "DISK" ? "disk" : "mem";
+    return { startMs, exceeds: { afterMs: 1000 * (last.t - running.t), resource, message } };
+  }
   if (last.status.state === "TASK_KILLED") {
     const stopMs = killing === undefined ? STOP_MS : 1000 * (last.t - killing.t);
-    if (message.endsWith("status 0")) return { startMs: START_MS, stopMs, onTerminate: "ExitZero" };
-    return { startMs: START_MS, stopMs, onTerminate: message.endsWith("Killed") ? "Ignore" : "Die" };
+    return { startMs, stopMs, onTerminate: terminationIn(message, stopMs) };
   }
-  if (last.status.reason !== undefined || !/exited|terminated/.test(message)) return { startMs: START_MS };
+  if (last.status.reason !== undefined || !/exited|terminated/.test(message)) return { startMs };
   const afterMs = Math.max(1, 1000 * (last.t - running.t));
-  const code = /status (\d+)$/.exec(message)?.[1];
-  const end =
-    code === undefined ? { signal: `SIG${SIGNAL_OF[message.split(" ").at(-1) ?? ""]}` } : { code: Number(code) };
-  return { startMs: START_MS, exit: { afterMs, ...end } };
+  return { startMs, exit: { afterMs, ...exitIn(message) } };
 }
+
+/** A SIGKILL that came before the shortest grace of one second was not waited for. */
+function terminationIn(message: string, stopMs: number): NonNullable<PretendBehaviour["onTerminate"]> {
+  if (message.endsWith("status 0")) return "ExitZero";
+  if (!message.endsWith("Killed") && !message.endsWith("status 137")) return "Die";
+  return stopMs < GRACE_MS_MIN ? "Vanish" : "Ignore";
+}
+
+const GRACE_MS_MIN = 900;
+
+function exitIn(message: string): { readonly code?: number; readonly signal?: string } {
+  const code = /status (\d+)$/.exec(message)?.[1];
+  return code === undefined ? { signal: `SIG${SIGNAL_OF[message.split(" ").at(-1) ?? ""]}` } : { code: Number(code) };
+}
+
+/** Docker takes about a second. */
+function startOf(startingAt: number | undefined, runningAt: number | undefined): number {
+  const tookMs = 1000 * ((runningAt ?? 0) - (startingAt ?? 0));
+  return startingAt === undefined || tookMs < LONG_START_MS ? START_MS : tookMs;
+}
+
+const LONG_START_MS = 100;
 
 const START_MS = 8;
 const STOP_MS = 80;

@@ -42,7 +42,12 @@ export const command: Message = {
   arguments: repeated("string"),
   user: optional("string"),
   environment: optional({
-    variables: repeated({ name: required("string"), value: optional("string"), type: optional(["VALUE", "SECRET"]) }),
+    variables: repeated({
+      name: required("string"),
+      value: optional("string"),
+      type: optional(["VALUE", "SECRET"]),
+      secret: optional({ value: optional({ data: required("bytes") }) }),
+    }),
   }),
   uris: repeated({
     value: required("string"),
@@ -80,7 +85,16 @@ const container: Message = {
     image: optional({ type: required(["DOCKER", "APPC"]), docker: optional({ name: required("string") }) }),
   }),
   volumes: repeated(volume),
-  network_infos: repeated({ name: optional("string"), labels: optional(labels) }),
+  network_infos: repeated({
+    name: optional("string"),
+    groups: repeated("string"),
+    labels: optional(labels),
+    port_mappings: repeated({
+      host_port: required("integer"),
+      container_port: required("integer"),
+      protocol: optional("string"),
+    }),
+  }),
 };
 
 const healthCheck: Message = {
