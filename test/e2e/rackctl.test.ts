@@ -72,7 +72,15 @@ function expectRefusal({ code, stderr }: Ended, sentence: string): void {
 const script = (word: string) => `echo "${word} $NUMBER"; echo "trouble $NUMBER" >&2; while :; do sleep 0.2; done`;
 
 async function apply(name: string, fields: object): Promise<void> {
-  const service = { name: "web", resources: { cpu: "10m", memory: "8Mi" }, restart: { delaySeconds: 0 }, ...fields };
+  // names of one service in several groups would be in each other's way
+  const dns = { publish: name === "shop" ? "WhenReady" : "Never" };
+  const service = {
+    name: "web",
+    dns,
+    resources: { cpu: "10m", memory: "8Mi" },
+    restart: { delaySeconds: 0 },
+    ...fields,
+  };
   const spec = { rackName: "torc", services: [service] } as unknown as ServiceGroup["spec"]; // the server fills in the defaults
   await client.apply(ServiceGroup, { metadata: { namespace: NAMESPACE, name }, spec }, { fieldManager: "test" });
 }
