@@ -1,5 +1,5 @@
 import { append } from "./append.js";
-import { createHeap, type Heap, type Score } from "./heap.js";
+import { createHeap, type Heap, isLess, type Score } from "./heap.js";
 import type { Room, Site } from "./room.js";
 import type { Shape } from "./shapes.js";
 
@@ -7,6 +7,24 @@ import type { Shape } from "./shapes.js";
 export interface Candidates {
   /** The one that suits best now. Undefined: none fits. */
   best(): Room | undefined;
+}
+
+/** The same without keeping anything: every choice looks at every offer, which is cheaper for a few choices. */
+export function createScan(shape: Shape): Candidates {
+  return {
+    best() {
+      let best: Room | undefined;
+      let bestScore: Score | undefined;
+      for (const room of shape.asked) {
+        const score = scoreOf(shape, room);
+        if (bestScore !== undefined && !isLess(score, bestScore)) continue;
+        if (!fits(shape, room) || !shape.evens.every((even) => even.accepts(even.textOf(room.site)))) continue;
+        best = room;
+        bestScore = score;
+      }
+      return best;
+    },
+  };
 }
 
 /** Offers with the same values of all attributes that the shape is to be spread evenly over: they are open or closed together. */

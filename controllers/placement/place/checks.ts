@@ -108,7 +108,10 @@ function fixedCheck(fixed: readonly number[], roles: Roles): Check<Room> {
     return fixed.filter((port) => !holdsPort(ports, port));
   };
   return {
-    lack: (room) => missing(room).length / fixed.length,
+    lack(room) {
+      const ports = portsLeft(room, roles);
+      return fixed.every((port) => holdsPort(ports, port)) ? 0 : missing(room).length / fixed.length;
+    },
     reason: () => "host port",
     explain: (room) => `does not offer port ${missing(room).join(", ")}`,
   };

@@ -19,11 +19,19 @@ export interface Heap {
 
 /** A binary heap that knows where each item is, so that a score can change either way in logarithmic time. */
 export function createHeap(size: number): Heap {
-  const scores: (Score | undefined)[] = new Array<Score | undefined>(size).fill(undefined);
+  const majors = new Float64Array(size);
+  const minors = new Float64Array(size);
+  const orders = new Float64Array(size);
   const places = new Int32Array(size).fill(-1);
   const items: number[] = [];
 
-  const isBefore = (a: number, b: number) => isLess(scores[a] ?? LAST, scores[b] ?? LAST);
+  // every item is below `size`
+  const of = (values: Float64Array, item: number) => values[item] ?? 0;
+  const isBefore = (a: number, b: number) => {
+    if (of(majors, a) !== of(majors, b)) return of(majors, a) < of(majors, b);
+    if (of(minors, a) !== of(minors, b)) return of(minors, a) < of(minors, b);
+    return of(orders, a) < of(orders, b);
+  };
   const put = (item: number, place: number) => {
     items[place] = item;
     places[item] = place;
@@ -57,30 +65,27 @@ export function createHeap(size: number): Heap {
 
   return {
     set(item, score) {
-      scores[item] = score;
+      majors[item] = score.major;
+      minors[item] = score.minor;
+      orders[item] = score.order;
       const place = places[item] ?? -1;
       sink(item, rise(item, place < 0 ? items.push(item) - 1 : place));
     },
     first: () => items[0],
     has: (item) => (places[item] ?? -1) >= 0,
-    isAt: (item, score) => isSame(scores[item] ?? LAST, score),
+    isAt: (item, { major, minor, order }) =>
+      of(majors, item) === major && of(minors, item) === minor && of(orders, item) === order,
     remove(item) {
       const place = places[item] ?? -1;
       const last = place < 0 ? undefined : items.pop();
       places[item] = -1;
-      scores[item] = undefined;
       if (last !== undefined && last !== item) sink(last, rise(last, place));
     },
   };
 }
 
-const LAST: Score = { major: Number.POSITIVE_INFINITY, minor: 0, order: 0 };
-
-function isLess(a: Score, b: Score): boolean {
+/** Whether `a` comes before `b`. */
+export function isLess(a: Score, b: Score): boolean {
   if (a.major !== b.major) return a.major < b.major;
   return a.minor === b.minor ? a.order < b.order : a.minor < b.minor;
-}
-
-function isSame(a: Score, b: Score): boolean {
-  return a.major === b.major && a.minor === b.minor && a.order === b.order;
 }

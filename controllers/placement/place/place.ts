@@ -1,5 +1,5 @@
 import { append } from "./append.js";
-import { type Candidates, createCandidates } from "./candidates.js";
+import { type Candidates, createCandidates, createScan } from "./candidates.js";
 import type { PlaceInput, Placement, PlaceResult, PortNeed, Refusal, WaitingTask } from "./model.js";
 import { pickPorts, portStart, withoutPorts } from "./ports.js";
 import { verdictOf } from "./refusal.js";
@@ -18,7 +18,10 @@ export function place(input: PlaceInput): PlaceResult {
     shapes: createShapes(input, ground),
     portSeed: input.portSeed,
     touched: [],
+    coming: new Map(),
     candidates: new Map(),
+    kept: 0,
+    exhausted: new Set(),
     placements: [],
   };
   const queue = [...input.waiting].sort(byAge).map((task): Queued => ({ task, shape: round.shapes.of(task) }));
@@ -32,8 +35,14 @@ interface Round {
   readonly portSeed: number;
   /** Nodes that were given a task, in order. */
   readonly touched: Site[];
-  /** Of shapes that still have tasks to come. */
+  /** How many tasks of a shape are to come. */
+  readonly coming: Map<Shape, number>;
+  /** Of shapes with many tasks to come. */
   readonly candidates: Map<Shape, Candidates>;
+  /** Offers in all candidates together. */
+  kept: number;
+  /** Shapes for which nothing can be left. */
+  readonly exhausted: Set<Shape>;
   readonly placements: Placement[];
 }
 
@@ -48,16 +57,34 @@ function byAge(a: WaitingTask, b: WaitingTask): number {
 
 /** Returns those that found no node. */
 function placeInOrder(round: Round, queue: readonly Queued[]): readonly Queued[] {
-  const coming = new Map<Shape, number>();
-  for (const { shape } of queue) coming.set(shape, (coming.get(shape) ?? 0) + 1);
+  for (const { shape } of queue) round.coming.set(shape, (round.coming.get(shape) ?? 0) + 1);
   return queue.filter(({ task, shape }) => {
     const isPlaced = tryPlace(round, task, shape);
-    const left = (coming.get(shape) ?? 1) - 1;
-    coming.set(shape, left);
-    // thousands of shapes of one task each must not all be kept
-    if (left === 0) round.candidates.delete(shape);
+    const left = (round.coming.get(shape) ?? 1) - 1;
+    round.coming.set(shape, left);
+    if (left === 0) forget(round, shape);
     return !isPlaced;
   });
+}
+
+/** So many tasks of a shape are worth a heap. */
+const KEPT_FROM = 6;
+/** At most so many offers are in all heaps together, about 40 bytes each. */
+const KEPT_MAX = 4_000_000;
+
+function candidatesOf(round: Round, shape: Shape): Candidates {
+  const known = round.candidates.get(shape);
+  if (known !== undefined) return known;
+  const isKept = (round.coming.get(shape) ?? 0) >= KEPT_FROM && round.kept + shape.asked.length <= KEPT_MAX;
+  if (!isKept) return createScan(shape);
+  const made = createCandidates(shape, round.touched);
+  round.kept += shape.asked.length;
+  round.candidates.set(shape, made);
+  return made;
+}
+
+function forget(round: Round, shape: Shape): void {
+  if (round.candidates.delete(shape)) round.kept -= shape.asked.length;
 }
 
 /**
@@ -69,6 +96,7 @@ function placeLate(round: Round, refused: readonly Queued[]): readonly Queued[] 
   for (const { task, shape } of refused) {
     if (shape.evens.length > 0) append(waiting, shape, task);
   }
+  for (const [shape, tasks] of waiting) round.coming.set(shape, tasks.length);
   const placed = new Set<WaitingTask>();
   for (let before = -1; before < placed.size; ) {
     before = placed.size;
@@ -83,9 +111,10 @@ function placeLate(round: Round, refused: readonly Queued[]): readonly Queued[] 
 }
 
 function tryPlace(round: Round, task: WaitingTask, shape: Shape): boolean {
-  const candidates = round.candidates.get(shape) ?? createCandidates(shape, round.touched);
-  round.candidates.set(shape, candidates);
-  const room = candidates.best();
+  if (round.exhausted.has(shape)) return false;
+  const room = candidatesOf(round, shape).best();
+  // what is refused stays refused, but for even spread
+  if (room === undefined && shape.evens.length === 0) round.exhausted.add(shape);
   if (room === undefined) return false;
   const ports = choosePorts(task, { shape, room, portSeed: round.portSeed });
   const { service, roles } = task;

@@ -6,29 +6,39 @@ type Verdict = Pick<Refusal, "counts" | "message">;
 
 /** Why no offer fits a shape now. One walk over the offers; all tasks of the shape share it. */
 export function verdictOf(shape: Shape, ground: Ground): Verdict {
-  const misses = shape.asked.map((room) => missOf(shape, room));
-  const counts = new Map<string, number>();
-  const unnamed = ground.rooms.length - misses.length;
+  const { counts, nearest } = missesOf(shape);
+  const unnamed = ground.rooms.length - shape.asked.length;
   if (unnamed > 0) counts.set("node name", unnamed);
-  for (const { reason } of misses) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const parts = [offerText(counts, ground), nearestText(shape, misses), ...liveText(shape, ground)];
+  const parts = [offerText(counts, ground), nearestText(shape, nearest), ...liveText(shape, ground)];
   return { counts, message: parts.filter((part) => part !== "").join("; ") };
 }
 
+/** An offer that was refused. */
 interface Miss {
   readonly room: Room;
-  /** How many checks the node passed. */
+  /** How many checks it passed. */
   readonly passed: number;
-  readonly reason: string;
   readonly lack: number;
 }
 
-function missOf({ checks }: Shape, room: Room): Miss {
-  for (const [passed, check] of checks.entries()) {
-    const lack = check.lack(room);
-    if (lack > 0) return { room, passed, reason: check.reason(room), lack };
+/** How many offers were refused by what, and the one that passed most checks, of equals the one that lacks least. */
+function missesOf({ checks, asked }: Shape): {
+  readonly counts: Map<string, number>;
+  readonly nearest: Miss | undefined;
+} {
+  const counts = new Map<string, number>();
+  let nearest: Miss | undefined;
+  for (const room of asked) {
+    const passed = checks.findIndex((check) => check.lack(room) > 0);
+    const refusing = checks[passed];
+    if (refusing === undefined) throw new Error(`node ${room.offer.node} was refused, but nothing is missing`);
+    const reason = refusing.reason(room);
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    if (nearest !== undefined && passed < nearest.passed) continue;
+    const lack = refusing.lack(room);
+    if (nearest === undefined || passed > nearest.passed || lack < nearest.lack) nearest = { room, passed, lack };
   }
-  throw new Error(`node ${room.offer.node} was refused, but nothing is missing`);
+  return { counts, nearest };
 }
 
 function offerText(counts: ReadonlyMap<string, number>, { rooms }: Ground): string {
@@ -37,22 +47,17 @@ function offerText(counts: ReadonlyMap<string, number>, { rooms }: Ground): stri
   return `${rooms.length} offering nodes refused: ${parts.join(", ")}`;
 }
 
-/** The node that passed most checks, of equals the one that lacks least; nothing where nobody passed any. */
-function nearestText({ checks }: Shape, misses: readonly Miss[]): string {
-  const [first] = misses;
-  if (first === undefined) return "";
-  const nearest = misses.reduce((best, miss) => (isNearer(miss, best) ? miss : best), first);
-  const lacking = checks.slice(nearest.passed).filter((check) => check.lack(nearest.room) > 0);
+/** What the nearest node lacks. */
+function nearestText({ checks }: Shape, nearest: Miss | undefined): string {
+  if (nearest === undefined) return "";
+  const { room, passed } = nearest;
+  const lacking = checks.slice(passed).filter((check) => check.lack(room) > 0);
   // what would be refused as well, once that is there; a rule is told alone, because another node would be another case
-  const told = lacking.every((check) => RESOURCES.has(check.reason(nearest.room))) ? lacking : lacking.slice(0, 1);
-  return `nearest: ${nearest.room.offer.node} ${told.map((check) => check.explain(nearest.room)).join(", ")}`;
+  const told = lacking.every((check) => RESOURCES.has(check.reason(room))) ? lacking : lacking.slice(0, 1);
+  return `nearest: ${room.offer.node} ${told.map((check) => check.explain(room)).join(", ")}`;
 }
 
 const RESOURCES: ReadonlySet<string> = new Set(["cpu", "memory", "disk", "gpu", "host port", "ports"]);
-
-function isNearer(a: Miss, b: Miss): boolean {
-  return a.passed === b.passed ? a.lack < b.lack : a.passed > b.passed;
-}
 
 /** Whether waiting can help at all: nodes that offer nothing now may later. */
 function liveText({ suits }: Shape, { sites }: Ground): readonly string[] {

@@ -96,6 +96,9 @@ export function leftOf(room: Room, roles: readonly string[] | undefined, scalar:
 
 /** The ports left in all pools of these roles. */
 export function portsLeft(room: Room, roles: readonly string[] | undefined): Ports {
+  const [only] = room.pools;
+  // by far the most frequent, and asked for every node
+  if (only !== undefined && room.pools.length === 1) return isAllowed(only.role, roles) ? only.ports : [];
   const [first, ...others] = room.pools.filter((pool) => isAllowed(pool.role, roles));
   if (first === undefined || others.length === 0) return first?.ports ?? [];
   return portsOf([first, ...others].flatMap((pool) => pool.ports));
