@@ -1,7 +1,7 @@
 import { Subject } from "rxjs";
 import type { Clock, Timer } from "../../platform/clock.js";
 import type { Random } from "../../platform/random.js";
-import { pretendSandboxes, pretendSession } from "./pretend/sandbox.js";
+import { type PretendSandboxes, pretendSandboxes, pretendSession } from "./pretend/sandbox.js";
 import type { CheckResult, RunnableTask, RunnerEvent, TaskRunner, TaskStatistics } from "./task-runner.js";
 
 /** How a pretended task behaves; all is optional. */
@@ -66,72 +66,14 @@ interface Pretended {
 /** Tasks that only exist on paper: they start after a delay, answer probes, and end as scripted or killed. */
 export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
   const { clock } = options;
-  const events = new Subject<RunnerEvent>();
-  const tasks = new Map<string, Pretended>();
-  /** By address and port; a task with an address of its own has all of its ports. */
-  const listeners = new Map<string, Pretended>();
   const sandboxes = pretendSandboxes(clock);
-
-  function forget(entry: Pretended): void {
-    entry.timer?.cancel();
-    tasks.delete(entry.task.taskId);
-    sandboxes.ended(entry.task);
-    for (const key of listenerKeys(entry)) if (listeners.get(key) === entry) listeners.delete(key);
-  }
-
-  function finish(taskId: string, exit: { readonly code?: number; readonly signal?: string }): void {
-    const entry = tasks.get(taskId);
-    if (entry === undefined) return;
-    forget(entry);
-    events.next({ type: "exited", taskId, ...exit });
-  }
-
-  function exceed(entry: Pretended, { resource, message }: NonNullable<PretendBehaviour["exceeds"]>): void {
-    forget(entry);
-    events.next({ type: "limited", taskId: entry.task.taskId, resource, message });
-  }
-
-  function start(entry: Pretended): void {
-    const { task, behaviour } = entry;
-    const { exit, neverRuns, exceeds } = behaviour;
-    if (neverRuns !== undefined) {
-      finish(task.taskId, exitOf(neverRuns));
-      return;
-    }
-    entry.address = options.addresses(task);
-    for (const key of listenerKeys(entry)) listeners.set(key, entry);
-    entry.timer =
-      exit === undefined ? undefined : clock.schedule(exit.afterMs, () => finish(task.taskId, exitOf(exit)));
-    if (exceeds !== undefined) entry.timer = clock.schedule(exceeds.afterMs, () => exceed(entry, exceeds));
-    events.next({ type: "started", taskId: task.taskId, address: entry.address });
-  }
-
-  function launch(task: RunnableTask): void {
-    const behaviour = options.behaviour?.(task) ?? {};
-    if (behaviour.failure !== undefined) {
-      events.next({ type: "failed", taskId: task.taskId, message: behaviour.failure });
-      return;
-    }
-    const entry = pretended(task, behaviour);
-    tasks.set(task.taskId, entry);
-    sandboxes.started(task);
-    const startMs = behaviour.startMs ?? DEFAULT_START_MS * (1 + options.random.next() / 10);
-    entry.timer = clock.schedule(startMs, () => start(entry));
-  }
-
-  function kill(taskId: string, graceSeconds: number): void {
-    const entry = tasks.get(taskId);
-    if (entry === undefined) return;
-    const { afterMs, exit } = endOf(entry.behaviour, graceSeconds);
-    entry.timer?.cancel();
-    entry.timer = clock.schedule(afterMs, () => finish(taskId, exit));
-  }
-
+  const state: State = { options, events: new Subject(), tasks: new Map(), listeners: new Map(), sandboxes };
+  const { tasks, listeners } = state;
   return {
-    events$: events.asObservable(),
-    launch,
-    kill,
-    exit: finish,
+    events$: state.events.asObservable(),
+    launch: (task) => launch(state, task),
+    kill: (taskId, graceSeconds) => kill(state, taskId, graceSeconds),
+    exit: (taskId, exit) => finish(state, taskId, exit),
     sandboxes,
     session: (taskId, program, listener) =>
       isStarted(tasks.get(taskId)) ? pretendSession(clock, program, listener) : undefined,
@@ -142,6 +84,74 @@ export function pretendRunner(options: PretendRunnerOptions): PretendRunner {
     },
     ...views(tasks, options),
   };
+}
+
+interface State {
+  readonly options: PretendRunnerOptions;
+  readonly events: Subject<RunnerEvent>;
+  readonly tasks: Map<string, Pretended>;
+  /** By address and port; a task with an address of its own has all of its ports. */
+  readonly listeners: Map<string, Pretended>;
+  readonly sandboxes: PretendSandboxes;
+}
+
+function launch(state: State, task: RunnableTask): void {
+  const { options, events, tasks, sandboxes } = state;
+  const behaviour = options.behaviour?.(task) ?? {};
+  if (behaviour.failure !== undefined) {
+    events.next({ type: "failed", taskId: task.taskId, message: behaviour.failure });
+    return;
+  }
+  const entry = pretended(task, behaviour);
+  tasks.set(task.taskId, entry);
+  sandboxes.started(task);
+  const startMs = behaviour.startMs ?? DEFAULT_START_MS * (1 + options.random.next() / 10);
+  entry.timer = options.clock.schedule(startMs, () => start(state, entry));
+}
+
+function start(state: State, entry: Pretended): void {
+  const { options, events, listeners } = state;
+  const { task, behaviour } = entry;
+  const { exit, neverRuns, exceeds } = behaviour;
+  entry.timer = undefined;
+  if (neverRuns !== undefined) {
+    finish(state, task.taskId, exitOf(neverRuns));
+    return;
+  }
+  entry.address = options.addresses(task);
+  for (const key of listenerKeys(entry)) listeners.set(key, entry);
+  const { clock } = options;
+  if (exit !== undefined) entry.timer = clock.schedule(exit.afterMs, () => finish(state, task.taskId, exitOf(exit)));
+  if (exceeds !== undefined) entry.timer = clock.schedule(exceeds.afterMs, () => exceed(state, entry, exceeds));
+  events.next({ type: "started", taskId: task.taskId, address: entry.address });
+}
+
+function kill(state: State, taskId: string, graceSeconds: number): void {
+  const entry = state.tasks.get(taskId);
+  if (entry === undefined) return;
+  const { afterMs, exit } = endOf(entry.behaviour, graceSeconds);
+  entry.timer?.cancel();
+  entry.timer = state.options.clock.schedule(afterMs, () => finish(state, taskId, exit));
+}
+
+function finish(state: State, taskId: string, exit: { readonly code?: number; readonly signal?: string }): void {
+  const entry = state.tasks.get(taskId);
+  if (entry === undefined) return;
+  forget(state, entry);
+  state.events.next({ type: "exited", taskId, ...exit });
+}
+
+function exceed(state: State, entry: Pretended, how: NonNullable<PretendBehaviour["exceeds"]>): void {
+  forget(state, entry);
+  const { resource, message } = how;
+  state.events.next({ type: "limited", taskId: entry.task.taskId, resource, message });
+}
+
+function forget({ tasks, listeners, sandboxes }: State, entry: Pretended): void {
+  entry.timer?.cancel();
+  tasks.delete(entry.task.taskId);
+  sandboxes.ended(entry.task);
+  for (const key of listenerKeys(entry)) if (listeners.get(key) === entry) listeners.delete(key);
 }
 
 function listenerKeys({ task, address }: Pretended): readonly string[] {

@@ -16,7 +16,7 @@ export function runnableOf(task: NodeTask): RunnableTask {
     argv: argvOf(command, isDocker),
     isShell: command.shell ?? true,
     env: {
-      ...Object.fromEntries((command.environment?.variables ?? []).map((entry) => [entry.name, valueOf(entry)])),
+      ...Object.fromEntries((command.environment?.variables ?? []).map((entry) => [entry.name, variableText(entry)])),
       MESOS_SANDBOX: "/mnt/mesos/sandbox",
       MESOS_ALLOCATION_ROLE: task.role,
       ...(isDocker ? { MESOS_CONTAINER_NAME: `mesos-${task.containerId}` } : {}),
@@ -35,7 +35,7 @@ export function runnableOf(task: NodeTask): RunnableTask {
 }
 
 /** A variable's text, given as it is or as a secret's value. */
-function valueOf(variable: { readonly value?: string }): string {
+function variableText(variable: { readonly value?: string }): string {
   const { secret } = variable as { readonly secret?: { readonly value?: { readonly data: string } } };
   return variable.value ?? Buffer.from(secret?.value?.data ?? "", "base64").toString("utf8");
 }
