@@ -29,14 +29,18 @@ function missesOf({ checks, asked }: Shape): {
   const counts = new Map<string, number>();
   let nearest: Miss | undefined;
   for (const room of asked) {
-    const passed = checks.findIndex((check) => check.lack(room) > 0);
-    const refusing = checks[passed];
-    if (refusing === undefined) throw new Error(`node ${room.offer.node} was refused, but nothing is missing`);
-    const reason = refusing.reason(room);
+    let passed = 0;
+    let lack = 0;
+    for (const check of checks) {
+      lack = check.lack(room);
+      if (lack > 0) break;
+      passed += 1;
+    }
+    const reason = checks[passed]?.reason(room);
+    if (reason === undefined) throw new Error(`node ${room.offer.node} was refused, but nothing is missing`);
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
-    if (nearest !== undefined && passed < nearest.passed) continue;
-    const lack = refusing.lack(room);
-    if (nearest === undefined || passed > nearest.passed || lack < nearest.lack) nearest = { room, passed, lack };
+    const isNearer = nearest === undefined || passed > nearest.passed;
+    if (isNearer || (passed === nearest?.passed && lack < nearest.lack)) nearest = { room, passed, lack };
   }
   return { counts, nearest };
 }
@@ -60,9 +64,8 @@ function nearestText({ checks }: Shape, nearest: Miss | undefined): string {
 const RESOURCES: ReadonlySet<string> = new Set(["cpu", "memory", "disk", "gpu", "host port", "ports"]);
 
 /** Whether waiting can help at all: nodes that offer nothing now may later. */
-function liveText({ suits }: Shape, { sites }: Ground): readonly string[] {
-  const suitable = sites.filter(suits);
+function liveText(shape: Shape, { sites }: Ground): readonly string[] {
+  const { sites: suitable, silent } = shape.suitable();
   if (suitable.length === 0) return sites.length === 0 ? [] : [`none of ${sites.length} live nodes is suitable`];
-  const silent = suitable.filter((site) => site.rooms.length === 0).length;
   return silent === 0 ? [] : [`${silent} suitable nodes offer nothing now`];
 }

@@ -21,8 +21,15 @@ export interface Shape {
   readonly evens: readonly EvenSpread[];
   /** The offers that are asked; those of nodes that are not named are not. */
   readonly asked: readonly Room[];
-  /** Whether a live node meets all that does not change in a round. */
-  readonly suits: (site: Site) => boolean;
+  /** The live nodes that meet all that does not change in a round. */
+  readonly suitable: () => Suitable;
+}
+
+/** Live nodes that a task could get one day, whether they offer something now or not. */
+export interface Suitable {
+  readonly sites: readonly Site[];
+  /** How many of them offer nothing now. */
+  readonly silent: number;
 }
 
 /** What is known of a service during a round. */
@@ -35,6 +42,8 @@ interface Book {
   reserved?: Ports;
   /** Rules that were asked for, shared by all its shapes. */
   readonly rules: Map<string, Rule>;
+  /** By what is asked of a node; worked out when first needed. */
+  readonly suitable: Map<string, Suitable>;
 }
 
 /** The shapes of a round, made when first needed. */
@@ -89,8 +98,13 @@ function shapeOf(task: WaitingTask, context: ShapeContext): Shape {
   const { book, ground } = context;
   const ofNode = nodeChecks(task);
   const alone = task.rules.filter(isOfNodeAlone).map((rule) => ruleFor(rule, task, context).check);
-  const suits = (site: Site) => [...ofNode, ...alone].every((check) => check.lack(site) === 0);
-  const rules = task.rules.map((rule) => ruleFor(rule, task, { ...context, suits }));
+  const selection = JSON.stringify(selectionOf(task));
+  const suitable = () => {
+    const known = book.suitable.get(selection) ?? suitableOf([...ofNode, ...alone], askedSites(task, ground));
+    book.suitable.set(selection, known);
+    return known;
+  };
+  const rules = task.rules.map((rule) => ruleFor(rule, task, { ...context, suitable }));
   const amounts = amountsOf(task.need);
   book.reserved ??= portsOf([...book.fixed].map((port) => ({ begin: port, end: port })));
   const passing = new Set(rules.flatMap((rule) => (rule.even === undefined ? [] : [rule.check])));
@@ -111,21 +125,26 @@ function shapeOf(task: WaitingTask, context: ShapeContext): Shape {
     checks: checks.map(({ check }) => check),
     lasting: checks.flatMap(({ check, isLasting }) => (isLasting ? [check] : [])),
     evens: rules.flatMap(({ even }) => (even === undefined ? [] : [even])),
-    asked: askedRooms(task, ground),
-    suits,
+    asked: task.nodeNames.length === 0 ? ground.rooms : askedSites(task, ground).flatMap((site) => site.rooms),
+    suitable,
   };
+}
+
+function suitableOf(checks: readonly Check<Site>[], sites: readonly Site[]): Suitable {
+  const suitable = sites.filter((site) => checks.every((check) => check.lack(site) === 0));
+  return { sites: suitable, silent: suitable.filter((site) => site.rooms.length === 0).length };
 }
 
 /** Rules about groups are counted once for a service, however many shapes its tasks have. */
 function ruleFor(
   rule: PlacementRule,
   task: WaitingTask,
-  { book, ground, textOf, suits }: ShapeContext & { readonly suits?: (site: Site) => boolean },
+  { book, textOf, suitable }: ShapeContext & { readonly suitable?: () => Suitable },
 ): Rule {
   // which values are usable depends on what else is asked of a node
   const scope = rule.operator === "GroupBy" && rule.value === undefined ? selectionOf(task) : [];
   const key = JSON.stringify([rule.operator, rule.attribute, rule.value ?? null, ...scope]);
-  const usable = () => (suits === undefined ? [] : ground.sites.filter(suits));
+  const usable = () => suitable?.().sites ?? [];
   const { placedOn, wanted } = book;
   const known = book.rules.get(key) ?? ruleOf(rule, { textOf, placedOn, wanted, usable });
   book.rules.set(key, known);
@@ -140,8 +159,9 @@ function onRoom({ lack, reason, explain }: Check<Site>): Check<Room> {
   };
 }
 
-function askedRooms({ nodeNames }: WaitingTask, { rooms, siteOf }: Ground): readonly Room[] {
-  return nodeNames.length === 0 ? rooms : [...new Set(nodeNames)].flatMap((name) => siteOf.get(name)?.rooms ?? []);
+/** Nodes that are not named are not even looked at. */
+function askedSites({ nodeNames }: WaitingTask, { sites, siteOf }: Ground): readonly Site[] {
+  return nodeNames.length === 0 ? sites : [...new Set(nodeNames)].flatMap((name) => siteOf.get(name) ?? []);
 }
 
 /**
@@ -169,7 +189,7 @@ function booksOf({ waiting, placed }: PlaceInput, { siteOf }: Ground): Map<strin
 }
 
 function newBook(): Book {
-  return { wanted: 0, placedOn: [], fixed: new Set(), rules: new Map() };
+  return { wanted: 0, placedOn: [], fixed: new Set(), rules: new Map(), suitable: new Map() };
 }
 
 /** Texts of attributes, worked out once for each node. */
