@@ -118,5 +118,5 @@ describe("a sample of which one part is replaced", () => {
       ),
       { numRuns: 3000 },
     );
-  });
+  }, 60_000);
 });

@@ -10,16 +10,22 @@ const port = object("A port that the service listens on.", {
     maximum: 65535,
   }),
   hostPort: optional(
-    integer("Port on the node, with `mode: Host` or `Bridge`; 0 or unset: a port from the offer.", {
-      minimum: 0,
+    integer(
+      "Port on the node; 0: one from the offer. Unset: the same, but with `mode: Host` the container port if there is one, and with `Container` none.",
+      {
+        minimum: 0,
+        maximum: 65535,
+      },
+    ),
+  ),
+  numberOffset: optional(
+    integer("Host port = number of the instance + this, instead of `hostPort`; with `mode: Host` or `Bridge`.", {
+      minimum: -65535,
       maximum: 65535,
     }),
   ),
-  numberOffset: optional(
-    integer("Host port = number of the instance + this; instead of `hostPort`.", { minimum: -65535, maximum: 65535 }),
-  ),
   servicePort: optional(
-    integer("Port of the load balancer, one owner per rack; 0: assigned once and kept.", {
+    integer("Port of the load balancer, one owner per rack; 0: the lowest free one from 10000 to 20000, and kept.", {
       minimum: 0,
       maximum: 65535,
       ...IN_PLACE,
@@ -82,7 +88,7 @@ const constraint = object("One rule about where instances run.", {
   ),
   value: optional(
     text(
-      "Unique: none. Cluster: the value, unset: that of the first instance. GroupBy: how many groups, unset: all that live nodes have. Like, Unlike: a regular expression for the whole value. MaxPer: how many per value. Is: the value.",
+      "Unique: none. Cluster: the value, unset: that of the first instance. GroupBy: how many groups, unset: all that live nodes have. Like, Unlike: a regular expression for the whole value, without back references and look-around. MaxPer: how many per value. Is: the value.",
       { maxLength: 1000 },
     ),
   ),

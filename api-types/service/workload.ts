@@ -37,8 +37,13 @@ const environmentVariable = object("One variable of the environment.", {
 });
 
 const fetchedFile = object("One file that the agent fetches before the start.", {
-  uri: text("Address: http, https, ftp, ftps, hdfs, s3 or file.", { minLength: 1, maxLength: 1024 }),
-  extract: optional(flag("Unpack it; true for archives.")),
+  uri: text("Address: http, https, ftp, ftps, hdfs, s3 or file; for a file the Rack must allow its path.", {
+    minLength: 1,
+    maxLength: 1024,
+  }),
+  extract: optional(
+    flag("Unpack it; unset: if it ends in .tar, .tar.gz, .tgz, .tar.bz2, .tbz2, .tar.xz, .txz, .gz or .zip."),
+  ),
   executable: flag("Make it executable.", { default: false }),
   cache: flag("Keep it in the agent's cache.", { default: false }),
   destination: optional(text("File name in the sandbox.")),
@@ -72,7 +77,7 @@ const resources = object(
   { default: {}, ...RESTART },
 );
 
-const executor = object("A Mesos executor of one's own; the Rack must allow it.", {
+const executor = object("A Mesos executor of one's own, with the containerizer Mesos; the Rack must allow it.", {
   name: text("Name of the executor.", { minLength: 1, maxLength: 255 }),
   shared: flag("One executor for all tasks of the service on a node.", { default: false }),
   command: text("Command line for `/bin/sh -c` that starts it.", { minLength: 1, maxLength: MAX_VALUE }),
@@ -163,7 +168,11 @@ export function containerizerOf(task: {
 export const restart = object(
   "What happens when a task ends by itself.",
   {
-    policy: oneOf("Which ends are followed by a replacement.", ["Always", "OnFailure", "Never"], { default: "Always" }),
+    policy: oneOf(
+      "Which ends are followed by a replacement; for a Job, Always means OnFailure.",
+      ["Always", "OnFailure", "Never"],
+      { default: "Always" },
+    ),
     delaySeconds: integer("Seconds before every replacement.", { default: 1, minimum: 0 }),
     backoff: object(
       "How the delay grows while tasks keep failing; a stable time resets it.",

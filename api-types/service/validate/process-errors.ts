@@ -12,13 +12,13 @@ type Process = Pick<Service, keyof Service & keyof AttachedTask> &
   Partial<Pick<Service, "containerizer" | "executor" | "imagePullSecrets">>;
 
 /** Rules about what a task runs: command, environment, files, volumes. */
-export function processErrors(process: Process, path: string): readonly FieldError[] {
+export function processErrors(task: Process, path: string): readonly FieldError[] {
   return [
-    ...commandErrors(process, path),
-    ...containerizerErrors(process, path),
-    ...environmentErrors(process.env, `${path}.env`),
-    ...fetchErrors(process.fetch, `${path}.fetch`),
-    ...volumeErrors(process.volumes, `${path}.volumes`),
+    ...commandErrors(task, path),
+    ...containerizerErrors(task, path),
+    ...environmentErrors(task.env, `${path}.env`),
+    ...fetchErrors(task.fetch, `${path}.fetch`),
+    ...volumeErrors(task.volumes, `${path}.volumes`),
   ];
 }
 
@@ -53,29 +53,29 @@ export function fetchErrors(files: readonly ServiceFetch[] | undefined, path: st
  * | yes   | no       | at most one                      |
  * | no    | no       | exactly one of command and shell |
  */
-function commandErrors(process: Process, path: string): readonly FieldError[] {
-  const given = (["command", "shell", "args"] as const).filter((field) => process[field] !== undefined);
+function commandErrors(task: Process, path: string): readonly FieldError[] {
+  const given = (["command", "shell", "args"] as const).filter((field) => task[field] !== undefined);
   const [, second] = given;
   if (second !== undefined) return [forbidden(`${path}.${second}`, `may not be set together with ${given[0]}`)];
-  if (process.image !== undefined || process.executor !== undefined) return [];
-  if (process.args !== undefined) return [required(`${path}.image`, "args are arguments of an image's entry point")];
+  if (task.image !== undefined || task.executor !== undefined) return [];
+  if (task.args !== undefined) return [required(`${path}.image`, "args are arguments of an image's entry point")];
   return given.length === 0 ? [required(`${path}.image`, "one of image, command and shell must be set")] : [];
 }
 
-function containerizerErrors(process: Process, path: string): readonly FieldError[] {
-  const pulled = (process.imagePullSecrets ?? []).length > 0;
-  if (containerizerOf(process) === "Docker") {
+function containerizerErrors(task: Process, path: string): readonly FieldError[] {
+  const pulled = (task.imagePullSecrets ?? []).length > 0;
+  if (containerizerOf(task) === "Docker") {
     const why = "needs the containerizer Mesos: Docker uses the credentials of the node";
     return [
-      ...(process.image === undefined ? [required(`${path}.image`, "the containerizer Docker needs one")] : []),
+      ...(task.image === undefined ? [required(`${path}.image`, "the containerizer Docker needs one")] : []),
       ...(pulled ? [forbidden(`${path}.imagePullSecrets`, why)] : []),
     ];
   }
   const why = "needs an image that is run by Docker";
   return [
-    ...(process.privileged ? [forbidden(`${path}.privileged`, why)] : []),
-    ...((process.dockerParameters ?? []).length > 0 ? [forbidden(`${path}.dockerParameters`, why)] : []),
-    ...(pulled && process.image === undefined ? [forbidden(`${path}.imagePullSecrets`, "needs an image")] : []),
+    ...(task.privileged ? [forbidden(`${path}.privileged`, why)] : []),
+    ...((task.dockerParameters ?? []).length > 0 ? [forbidden(`${path}.dockerParameters`, why)] : []),
+    ...(pulled && task.image === undefined ? [forbidden(`${path}.imagePullSecrets`, "needs an image")] : []),
   ];
 }
 
