@@ -74,7 +74,7 @@ describe("how far an update is", () => {
     ],
     [
       "rolled back",
-      seen({ status: counts({ failedRevision: "shop-web-3", revision: "shop-web-2" }) }),
+      seen({ status: counts({ failedRevision: "shop-web-3", availableRevision: "shop-web-2" }) }),
       "web: shop-web-3 missed its deadline and was rolled back to shop-web-2",
       1,
     ],
@@ -84,8 +84,14 @@ describe("how far an update is", () => {
         status: counts({ updated: 1 }),
         conditions: [condition("Progressing", "False", { reason: "DeadlineExceeded" })],
       }),
-      "shop: no progress for 600 s",
+      "no progress for 600 s",
       1,
+    ],
+    [
+      "restarted: all are of the revision, and some are to be replaced",
+      seen({ conditions: [condition("Progressing", "True")] }),
+      "shop: all services are updated; instances still come or leave",
+      undefined,
     ],
     [
       "blocked",

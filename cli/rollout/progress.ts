@@ -12,6 +12,7 @@ import type { Look } from "../access/follow.js";
  * | a service missed its deadline, or was rolled back   | failed  |
  * | a job gave up                                       | failed  |
  * | every service is updated, available, or at a canary | done    |
+ * | as before, but instances are restarted, or leave    | waited  |
  * | else                                                | waited  |
  */
 export function progressOf(group: ServiceGroup, only: string | undefined): Look {
@@ -22,13 +23,17 @@ export function progressOf(group: ServiceGroup, only: string | undefined): Look 
   if (group.spec.suspend) return suspended(group);
   const services = group.spec.services.filter((service) => only === undefined || service.name === only);
   const states = services.map((service) => stateOf(group, service));
+  const deadline = only === undefined ? deadlineText(group) : undefined;
+  if (deadline !== undefined) return { text: deadline, code: 1 };
   const failed = states.find(({ end }) => end === "failed");
   if (failed !== undefined) return { text: failed.text, code: 1 };
-  const deadline = deadlineText(group);
-  if (deadline !== undefined) return { text: `${name}: ${deadline}`, code: 1 };
   const pending = states.filter(({ end }) => end === undefined);
-  if (pending.length === 0) return { text: states.map(({ text }) => text).join("\n"), code: 0 };
-  return { text: [...pending.map(({ text }) => text), ...hurdles(group)].join("; "), code: undefined };
+  if (pending.length > 0) {
+    return { text: [...pending.map(({ text }) => text), ...hurdles(group)].join("; "), code: undefined };
+  }
+  const isMoving = only === undefined && conditionOf(group, "Progressing")?.status === "True";
+  if (isMoving) return { text: `${name}: all services are updated; instances still come or leave`, code: undefined };
+  return { text: states.map(({ text }) => text).join("\n"), code: 0 };
 }
 
 interface ServiceState {
@@ -67,17 +72,18 @@ function doneText({ desired = 0, revision }: ServiceStatus): string {
   return `rolled out, ${what} available${revision === undefined ? "" : ` with ${revision}`}`;
 }
 
-function rolledBack({ name, failedRevision, revision }: ServiceStatus): ServiceState {
-  const back = revision === undefined || revision === failedRevision ? "" : ` to ${revision}`;
+function rolledBack({ name, failedRevision, availableRevision }: ServiceStatus): ServiceState {
+  const back = availableRevision === undefined ? "" : ` to ${availableRevision}`;
   return { text: `${name}: ${failedRevision} missed its deadline and was rolled back${back}`, end: "failed" };
 }
 
-function jobState({ name, job }: Service, { succeeded = 0, failed = 0 }: ServiceStatus): ServiceState {
+function jobState({ name, job, restart }: Service, { succeeded = 0, failed = 0 }: ServiceStatus): ServiceState {
   const completions = job?.completions ?? 1;
-  const backoffLimit = job?.backoffLimit ?? 6;
+  // what is never started again is given up at its first failure
+  const failuresMax = restart.policy === "Never" ? 0 : (job?.backoffLimit ?? 6);
   const text = `${name}: ${succeeded} of ${completions} done, ${failed} failed`;
   if (succeeded >= completions) return { text, end: "done" };
-  return failed > backoffLimit ? { text: `${text}; the job gave up`, end: "failed" } : { text, end: undefined };
+  return failed > failuresMax ? { text: `${text}; the job gave up`, end: "failed" } : { text, end: undefined };
 }
 
 /** Said by the loop of groups when an update makes no progress for too long. */
@@ -91,7 +97,7 @@ function deadlineText(group: ServiceGroup): string | undefined {
 
 /** What keeps instances from starting. */
 function hurdles(group: ServiceGroup): readonly string[] {
-  return ["Blocked", "Unschedulable"].flatMap((type) => {
+  return ["Blocked", "Unschedulable", "Held"].flatMap((type) => {
     const condition = conditionOf(group, type);
     return condition?.status === "True" ? [`${type.toLowerCase()}: ${condition.message}`] : [];
   });

@@ -176,7 +176,7 @@ describe("rollout status", () => {
     expect(await refused(status(harness, "sg/web", { service: "web", watch: true, timeout: 1000 }))).toBe(
       "waiting for the update of ServiceGroup web: not so within the time that --timeout gives",
     );
-    await report(1, { failedRevision: "web-web-4" });
+    await report(1, { failedRevision: "web-web-4", availableRevision: "web-web-3" });
     expect(await status(harness, "sg/web", { service: "web", watch: false })).toBe(1);
     expect(harness.printed().at(-1)).toBe("web: web-web-4 missed its deadline and was rolled back to web-web-3");
   });
