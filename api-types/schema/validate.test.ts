@@ -163,7 +163,7 @@ describe("validateSchema", () => {
       ),
       { numRuns: 500 },
     );
-  });
+  }, 60_000);
 });
 
 const leaf: fc.Arbitrary<StructuralSchema> = fc.oneof(
