@@ -61,6 +61,17 @@ describe("how far an update is", () => {
       undefined,
     ],
     [
+      "paused before its revision is stored",
+      seen({
+        spec: update({ paused: true }),
+        conditions: [
+          condition("Progressing", "False", { reason: "UpdateHeld", message: "web is paused with 4 old instances" }),
+        ],
+      }),
+      "web is paused with 4 old instances (rackctl rollout resume sg/shop lets it go on)",
+      undefined,
+    ],
+    [
       "at its canary",
       seen({ spec: update({ canary: 1 }), status: counts({ updated: 1 }) }),
       "web: 1 of 4 updated, 4 available; held at its canary; rackctl rollout promote sg/shop lets it go on",

@@ -29,7 +29,8 @@ export function progressOf(group: ServiceGroup, only: string | undefined): Look 
   if (failed !== undefined) return { text: failed.text, code: 1 };
   const pending = states.filter(({ end }) => end === undefined);
   if (pending.length > 0) {
-    return { text: [...pending.map(({ text }) => text), ...hurdles(group)].join("; "), code: undefined };
+    const texts = [...pending.map(({ text }) => text), ...hurdles(group)];
+    return { text: [...new Set(texts)].join("; "), code: undefined };
   }
   const isMoving = only === undefined && conditionOf(group, "Progressing")?.status === "True";
   if (isMoving) return { text: `${name}: all services are updated; instances still come or leave`, code: undefined };
@@ -52,6 +53,8 @@ function stateOf(group: ServiceGroup, service: Service): ServiceState {
   const status = group.status?.services?.find(({ name }) => name === service.name) ?? { name: service.name };
   if (status.failedRevision !== undefined) return rolledBack(status);
   if (service.mode === "Job") return jobState(service, status);
+  const held = service.update.paused ? heldText(group) : undefined;
+  if (held !== undefined) return { text: held, end: undefined };
   const { desired = 0, updated = 0, available = 0, running = 0 } = status;
   const counts = `${service.name}: ${updated} of ${desired} updated, ${available} available`;
   if (updated >= desired && available >= desired && running <= Math.max(updated, desired)) {
@@ -65,6 +68,15 @@ function stateOf(group: ServiceGroup, service: Service): ServiceState {
   if (paused) return { text: `${counts}, paused (rackctl rollout resume sg/${group.metadata.name})`, end: undefined };
   const old = Math.max(0, running - updated);
   return { text: old > 0 ? `${counts}, ${old} old running` : counts, end: undefined };
+}
+
+/** Said by the loop of groups while an update is paused: its revision may not even be stored yet. */
+const UPDATE_HELD = "UpdateHeld";
+
+function heldText(group: ServiceGroup): string | undefined {
+  const progressing = conditionOf(group, "Progressing");
+  if (progressing?.reason !== UPDATE_HELD) return undefined;
+  return `${progressing.message} (rackctl rollout resume sg/${group.metadata.name} lets it go on)`;
 }
 
 function doneText({ desired = 0, revision }: ServiceStatus): string {

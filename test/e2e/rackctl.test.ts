@@ -48,7 +48,7 @@ const access = () => ["--kubeconfig", join(data, "kubeconfig"), "-n", NAMESPACE]
 
 /** Runs a verb to its end; its words come first, options of access before them. */
 function rackctl(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  return run(process.execPath, [entry, ...access(), ...words], { timeoutMs: 90_000, ...options });
+  return run(process.execPath, [entry, ...access(), ...words], { timeoutMs: 100_000, ...options });
 }
 
 function rackctlStart(...words: readonly string[]): Running {
@@ -133,7 +133,7 @@ describe("rackctl rollout", () => {
       { spec: { services: [{ ...(await serviceOf("held")), shell: script("second") }] } },
     );
     const waiting = rackctlStart("rollout", "status", "sg/held", "--timeout", "60s");
-    await waiting.says(/paused \(rackctl rollout resume sg\/held\)/, 30_000);
+    await waiting.says(/paused .*\(rackctl rollout resume sg\/held/, 30_000);
     await ok("rollout", "resume", "sg/held");
     expect((await waiting.ended).code).toBe(0);
     expect(waiting.stdout()).toMatch(/rolled out, 1 instance is available with held-web-2\n$/);
@@ -155,11 +155,9 @@ describe("rackctl scale, suspend and resume", () => {
   });
 
   it("shows the server's warning that a policy decides the size", async () => {
-    const { stderr, code } = await rackctl(["-n", "dns-example", "scale", "sg/dns", "dns-sl=1", "--dry-run"]);
+    const { code, stderr } = await rackctl(["-n", "dns-example", "scale", "sg/dns", "--replicas", "2", "--dry-run"]);
     expect(code).toBe(0);
-    expect(stderr).not.toContain("Error");
-    const other = await rackctl(["-n", "dns-example", "scale", "sg/dns", "dns-sl=2", "--dry-run"]);
-    expect(other.stderr).toMatch(/^Warning: the size of service "dns-sl" is decided by the Active ScalingPolicy "dns"/);
+    expect(stderr).toMatch(/^Warning: the size of this group is decided by the Active ScalingPolicy "dns"/);
   });
 });
 
