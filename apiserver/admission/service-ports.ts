@@ -35,7 +35,7 @@ function keptNumbers(group: ServiceGroup, before: ReadonlyMap<string, number>): 
   const asked = new Set(portsOf(group).map(({ servicePort }) => servicePort));
   const zeros = portsOf(group).filter(({ servicePort }) => servicePort === 0);
   const names = new Set(zeros.map(({ service, name }) => nameOf({ name: service }, { name })));
-  return new Map([...before].filter(([name, number]) => names.has(name) && !asked.has(number)));
+  return new Map([...before].filter(([name, number]) => number !== 0 && names.has(name) && !asked.has(number)));
 }
 
 /** Refuses a new number that another group of the Rack owns; what stood there before stays, the loops know the owner. */
@@ -46,7 +46,7 @@ export const servicePortOwner: Admission = (input) => {
   const owners = ownersOnRack(input, group);
   const errors: FieldError[] = [];
   for (const { servicePort, service, path, name } of portsOf(group)) {
-    if (servicePort !== 0 && before.get(nameOf({ name: service }, { name })) === servicePort) continue;
+    if (before.get(nameOf({ name: service }, { name })) === servicePort) continue;
     const owner = owners.get(servicePort);
     const why =
       servicePort === 0
@@ -104,9 +104,7 @@ function numbersByName(group: KubeObject | undefined, rackName: string): Readonl
   const stored = group && asGroup(group);
   if (stored === undefined || stored.spec.rackName !== rackName) return new Map();
   return new Map(
-    portsOf(stored)
-      .filter(({ servicePort }) => servicePort !== 0)
-      .map(({ service, name, servicePort }) => [nameOf({ name: service }, { name }), servicePort]),
+    portsOf(stored).map(({ service, name, servicePort }) => [nameOf({ name: service }, { name }), servicePort]),
   );
 }
 
