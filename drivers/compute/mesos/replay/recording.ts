@@ -12,6 +12,9 @@ export interface RecordedLine {
   // biome-ignore lint/suspicious/noExplicitAny: recorded JSON of every type
   readonly body?: any;
   readonly body_text?: string;
+  /** Of a line about ZooKeeper. */
+  readonly command?: string;
+  readonly output?: string;
   // biome-ignore lint/suspicious/noExplicitAny: recorded JSON of every type
   readonly event?: any;
 }
