@@ -1,5 +1,5 @@
 import { append } from "./append.js";
-import { createHeap, type Heap, isLess, type Score } from "./heap.js";
+import { createHeap, type Heap, type Score } from "./heap.js";
 import type { Room, Site } from "./room.js";
 import type { Shape } from "./shapes.js";
 
@@ -14,13 +14,14 @@ export function createScan(shape: Shape): Candidates {
   return {
     best() {
       let best: Room | undefined;
-      let bestScore: Score | undefined;
+      let [major, minor] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+      // in order of names, so that of equals the first stays
       for (const room of shape.asked) {
-        const score = scoreOf(shape, room);
-        if (bestScore !== undefined && !isLess(score, bestScore)) continue;
-        if (!fits(shape, room) || !shape.evens.every((even) => even.accepts(even.textOf(room.site)))) continue;
+        const own = majorOf(shape, room);
+        if (own > major || (own === major && minorOf(shape, room) >= minor) || !fitsNow(shape, room)) continue;
         best = room;
-        bestScore = score;
+        major = own;
+        minor = minorOf(shape, room);
       }
       return best;
     },
@@ -132,6 +133,10 @@ function fits({ lasting }: Shape, room: Room): boolean {
   return true;
 }
 
+function fitsNow(shape: Shape, room: Room): boolean {
+  return fits(shape, room) && shape.evens.every((even) => even.accepts(even.textOf(room.site)));
+}
+
 /** Whether a placement elsewhere can make an offer more preferred. */
 function isImproving({ task }: Shape): boolean {
   return task.strategy === "BinPack" || task.near.length > 0;
@@ -170,16 +175,23 @@ function createFollower({ shape, buckets, heap, touched }: Followed): () => void
  * | Spread   | listed first, near, fewest tasks of the service, fewest tasks, most free, name                     |
  * | BinPack  | listed first, near, least free, name                                                              |
  */
-function scoreOf({ task }: Shape, { index, site, freeShare }: Room): Score {
-  const { nodeNames, near, service, strategy } = task;
-  const rank = nodeNames.length === 0 ? 0 : nodeNames.indexOf(site.facts.name);
-  const isFar = !near.some((other) => site.services.has(other));
+function scoreOf(shape: Shape, room: Room): Score {
+  return { major: majorOf(shape, room), minor: minorOf(shape, room), order: room.index };
+}
+
+function majorOf({ task: { near, service, strategy }, ranks }: Shape, { site }: Room): number {
+  const rank = ranks.size === 0 ? 0 : (ranks.get(site.facts.name) ?? 0);
+  const isFar = near.length > 0 && !near.some((other) => site.services.has(other));
   const place = rank * 2 + (isFar ? 1 : 0);
-  if (strategy === "BinPack") return { major: place, minor: freeShare, order: index };
+  if (strategy === "BinPack") return place;
   const same = Math.min(site.services.get(service) ?? 0, SAME_MAX - 1);
   const tasks = Math.min(site.tasks, TASKS_MAX - 1);
   // one whole number, exact: 10,000 names give 15 bits, and 15 + 18 + 20 are the 53 of a double
-  return { major: (place * SAME_MAX + same) * TASKS_MAX + tasks, minor: -freeShare, order: index };
+  return (place * SAME_MAX + same) * TASKS_MAX + tasks;
+}
+
+function minorOf({ task }: Shape, { freeShare }: Room): number {
+  return task.strategy === "BinPack" ? freeShare : -freeShare;
 }
 
 const SAME_MAX = 2 ** 18;

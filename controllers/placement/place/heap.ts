@@ -83,9 +83,3 @@ export function createHeap(size: number): Heap {
     },
   };
 }
-
-/** Whether `a` comes before `b`. */
-export function isLess(a: Score, b: Score): boolean {
-  if (a.major !== b.major) return a.major < b.major;
-  return a.minor === b.minor ? a.order < b.order : a.minor < b.minor;
-}

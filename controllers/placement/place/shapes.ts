@@ -19,6 +19,8 @@ export interface Shape {
   readonly lasting: readonly Check<Room>[];
   /** The others. */
   readonly evens: readonly EvenSpread[];
+  /** Place of each node in the list of preferred ones; empty without a list. */
+  readonly ranks: ReadonlyMap<string, number>;
   /** The offers that are asked; those of nodes that are not named are not. */
   readonly asked: readonly Room[];
   /** The live nodes that meet all that does not change in a round. */
@@ -126,6 +128,7 @@ function shapeOf(task: WaitingTask, context: ShapeContext): Shape {
     lasting: checks.flatMap(({ check, isLasting }) => (isLasting ? [check] : [])),
     evens: rules.flatMap(({ even }) => (even === undefined ? [] : [even])),
     asked: task.nodeNames.length === 0 ? ground.rooms : askedSites(task, ground).flatMap((site) => site.rooms),
+    ranks: new Map([...new Set(task.nodeNames)].map((name, rank) => [name, rank])),
     suitable,
   };
 }
