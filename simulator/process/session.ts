@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import type { RunnerSession, SessionListener, SessionProgram } from "../mesos/task-runner.js";
 
 /** Where a session runs. */
@@ -9,11 +10,14 @@ export interface SessionPlace {
 
 /**
  * Starts a program in a task's sandbox with the task's environment, with the rights of the simulator's user: what the
- * task may do. A terminal is a pipe, too: errors go where output goes, and the window has no size.
+ * task may do. Where `script` is installed it gives the program a real terminal, whose window has no size; elsewhere a
+ * terminal is a pipe, too, and errors go where output goes.
  */
 export function startSession(place: SessionPlace, program: SessionProgram, listener: SessionListener): RunnerSession {
-  const [command = "", ...args] = program.argv;
-  const env = { ...place.env, ...program.env, ...(program.isTerminal ? { TERM: "dumb" } : {}) };
+  const hasTerminal = program.isTerminal && process.platform === "linux" && existsSync(SCRIPT);
+  const [command = "", ...args] = hasTerminal ? withTerminal(program.argv) : program.argv;
+  const terminal = hasTerminal ? { TERM: "xterm", SHELL: "/bin/sh" } : { TERM: "dumb" };
+  const env = { ...place.env, ...program.env, ...(program.isTerminal ? terminal : {}) };
   const child = spawn(command, args, { cwd: place.directory, env, detached: true, stdio: "pipe" });
   let hasEnded = false;
   const end = (exit: { readonly code?: number; readonly signal?: string }) => {
@@ -42,4 +46,12 @@ export function startSession(place: SessionPlace, program: SessionProgram, liste
       }
     },
   };
+}
+
+/** Of util-linux: runs a command in a terminal of its own, and passes on its exit code. */
+const SCRIPT = "/usr/bin/script";
+
+function withTerminal(argv: readonly string[]): readonly string[] {
+  const quoted = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  return [SCRIPT, "-qefc", `exec ${quoted.join(" ")}`, "/dev/null"];
 }
