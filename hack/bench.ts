@@ -8,6 +8,7 @@ import { fanOut } from "./bench/fan-out.js";
 import { idleReconciles } from "./bench/idle-reconciles.js";
 import { launchLatency } from "./bench/launch-latency.js";
 import { memory } from "./bench/memory.js";
+import { placement } from "./bench/place.js";
 import { pageOf, textOf } from "./bench/report.js";
 import { storeWrites } from "./bench/store-writes.js";
 
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { name: "cold-start", run: coldStart },
   { name: "idle-reconciles", run: idleReconciles },
   { name: "store-writes", run: storeWrites },
+  { name: "place", run: placement },
   { name: "memory", run: memory },
   { name: "fan-out", run: fanOut },
 ];
