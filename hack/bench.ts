@@ -10,6 +10,8 @@ import { launchLatency } from "./bench/launch-latency.js";
 import { memory } from "./bench/memory.js";
 import { placement } from "./bench/place.js";
 import { pageOf, textOf } from "./bench/report.js";
+import { simulatedScale } from "./bench/simulated-scale.js";
+import { statusUpdates } from "./bench/status-updates.js";
 import { storeWrites } from "./bench/store-writes.js";
 
 // Measures the product, as ratios within one run. Usage: bench.ts [NAME…] [--write] [--prof]
@@ -20,9 +22,11 @@ const BENCHMARKS: readonly Benchmark[] = [
   { name: "cold-start", run: coldStart },
   { name: "idle-reconciles", run: idleReconciles },
   { name: "store-writes", run: storeWrites },
+  { name: "status-updates", run: statusUpdates },
   { name: "place", run: placement },
   { name: "memory", run: memory },
   { name: "fan-out", run: fanOut },
+  { name: "simulated-scale", run: simulatedScale },
 ];
 
 const BUILT = join(".cache", "bench");

@@ -68,3 +68,35 @@ describe("systemClock", () => {
     expect(hasRun).toBe(false);
   });
 });
+
+describe("breathe", () => {
+  /** Work in one go, as promises that follow each other do: 100 pieces of about a millisecond. */
+  async function work(breathe: () => Promise<void> | undefined): Promise<number> {
+    let turns = 0;
+    let isEnded = false;
+    const turn = () => {
+      turns += 1;
+      if (!isEnded) setImmediate(turn);
+    };
+    setImmediate(turn);
+    for (let piece = 0; piece < 100; piece++) {
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      await breathe();
+    }
+    isEnded = true;
+    return turns;
+  }
+
+  it("lets others in between when work lasts, and only then", async () => {
+    expect(await work(async () => {})).toBe(0);
+    const clock = systemClock();
+    const turns = await work(() => clock.breathe?.() ?? Promise.resolve());
+    expect(turns).toBeGreaterThan(5);
+    expect(turns).toBeLessThan(60);
+  });
+
+  it("costs nothing where time stands still", () => {
+    expect(virtualClock().breathe).toBeUndefined();
+  });
+});

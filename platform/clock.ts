@@ -13,6 +13,11 @@ export interface Clock {
   monotonic(): number;
   /** Runs `run` once, `delayMs` from now. An exception in `run` is the caller's bug and reaches the process. */
   schedule(delayMs: number, run: () => void): Timer;
+  /**
+   * To be awaited between two pieces of work: resolves in a later turn of the event loop when this one lasts too long
+   * already; undefined: go on. Absent where time stands still while somebody works.
+   */
+  breathe?(): Promise<void> | undefined;
 }
 
 /** The clock of the operating system. Timers do not keep the process alive when `unref` is set. */
@@ -25,6 +30,33 @@ export function systemClock(options: { readonly unref?: boolean } = {}): Clock {
       if (options.unref) handle.unref();
       return { cancel: () => clearTimeout(handle) };
     },
+    breathe: breathing(),
+  };
+}
+
+/** A turn of the event loop may work so long before others get their chance. */
+const TURN_MS = 5;
+
+/** Promises that follow each other keep timers and sockets waiting: this tells when they must be let in between. */
+function breathing(): () => Promise<void> | undefined {
+  let since: number | undefined;
+  let next: Promise<void> | undefined;
+  return () => {
+    if (since === undefined) {
+      since = performance.now();
+      setImmediate(() => {
+        since = undefined;
+      });
+      return undefined;
+    }
+    if (performance.now() - since < TURN_MS) return undefined;
+    next ??= new Promise((resolve) => {
+      setImmediate(() => {
+        next = undefined;
+        resolve();
+      });
+    });
+    return next;
   };
 }
 

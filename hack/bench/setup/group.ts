@@ -19,7 +19,9 @@ export function groupObject(name: string, options: GroupOptions) {
     instances,
     resources: { cpu: "10m", memory: "8Mi" },
     ...(mode === "Routed" ? routed : { network: { mode: "Host" }, dns: { publish: "Never" } }),
-    ...(hasHealthCheck ? { healthChecks: [{ name: "web", tcpSocket: { port: "web" }, periodSeconds: 5 }] } : {}),
+    ...(hasHealthCheck
+      ? { healthChecks: [{ name: "web", tcpSocket: { port: mode === "Routed" ? "web" : 8080 }, periodSeconds: 5 }] }
+      : {}),
   };
   const { apiVersion, kind } = ServiceGroup;
   return {

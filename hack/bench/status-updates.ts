@@ -1,0 +1,263 @@
+import { Instance } from "../../api-types/instance.js";
+import { isTrue } from "../../api-types/life.js";
+import { memoryStore } from "../../apiserver/storage/memory.js";
+import { encodeRecord } from "../../drivers/compute/mesos/recordio.js";
+import { systemClock } from "../../platform/clock.js";
+import { type HttpHandler, inProcessTransport } from "../../platform/transport.js";
+import type { Findings } from "./benchmark.js";
+import { format, percentile, rate } from "./measure.js";
+import { applyGroup } from "./setup/group.js";
+import { type BenchRack, MESOS_HOST, startBenchRack } from "./setup/rack.js";
+
+const INSTANCES = 1000;
+const GROUPS = 10;
+const PER_SECOND = 1000;
+const STEP_MS = 10;
+const WARM_UP_MS = 5000;
+const MEASURED_MS = 15_000;
+/** What is still on its way when the sending ends must be stored within this time. */
+const DRAIN_MS = 2000;
+/** The issue's own target. */
+const BLOCK_MS_MAX = 20;
+
+/**
+ * A thousand statuses a second of a thousand instances, each one a change that is stored before it is acknowledged: the
+ * whole product in one process, and how long its event loop stands still.
+ */
+export async function statusUpdates(): Promise<Findings> {
+  const master = injectingMaster();
+  const clock = systemClock();
+  const rack = await startBenchRack({
+    clock,
+    store: memoryStore({ clock }),
+    transport: (handlers) => master.wrap(inProcessTransport(handlers)),
+  });
+  const instances = await runAll(rack);
+  const send = sender(master, instances);
+  await flow(send, WARM_UP_MS);
+  await until(() => master.open() === 0, DRAIN_MS);
+  globalThis.gc?.();
+  await pause(500);
+  const blocks = watchBlocks();
+  const before = master.acknowledged();
+  const cpu = process.cpuUsage();
+  const since = performance.now();
+  const sent = await flow(send, MEASURED_MS);
+  const lengths = blocks.end();
+  const seconds = (performance.now() - since) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const stored = master.acknowledged() - before;
+  const late = master.open();
+  const isDrained = await until(() => master.open() === 0, DRAIN_MS);
+  const [instance] = await listed(rack);
+  const text = JSON.stringify(instance);
+  await rack.stop();
+  const trips = await rate(() => JSON.stringify(JSON.parse(text)), { forMs: 500, warmUp: 1000 });
+  const [longest, p99] = [Math.max(...lengths), percentile(lengths, 99.9)];
+  const cpuMs = (user + system) / 1000 / stored;
+  return {
+    rows: [
+      {
+        what: "status updates stored",
+        measured: `${format(stored / seconds)} a second`,
+        yardstick: `${format(sent / seconds)} a second sent`,
+        ratio: stored / sent,
+        meaning: `${INSTANCES} instances, every update a change of health that is stored before it is acknowledged; ${late} were on their way at the end. Simulated master, API server, memory store and all loops in this process.`,
+      },
+      {
+        what: "longest block of the event loop meanwhile",
+        measured: `${format(longest)} ms, 99.9 % below ${format(p99)} ms`,
+        yardstick: `target ${BLOCK_MS_MAX} ms`,
+        ratio: longest / BLOCK_MS_MAX,
+        meaning: `Time without a turn of the event loop that this process used itself, garbage collection and the simulated back ends included; 1 is the target. ${lengths.filter((ms) => ms > BLOCK_MS_MAX).length} blocks were longer.`,
+      },
+      {
+        what: "CPU of one status update",
+        measured: `${format(cpuMs)} ms`,
+        yardstick: `${format(1000 / trips)} ms a JSON round trip of an Instance`,
+        ratio: (cpuMs * trips) / 1000,
+        meaning: "From the wire to the acknowledgement, with everything that looks at a changed Instance.",
+      },
+    ],
+    failures: isDrained ? [] : [`${master.open()} of ${sent} status updates were not stored within ${DRAIN_MS} ms`],
+  };
+}
+
+/**
+ * Tells every millisecond how long the event loop stood still: the time that passed, or the processor time that was used
+ * in it where that is less, because a process that waits for a processor blocks nothing itself.
+ */
+function watchBlocks() {
+  const lengths: number[] = [];
+  let isEnded = false;
+  let since = performance.now();
+  let cpu = process.cpuUsage();
+  const look = () => {
+    const { user, system } = process.cpuUsage(cpu);
+    lengths.push(Math.min(performance.now() - since, (user + system) / 1000));
+    since = performance.now();
+    cpu = process.cpuUsage();
+    if (!isEnded) setTimeout(look, 1);
+  };
+  setTimeout(look, 1);
+  return {
+    end() {
+      isEnded = true;
+      return lengths;
+    },
+  };
+}
+
+interface Target {
+  readonly taskId: string;
+  readonly agentId: string;
+}
+
+/** Starts the instances and waits until each runs and has been checked. */
+async function runAll(rack: BenchRack): Promise<readonly Target[]> {
+  for (let group = 0; group < GROUPS; group++) {
+    const options = { instances: INSTANCES / GROUPS, mode: "Host", hasHealthCheck: true } as const;
+    await applyGroup(rack.client, `group${group}`, options);
+  }
+  const isDone = async () => (await listed(rack)).filter((instance) => isTrue(instance, "Ready")).length === INSTANCES;
+  if (!(await until(isDone, 90_000, 1000))) throw new Error("the instances do not become ready");
+  return (await listed(rack)).map(({ status }) => ({
+    taskId: status?.placement?.taskID ?? "",
+    agentId: status?.placement?.agentID ?? "",
+  }));
+}
+
+async function listed(rack: BenchRack): Promise<readonly Instance[]> {
+  return (await rack.client.list(Instance)).items;
+}
+
+/** Sends the next updates: each instance in turn, its health the opposite of what it was before. */
+function sender(master: InjectingMaster, targets: readonly Target[]): (count: number) => void {
+  let next = 0;
+  return (count) => {
+    for (let index = 0; index < count; index++) {
+      const target = targets[next % targets.length];
+      if (target !== undefined) master.send(target, Math.floor(next / targets.length) % 2 === 1);
+      next += 1;
+    }
+  };
+}
+
+/** Sends at the rate, however late a step comes; resolves with how many were sent. */
+async function flow(send: (count: number) => void, forMs: number): Promise<number> {
+  const since = performance.now();
+  let sent = 0;
+  while (performance.now() - since < forMs) {
+    const due = Math.floor(((performance.now() - since) * PER_SECOND) / 1000) - sent;
+    send(due);
+    sent += due;
+    await pause(STEP_MS);
+  }
+  return sent;
+}
+
+interface InjectingMaster {
+  wrap(transport: HttpHandler): HttpHandler;
+  send(target: Target, isHealthy: boolean): void;
+  acknowledged(): number;
+  /** Sent, and not yet acknowledged. */
+  open(): number;
+}
+
+/** Marks the statuses that come from here. */
+const MARK = "bench-";
+
+/** The simulated master, on whose stream further statuses are sent. */
+function injectingMaster(): InjectingMaster {
+  let push: (chunk: Uint8Array) => void = () => {};
+  let sent = 0;
+  let acknowledged = 0;
+  const onCall: (call: Call) => boolean = (call) => {
+    if (call.type !== "ACKNOWLEDGE" || !call.acknowledge?.uuid.startsWith(MARK)) return false;
+    acknowledged += 1;
+    return true;
+  };
+  return {
+    acknowledged: () => acknowledged,
+    open: () => sent - acknowledged,
+    send({ taskId, agentId }, isHealthy) {
+      sent += 1;
+      push(encodeRecord(updateEvent({ taskId, agentId, isHealthy, uuid: `${MARK}${sent}` })));
+    },
+    wrap: (transport) => async (request) => {
+      if (!request.url.startsWith(`http://${MESOS_HOST}/api/v1/scheduler`)) return transport(request);
+      const call: Call = JSON.parse(Buffer.from(request.body ?? []).toString());
+      if (onCall(call)) return { status: 202, headers: {}, body: new Uint8Array() };
+      const response = await transport(request);
+      if (call.type !== "SUBSCRIBE" || response.body instanceof Uint8Array) return response;
+      const merged = mergedBody(response.body);
+      push = merged.push;
+      return { ...response, body: merged.body };
+    },
+  };
+}
+
+interface Call {
+  readonly type: string;
+  readonly acknowledge?: { readonly uuid: string };
+}
+
+function updateEvent(update: Target & { readonly isHealthy: boolean; readonly uuid: string }) {
+  const { taskId, agentId, isHealthy, uuid } = update;
+  const status = {
+    task_id: { value: taskId },
+    agent_id: { value: agentId },
+    state: "TASK_RUNNING",
+    source: "SOURCE_EXECUTOR",
+    reason: "REASON_TASK_HEALTH_CHECK_STATUS_UPDATED",
+    timestamp: Date.now() / 1000,
+    healthy: isHealthy,
+    uuid,
+  };
+  return { type: "UPDATE", update: { status } };
+}
+
+/** About 64 KiB, what one read of a socket holds. */
+const RECORDS_A_READ = 150;
+
+/** What the master sends, and what is pushed in between; the master ends each chunk with a record. */
+function mergedBody(inner: AsyncIterable<Uint8Array>) {
+  const pushed: Uint8Array[] = [];
+  let wake = () => {};
+  async function* merge(): AsyncGenerator<Uint8Array> {
+    const source = inner[Symbol.asyncIterator]();
+    let next = source.next();
+    for (;;) {
+      const woken = new Promise<undefined>((resolve) => {
+        wake = () => resolve(undefined);
+      });
+      const found = pushed.length > 0 ? undefined : await Promise.race([next, woken]);
+      if (found?.done) return;
+      if (found !== undefined) {
+        next = source.next();
+        yield found.value;
+      }
+      // as a socket does: so much at a time, in a turn of its own
+      await new Promise((resolve) => setImmediate(resolve));
+      if (pushed.length > 0) yield Buffer.concat(pushed.splice(0, RECORDS_A_READ));
+    }
+  }
+  const push = (chunk: Uint8Array) => {
+    pushed.push(chunk);
+    wake();
+  };
+  return { body: merge(), push };
+}
+
+async function until(isDone: () => Promise<boolean> | boolean, limitMs: number, everyMs = 50): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    if (await isDone()) return true;
+    if (performance.now() > deadline) return false;
+    await pause(everyMs);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
