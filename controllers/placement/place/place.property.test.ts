@@ -135,7 +135,7 @@ const check = (claim: (input: PlaceInput, result: PlaceResult) => void) =>
     { numRuns: 300 },
   );
 
-describe("placement", () => {
+describe("placement", { timeout: 60_000 }, () => {
   it("decides about every task once", () => {
     check(({ waiting }, { placements, refusals }) => {
       const keys = [...placements, ...refusals].map(({ key }) => key).sort();
@@ -226,6 +226,22 @@ describe("placement", () => {
         offers: input.offers.toReversed(),
       };
       expect(place(reversed)).toEqual(result);
+    });
+  });
+
+  it("prefers the same nodes whether it keeps an order of them or looks at all each time", () => {
+    check((input, { placements }) => {
+      // those that wait for others are tried again shape by shape
+      const isEvenSpread = input.waiting.some(({ rules }) =>
+        rules.some(({ operator, value }) => operator === "GroupBy" && value === undefined),
+      );
+      if (isEvenSpread) return;
+      // the same thousandths, but a shape for each task
+      const waiting = input.waiting.map((task, index) => ({
+        ...task,
+        need: { ...task.need, cpu: task.need.cpu + index * 1e-6 },
+      }));
+      expect(place({ ...input, waiting }).placements).toEqual(placements);
     });
   });
 
