@@ -37,7 +37,7 @@ spec:
     network: { mode: Bridge, ports: [{ name: http, containerPort: 8080 }] }
     healthChecks:
     - { name: tcp, tcpSocket: { port: http }, gracePeriodSeconds: 10, periodSeconds: 2, timeoutSeconds: 1 }
-    dns: { name: ${name} }
+    dns: { name: ${name}, instanceName: "${name}-$(NUMBER)" }
 ${more.replace(/^(?=.)/gm, "    ")}
 `;
 }

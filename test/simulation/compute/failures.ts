@@ -99,8 +99,7 @@ export const exitsEvery25Seconds: Scenario = {
       behaviour: () => ({ exit: { afterMs: 25_000, code: 0 } }),
     }),
   steps: [],
-  // it never comes to rest
-  isDone: async () => true,
+  isRestless: true,
   async check(world) {
     const launches = new Set(sentSince(world, "launch", { group: "web", from: 0 })).size;
     const minutes = world.clock.monotonic() / 60_000;

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly routedTasks: RegExp;
   /** What else must hold at every instant; watches from now on. */
   readonly watch?: (world: World, isExcused: () => boolean) => Watch;
+  /** Something goes on for ever: nobody waits for stillness in the end. */
+  readonly isRestless?: boolean;
   /** When it has come to rest as it should; default: everything is Ready and the rack is as the objects say. */
   readonly isDone?: (world: World) => Promise<boolean>;
   /** What else must hold in the end: a sentence for each thing that does not. */

@@ -91,7 +91,8 @@ export function watchdog(world: World, { names }: WatchdogOptions): Watchdog {
         const found = addressesOf(world, name);
         if (found.length > 0) answered.add(name);
         else if (answered.has(name) && !isExcused()) breach(`${name} does not answer any more`);
-        const unrouted = found.filter((address) => !isRouted(address));
+        const own = new Set(addresses.values());
+        const unrouted = found.filter((address) => own.has(address) && !isRouted(address));
         if (unrouted.length > 0 && !isExcused()) breach(`${name} leads to ${unrouted.join()}, which has no route`);
       }
     },
