@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isStatus } from "../../../../api-types/meta/status-error.js";
 import { TransportError } from "../../../../platform/transport.js";
 import { encodeRecord } from "../recordio.js";
+import { fakeEnsemble } from "../zookeeper/harness.js";
 import { type Bench, createBench, launchOf, OFFERS, update, withOffer } from "./bench.js";
 import { recording, requestsOf } from "./recording.js";
 import { scriptedMaster, textResponse } from "./scripted-master.js";
@@ -157,6 +158,158 @@ describe("subscribing", () => {
   });
 });
 
+describe("how the master knows us", () => {
+  it("is read anew for every attempt, and what is missing is told", async () => {
+    const answers = ["Secret rackwright-system/mesos is not there", "Basic b25l", "Basic dHdv"];
+    let reads = 0;
+    const access = async () => {
+      const answer = answers[Math.min(reads++, 2)] ?? "";
+      if (!answer.startsWith("Basic")) throw new Error(answer);
+      return { authorization: answer };
+    };
+    const bench = createBench({ access });
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ type: "connecting", reason: answers[0] });
+    expect(bench.master.subscribes).toEqual([]);
+    await bench.clock.advance(1_000);
+    await bench.subscribed();
+    await bench.driver.revive();
+    bench.master.endStream("broken");
+    await bench.clock.advance(16_000);
+    expect(bench.master.subscribes.map(({ headers }) => headers.authorization)).toEqual(["Basic b25l", "Basic dHdv"]);
+    expect(bench.master.callsOf("REVIVE")[0]?.headers.authorization).toBe("Basic b25l");
+    expect(bench.master.callsOf("GET_TASKS")[0]?.headers.authorization).toBe("Basic b25l");
+  });
+
+  it.each(["/api/v1/scheduler", "/api/v1"])(
+    "stays between us and https: a redirect of %s to http is not followed",
+    async (path) => {
+      const plain = scriptedMaster();
+      const bench = createBench(
+        { masters: ["https://m1:5050"], frameworkId: path === "/api/v1" ? undefined : "fw-1" },
+        new Map([["m2:5050", plain]]),
+      );
+      bench.master.state.intercept = () => textResponse(307, "", { location: `http://m2:5050/master${path}` });
+      await bench.clock.advance(20_000);
+      expect(last(bench)).toMatchObject({ reason: expect.stringContaining("http://m2:5050, which is not https") });
+      expect([plain.subscribes, plain.calls]).toEqual([[], []]);
+    },
+  );
+
+  it("is not asked again in a storm when it is refused", async () => {
+    const refusals = recording("18-auth").filter(({ status }) => status === 401 || status === 400);
+    expect(refusals.length).toBeGreaterThan(3);
+    const bench = createBench();
+    bench.master.state.intercept = () => textResponse(401, "401 Unauthorized.");
+    await bench.clock.advance(600_000);
+    expect(bench.master.subscribes.length).toBeLessThan(160);
+    expect(last(bench)).toMatchObject({
+      reason: "SUBSCRIBE was answered 401 401 Unauthorized.: see principal and credentialsSecretRef of the Rack",
+    });
+  });
+});
+
+describe("masters in ZooKeeper", () => {
+  const info = (port: number) => JSON.stringify({ ip: 1, address: { hostname: `m${port}`, ip: "10.0.0.1", port } });
+  const NODE = "/mesos/json.info_000000000";
+
+  function rack(options: Parameters<typeof createBench>[0] = {}) {
+    const ensemble = fakeEnsemble();
+    ensemble.set("/mesos", "");
+    const [first, second] = [scriptedMaster(), scriptedMaster()];
+    second.state.masterId = "master-2";
+    const hosts = ["10.0.0.1:1", "m1:1"].map((host) => [host, first] as const);
+    const others = ["10.0.0.1:2", "m2:2"].map((host) => [host, second] as const);
+    const masters = ["zk://a:1,b:2/mesos"];
+    const bench = createBench({ masters, connect: ensemble.connect, ...options }, new Map([...hosts, ...others]));
+    const subscribe = async (master: typeof first) => {
+      await bench.settle();
+      const subscribed = { framework_id: { value: "fw-1" }, master_info: { id: master.state.masterId } };
+      master.push({ type: "SUBSCRIBED", subscribed });
+      await bench.settle();
+    };
+    return { bench, ensemble, first, second, subscribe };
+  }
+
+  it("are found, and followed when another one leads though the old stream still lives", async () => {
+    const { bench, ensemble, first, second, subscribe } = rack();
+    ensemble.set(`${NODE}1`, info(1));
+    ensemble.set(`${NODE}2`, info(2));
+    await bench.clock.advance(5_000);
+    await subscribe(first);
+    expect(last(bench)).toMatchObject({ type: "subscribed", epoch: "master-1/fw-1" });
+    ensemble.remove(`${NODE}1`);
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ type: "connecting", reason: "http://10.0.0.1:2 leads now" });
+    await bench.clock.advance(15_000);
+    await subscribe(second);
+    expect(last(bench)).toMatchObject({ type: "subscribed", epoch: "master-2/fw-1" });
+    bench.driver.close();
+  });
+
+  it("are waited for, and the reason told", async () => {
+    const { bench, ensemble, first } = rack();
+    await bench.clock.advance(30_000);
+    expect(last(bench)).toMatchObject({ reason: "no master is registered in ZooKeeper below /mesos" });
+    ensemble.set(`${NODE}1`, info(1));
+    await bench.clock.advance(20_000);
+    expect(first.subscribes.length).toBeGreaterThan(0);
+    bench.driver.close();
+  });
+
+  it("are reached by https and by name with TLS", async () => {
+    const { bench, ensemble, first } = rack({ access: async () => ({ tls: {} }) });
+    ensemble.set(`${NODE}1`, info(1));
+    const asked: string[] = [];
+    first.state.intercept = (request) => {
+      asked.push(JSON.stringify([request.tls, request.headers.host ?? ""]));
+      return undefined;
+    };
+    await bench.clock.advance(5_000);
+    expect(first.subscribes.length).toBe(1);
+    expect(asked[0]).toContain("{}");
+    bench.driver.close();
+  });
+});
+
+describe("ten seconds of redirects to a dead leader", () => {
+  it("are survived by trying the others in turn, as recorded", async () => {
+    const [early, late] = recording("19-zookeeper-ha").filter(({ kind }) => kind === "probe");
+    expect(early?.text).toContain('5070: scheduler 307 "" //127.0.0.1:5050/master/api/v1/scheduler');
+    expect(late?.text).toContain('5070: scheduler 307 "" //127.0.0.1:5060/master/api/v1/scheduler');
+    const [second, third] = [scriptedMaster(), scriptedMaster()];
+    const masters = ["http://127.0.0.1:5050", "http://127.0.0.1:5060", "http://127.0.0.1:5070"];
+    const others = new Map([
+      ["127.0.0.1:5060", second],
+      ["127.0.0.1:5070", third],
+    ]);
+    const bench = createBench({ masters }, others);
+    const toward = (port: number) => () =>
+      textResponse(307, "", { location: `//127.0.0.1:${port}/master/api/v1/scheduler` });
+    second.state.intercept = toward(5050);
+    third.state.intercept = toward(5050);
+    await bench.clock.advance(10_000);
+    expect(last(bench)).toMatchObject({ type: "connecting", reason: expect.stringContaining("ECONNREFUSED") });
+    expect(second.subscribes.length + third.subscribes.length).toBeGreaterThan(2);
+    second.state.intercept = () => undefined;
+    third.state.intercept = toward(5060);
+    await bench.clock.advance(15_000);
+    expect(second.isStreaming()).toBe(true);
+    bench.driver.close();
+  });
+});
+
+describe("a record beyond the limit", () => {
+  it("ends the stream with a clear reason, before it is read", async () => {
+    const bench = await withOffer();
+    bench.master.pushBytes(Buffer.from("99999999\nabc"));
+    await bench.settle();
+    expect(last(bench)).toMatchObject({ type: "connecting", reason: "a record of 99999999 bytes exceeds 67108864" });
+    await bench.clock.advance(16_000);
+    expect(bench.master.subscribes.length).toBe(2);
+  });
+});
+
 describe("the framework when no id is stored", () => {
   const framework = (id: string, changes: object = {}, identity = "rack-a") => ({
     framework_info: {
@@ -274,5 +427,46 @@ describe("calls", () => {
     await bench.settle();
     await bench.driver.acknowledge(bench.statuses[0] ?? expect.fail("no status"));
     expect(bench.master.callsOf("ACKNOWLEDGE")).toEqual([]);
+  });
+
+  it("describes an executor that runs already as it was started", async () => {
+    const executor = {
+      id: "e1",
+      name: "runner",
+      script: "./runner",
+      fetch: [],
+      env: {},
+      resources: { cpu: 0.1, memoryMiB: 32, diskMiB: 0, gpu: 0, ports: [] },
+      data: undefined,
+    };
+    const bench = await withOffer();
+    const [offer] = OFFERS.offers.offers;
+    const launch = async (offerId: string, taskId: string, executorIds: readonly string[]) => {
+      const executor_ids = executorIds.map((value) => ({ value }));
+      bench.master.push({ type: "OFFERS", offers: { offers: [{ ...offer, id: { value: offerId }, executor_ids }] } });
+      await bench.settle();
+      await bench.driver.launch([offerId], [launchOf(taskId, { executor })]);
+      return bench.master.callsOf("ACCEPT").at(-1)?.body.accept.operations[0].launch.task_infos[0].executor;
+    };
+    const started = await launch("O2", "a", []);
+    expect(started).toMatchObject({ executor_id: { value: "e1" }, framework_id: { value: "fw-1" } });
+    executor.script = "./other";
+    expect(await launch("O3", "b", ["e1"])).toEqual(started);
+    // it ended meanwhile
+    expect(await launch("O4", "c", [])).toMatchObject({ command: { value: "./other" } });
+  });
+
+  it("says TEARDOWN when told to, and only then", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    await bench.driver.teardown();
+    const shape = requestsOf(recording("11-teardown"), "TEARDOWN")[0]?.body;
+    const sent = bench.master.callsOf("TEARDOWN");
+    expect(sent.map(({ body }) => Object.keys(body).toSorted())).toEqual([Object.keys(shape).toSorted()]);
+    const other = createBench();
+    await other.subscribed();
+    other.driver.close();
+    await other.clock.advance(60_000);
+    expect(other.master.callsOf("TEARDOWN")).toEqual([]);
   });
 });

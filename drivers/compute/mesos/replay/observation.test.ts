@@ -322,3 +322,105 @@ describe("tasks between two listings", () => {
     });
   });
 });
+
+describe("maintenance", () => {
+  const lines = recording("14-operator");
+  const ask = lines.find(({ event }) => event?.type === "INVERSE_OFFERS")?.event;
+  const offers = lines.find(({ event }) => event?.type === "OFFERS")?.event;
+  const window = requestsOf(lines, "UPDATE_MAINTENANCE_SCHEDULE")[0]?.body.update_maintenance_schedule.schedule
+    .windows[0];
+  const agentId = ask.inverse_offers.inverse_offers[0].agent_id.value;
+  const PLANNED = { start: 4_102_444_800_000, end: 4_102_448_400_000 };
+  const agent = (id: string, hostname: string) => ({
+    agent_info: { hostname, id: { value: id } },
+    active: true,
+    pid: "slave(1)@127.0.0.1:5052",
+  });
+
+  it("is told with the recorded offers of an agent that has it, and only with those", async () => {
+    const bench = createBench();
+    await bench.subscribed();
+    bench.master.push(offers);
+    await bench.settle();
+    expect(bench.offers().map(({ hostname, maintenance }) => [hostname, maintenance])).toEqual(
+      offers.offers.offers.map((offer: { hostname: string; unavailability?: object }) => [
+        offer.hostname,
+        offer.unavailability === undefined ? undefined : PLANNED,
+      ]),
+    );
+    expect(bench.offers().some(({ maintenance }) => maintenance !== undefined)).toBe(true);
+  });
+
+  it("is told of agents by the recorded schedule, and remembered while it is not answered", async () => {
+    const state = { agents: [agent("S0", "bladerunner1"), agent("S1", "BladeRunner2")], windows: [window] };
+    const bench = createBench({}, new Map(), state);
+    await bench.subscribed();
+    const seen = () => {
+      const observed = bench.agents.at(-1);
+      return observed?.type === "Complete"
+        ? [...observed.items.values()].map(({ maintenance }) => maintenance)
+        : observed;
+    };
+    expect(seen()).toEqual([undefined, PLANNED]);
+    bench.master.state.intercept = (_request, { type }) =>
+      type === "GET_MAINTENANCE_SCHEDULE" ? textResponse(403, "not allowed") : undefined;
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(seen()).toEqual([undefined, PLANNED]);
+    bench.master.state.intercept = () => undefined;
+    bench.master.state.windows = [];
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(seen()).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ["by name and address", [{ hostname: "h", ip: "127.0.0.1" }], true],
+    ["by name", [{ hostname: "H" }], true],
+    ["by address", [{ ip: "127.0.0.1" }], true],
+    ["among others", [{ hostname: "other" }, { hostname: "h" }], true],
+    ["not by another address", [{ hostname: "h", ip: "127.0.0.2" }], false],
+    ["not by nothing", [{}], false],
+  ])("names an agent %s", async (_name, machines, isNamed) => {
+    const windows = [{ machine_ids: machines, unavailability: { start: { nanoseconds: 5e6 } } }];
+    const bench = createBench({}, new Map(), { agents: [agent("S0", "h")], windows });
+    await bench.subscribed();
+    const observed = bench.agents.at(-1);
+    const found = observed?.type === "Unknown" ? undefined : observed?.items.get("S0")?.maintenance;
+    expect(found).toEqual(isNamed ? { start: 5 } : undefined);
+  });
+
+  it("is agreed to once nothing of ours lives on the agent", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t", { agent_id: { value: agentId } })];
+    await bench.subscribed();
+    bench.master.push(ask);
+    bench.master.push(answer("t"));
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.push(ask);
+    await bench.settle();
+    const filters = { refuse_seconds: 60 };
+    const inverse_offer_ids = [ask.inverse_offers.inverse_offers[0].id];
+    const no = bench.master.callsOf("DECLINE_INVERSE_OFFERS");
+    expect(no.map(({ body }) => body.decline_inverse_offers)).toEqual(Array(2).fill({ inverse_offer_ids, filters }));
+    bench.master.push(update("t", "TASK_KILLED", { uuid: "AAAA", agent_id: { value: agentId } }));
+    bench.master.state.tasks = [];
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.push(ask);
+    await bench.settle();
+    const yes = bench.master.callsOf("ACCEPT_INVERSE_OFFERS");
+    expect(yes.map(({ body }) => body.accept_inverse_offers)).toEqual([{ inverse_offer_ids, filters }]);
+  });
+
+  it("shows the recorded agents as they are deactivated and drained", async () => {
+    const recorded = recording("16-drain").filter(({ body }) => body?.type === "GET_AGENTS" && body.get_agents);
+    const states: string[] = [];
+    for (const { body } of recorded) {
+      const bench = createBench({}, new Map(), { agents: body.get_agents.agents });
+      await bench.subscribed();
+      const observed = bench.agents.at(-1);
+      const items = observed?.type === "Unknown" ? [] : [...(observed?.items.values() ?? [])];
+      states.push(items.find(({ hostname }) => hostname === "bladerunner1")?.state ?? "absent");
+      bench.driver.close();
+    }
+    expect(states).toEqual(["Deactivated", "Active", "Draining", "Draining", "Active"]);
+  });
+});

@@ -12,6 +12,8 @@ export interface RecordedLine {
   // biome-ignore lint/suspicious/noExplicitAny: recorded JSON of every type
   readonly body?: any;
   readonly body_text?: string;
+  /** Of notes, probes and broken streams. */
+  readonly text?: string;
   /** Of a line about ZooKeeper. */
   readonly command?: string;
   readonly output?: string;
