@@ -105,10 +105,10 @@ export async function writeAttached(
   return { type: "launch", tasks: attachedTasks(prepared, read.values) };
 }
 
-function subjectOf({ instances, nodes, ...loop }: Loop, key: string, nodeName: string): Subject | undefined {
-  const instance = instances.get(key);
-  const service = instance && templateOf({ instances, nodes, ...loop }, instance);
-  const node = nodes.get(nodeName);
+function subjectOf(loop: Loop, key: string, nodeName: string): Subject | undefined {
+  const instance = loop.instances.get(key);
+  const service = instance && templateOf(loop, instance);
+  const node = loop.nodes.get(nodeName);
   return instance === undefined || service === undefined || node === undefined
     ? undefined
     : { instance, service, node };

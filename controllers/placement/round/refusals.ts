@@ -6,7 +6,7 @@ import type { Refusal } from "../place/model.js";
 import { isNewsOfRefusal, NO_NODE_FITS, WAITING_FOR_OFFERS } from "../refusal-news.js";
 import { inParallel } from "./in-parallel.js";
 import { HOLD_MS } from "./launch-all.js";
-import { report } from "./report.js";
+import { tryReport } from "./report.js";
 
 /** Offers are asked for when something waits, and come soon: their absence is worth a write only when it lasts. */
 const OFFER_PATIENCE_MS = 5000;
@@ -38,7 +38,7 @@ export async function reportRefusals(
       turns.forget(refusal.key);
     } else if (isNewsOfRefusal(conditionOf(instance, "Scheduled"), condition)) said.push([refusal.key, condition]);
   }
-  await inParallel(said, WRITES_AT_ONCE, ([key, condition]) => report(loop, key, { condition }));
+  await inParallel(said, WRITES_AT_ONCE, ([key, condition]) => tryReport(loop, key, { condition }));
   return waits;
 }
 

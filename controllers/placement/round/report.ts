@@ -1,5 +1,6 @@
 import { Instance } from "../../../api-types/instance.js";
 import { conditionOf } from "../../../api-types/life.js";
+import { isStatus } from "../../../api-types/meta/status-error.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import { reportStatus } from "../../../runtime/report.js";
 import { ownConditions } from "../../own-conditions.js";
@@ -29,4 +30,14 @@ export async function report(loop: Loop, key: string, said: Said): Promise<void>
     conditions: said.condition === undefined ? kept : ownConditions(object, [said.condition], clock.now()),
   };
   await reportStatus({ client, cache: loop.instances, kind: Instance, object, status, manager: PLACEMENT });
+}
+
+/** The same, where one Instance that cannot be written, because it has just gone, must not keep the others back. */
+export async function tryReport(loop: Loop, key: string, said: Said): Promise<void> {
+  try {
+    await report(loop, key, said);
+  } catch (error) {
+    if (isStatus(error, "Fenced")) throw error;
+    loop.context.log.warn("refusal is not stored", { key, error });
+  }
 }

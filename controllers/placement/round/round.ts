@@ -22,8 +22,23 @@ const PORT_SEEDS = 65_536;
  * Instances. What is longer than one turn goes on in the next round at once.
  */
 export async function runRound(loop: Loop, where: Place, passedOver: ReadonlySet<string>): Promise<ReconcileResult> {
+  const memory = memoryOf(loop, where.rack.metadata.name);
+  try {
+    return await roundOf(loop, where, { memory, passedOver });
+  } catch (error) {
+    // those whose turn it was have not had it
+    memory.seen = undefined;
+    throw error;
+  }
+}
+
+interface Given {
+  readonly memory: RackMemory;
+  readonly passedOver: ReadonlySet<string>;
+}
+
+async function roundOf(loop: Loop, where: Place, { memory, passedOver }: Given): Promise<ReconcileResult> {
   const { rack, compute } = where;
-  const memory = memoryOf(loop, rack.metadata.name);
   forgetHolds(memory, loop.context.clock.monotonic());
   const held = compute.offers.value();
   const facts = lazily(() => factsOf(loop, where, held));
