@@ -4,7 +4,7 @@ import { probePlan } from "../../../api-types/service/probes.js";
 import { isShare, shareOf } from "../../../api-types/service/share.js";
 import type { AttachedTask, HealthCheck, Service } from "../../../api-types/service-group.js";
 import { ANNOTATION } from "../../../api-types/well-known.js";
-import { isServed, type Slot, timeOf } from "./slots.js";
+import { isServed, newestOf, type Slot, timeOf } from "./slots.js";
 
 /**
  * Whether an instance is to be replaced for bad health: one of its health checks, by whomever, failed so many times in a
@@ -96,7 +96,7 @@ export function healthLimits(
   const doubted = hasOverride ? undefined : doubtOf(service, members);
   const budget = service.unhealthyKillBudget;
   const allowed = Math.max(1, isShare(budget) ? shareOf(budget, wanted) : 1);
-  const allowance = doubted === undefined ? Math.max(0, allowed - inFlight(members, slots)) : 0;
+  const allowance = doubted === undefined ? Math.max(0, allowed - inFlight(service, members, slots)) : 0;
   return { allowance, doubted };
 }
 
@@ -119,12 +119,14 @@ function periodMs({ periodSeconds, timeoutSeconds }: HealthCheck): number {
   return (periodSeconds + timeoutSeconds) * 1000;
 }
 
-/** Numbers whose unhealthy instance was followed or taken away, and that are not served again. */
-function inFlight(members: readonly Instance[], slots: readonly Slot[]): number {
+/** Numbers whose unhealthy instance was followed or taken away, and that are not served again; a bad successor is none. */
+function inFlight(service: Service, members: readonly Instance[], slots: readonly Slot[]): number {
   const served = new Set(slots.filter(isServed).map(({ number }) => number));
-  const succeeded = slots.filter(
-    (slot) => !isServed(slot) && slot.members.at(-1)?.metadata.annotations?.[ANNOTATION.cause] === "Unhealthy",
-  );
+  const succeeded = slots.filter((slot) => {
+    const newest = newestOf(slot);
+    const isForHealth = newest.metadata.annotations?.[ANNOTATION.cause] === "Unhealthy";
+    return isForHealth && !isServed(slot) && !isUnhealthy(service, newest);
+  });
   const taken = members.filter(
     (instance) =>
       isLeaving(instance) &&

@@ -341,7 +341,7 @@ function mayReplace({ context, hold, health, ...round }: Round, cause: ReplaceCa
 }
 
 function replace(round: Round, { slot, old, cause }: Demand & { type: "replace" }): void {
-  const limits = cause === "Drained" || cause === "Unreachable" ? round.elsewhere : round.limits;
+  const limits = cause === "Drained" ? round.elsewhere : round.limits;
   // what is out of reach takes no room: its successor always finds some
   const mayStart = limits.stopsFirstBecause === undefined || cause === "Unreachable";
   if (mayStart && round.live < limits.cap) {
