@@ -4,6 +4,8 @@ interface Entry {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
+  /** Stays in the heap until it is due, or until most of the heap is like it: to find it there costs more. */
+  isCancelled: boolean;
 }
 
 /** A clock that moves only when told, firing timers in order of time, then of creation. */
@@ -19,23 +21,45 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 1)): VirtualClo
   const heap: Entry[] = [];
   let elapsed = 0;
   let order = 0;
+  let cancelled = 0;
 
   function schedule(delayMs: number, run: () => void): Timer {
-    const entry: Entry = { at: elapsed + Math.max(0, delayMs), order: order++, run };
+    const entry: Entry = { at: elapsed + Math.max(0, delayMs), order: order++, run, isCancelled: false };
     push(heap, entry);
-    return { cancel: () => remove(heap, entry) };
+    return { cancel: () => cancel(entry) };
+  }
+
+  function cancel(entry: Entry): void {
+    if (entry.isCancelled) return;
+    entry.isCancelled = true;
+    cancelled += 1;
+    if (cancelled < CANCELLED_MIN || cancelled < heap.length / 2) return;
+    cancelled = 0;
+    const kept = heap.filter(({ isCancelled }) => !isCancelled);
+    heap.length = 0;
+    for (const each of kept) push(heap, each);
+  }
+
+  /** The entry that is due first. */
+  function first(): Entry | undefined {
+    while (heap[0]?.isCancelled) {
+      cancelled -= 1;
+      pop(heap);
+    }
+    return heap[0];
   }
 
   async function advanceUntil(isDone: () => boolean, limitMs: number): Promise<boolean> {
     const end = elapsed + limitMs;
     await settle();
     while (!isDone()) {
-      const next = heap[0];
+      const next = first();
       if (next === undefined || next.at > end) {
         elapsed = end;
         return isDone();
       }
       pop(heap);
+      next.isCancelled = true; // what cancels it from now on comes too late
       elapsed = next.at;
       next.run();
       await settle();
@@ -55,6 +79,9 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 1)): VirtualClo
   };
 }
 
+/** Fewer are not worth a new heap. */
+const CANCELLED_MIN = 1000;
+
 /** One turn of the event loop: every promise that can settle without I/O has settled by then. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -71,11 +98,6 @@ function push(heap: Entry[], entry: Entry): void {
 
 function pop(heap: Entry[]): void {
   removeAt(heap, 0);
-}
-
-function remove(heap: Entry[], entry: Entry): void {
-  const index = heap.indexOf(entry);
-  if (index >= 0) removeAt(heap, index);
 }
 
 function removeAt(heap: Entry[], index: number): void {

@@ -1,4 +1,4 @@
-import { add, type Bundle, EMPTY, fromWire } from "../wire/resources.js";
+import { type Bundle, EMPTY, fromWire, sumOf } from "../wire/resources.js";
 import { hold } from "./offers.js";
 import { giveBack } from "./release.js";
 import { type Agent, type Executor, type ExecutorInfo, type Framework, send, taskKey, type World } from "./world.js";
@@ -54,5 +54,5 @@ export function holdersOn(agent: Agent): readonly { readonly role: string; reado
 
 /** The sum of it all. */
 export function heldOn(agent: Agent): Bundle {
-  return holdersOn(agent).reduce((sum, { resources }) => add(sum, resources), EMPTY);
+  return sumOf(holdersOn(agent).map(({ resources }) => resources));
 }

@@ -1,5 +1,6 @@
 import type { WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
 import type { WireTask } from "../../../drivers/compute/mesos/wire-operator.js";
+import { encodeJson } from "../wire/json.js";
 import { fromWire, toWire } from "../wire/resources.js";
 import { hold } from "./offers.js";
 import { giveBack } from "./release.js";
@@ -34,6 +35,7 @@ export function addTask(world: World, launch: Launch): Task {
     statusState: undefined,
     statusUuid: undefined,
     isReleased: false,
+    json: undefined,
   };
   framework.tasks.set(task.id, task);
   agent.tasks.set(taskKey(framework.id, task.id), task);
@@ -82,6 +84,7 @@ export function receiveUpdate(world: World, update: ForwardedUpdate): void {
 }
 
 function record(world: World, task: Task, { status, latestState }: ForwardedUpdate): void {
+  task.json = undefined;
   if (!isTerminal(task.state)) task.state = latestState;
   remember(task, status);
   task.statusState = status.state;
@@ -133,6 +136,7 @@ export function declare(world: World, task: Task, verdict: Verdict): void {
     taskId: task.id,
     agentId: task.agent.id,
   });
+  task.json = undefined;
   task.state = verdict.state;
   remember(task, status);
   publish(world, {
@@ -167,6 +171,12 @@ export function masterStatus(
     timestamp: seconds(world),
     ...extra,
   };
+}
+
+/** The same as bytes of JSON, made once for every change of the task. */
+export function wireTaskJson(task: Task): Uint8Array {
+  task.json ??= Buffer.from(encodeJson(wireTask(task)), "utf8");
+  return task.json;
 }
 
 /** A task as the operator API lists it. */

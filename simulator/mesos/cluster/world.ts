@@ -122,6 +122,8 @@ export interface Task {
   statusState: string | undefined;
   statusUuid: string | undefined;
   isReleased: boolean;
+  /** How it was listed since it last changed. */
+  json: Uint8Array | undefined;
 }
 
 /** Part of an agent offered to one role of one framework. */

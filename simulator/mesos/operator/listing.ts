@@ -1,5 +1,5 @@
 import { wireFrameworkHead } from "../cluster/frameworks.js";
-import { wireTask } from "../cluster/tasks.js";
+import { wireTask, wireTaskJson } from "../cluster/tasks.js";
 import {
   type Agent,
   domainOf,
@@ -7,10 +7,12 @@ import {
   type HeldExecutor,
   masterInfo,
   rolesOf as rolesIn,
+  type Task,
   VERSION,
   type World,
 } from "../cluster/world.js";
-import { add, type Bundle, EMPTY, nameOf, reservationOf, toWire } from "../wire/resources.js";
+import { encodeJson } from "../wire/json.js";
+import { type Bundle, nameOf, reservationOf, sumByRole, toWire } from "../wire/resources.js";
 import { drainingMachines } from "./maintenance.js";
 import { metricsOf } from "./metrics.js";
 import { wireAgent, wireAgentInfo } from "./wire-agent.js";
@@ -142,10 +144,32 @@ function executorsFor(world: World, framework: Framework): readonly HeldExecutor
 }
 
 function listed(name: string, holders: readonly { readonly role: string; readonly resources: Bundle }[]) {
-  const byRole = new Map<string, Bundle>();
-  for (const { role, resources } of holders) byRole.set(role, add(byRole.get(role) ?? EMPTY, resources));
-  const list = [...byRole].flatMap(([role, sum]) => toWire(sum, { allocatedTo: role, withRole: true }));
+  const list = [...sumByRole(holders)].flatMap(([role, sum]) => toWire(sum, { allocatedTo: role, withRole: true }));
   return list.length === 0 ? {} : { [name]: list };
+}
+
+/** GET_TASKS as bytes of JSON: of a hundred thousand tasks only those that changed are written anew. */
+export function tasksJson(world: World): Uint8Array {
+  const frameworks = [...world.frameworks.values()];
+  const completed = [...frameworks, ...world.removedFrameworks.values()].flatMap((framework) => framework.completed);
+  return Buffer.concat([
+    Buffer.from('{"type":"GET_TASKS","get_tasks":{"tasks":['),
+    ...separated(frameworks.flatMap((framework) => [...framework.tasks.values()])),
+    Buffer.from('],"unreachable_tasks":['),
+    ...separated(frameworks.flatMap((framework) => [...framework.unreachable.values()])),
+    Buffer.from(`],"completed_tasks":${encodeJson(completed)}}}`, "utf8"),
+  ]);
+}
+
+const COMMA = Buffer.from(",");
+
+function separated(tasks: readonly Task[]): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const task of tasks) {
+    if (parts.length > 0) parts.push(COMMA);
+    parts.push(wireTaskJson(task));
+  }
+  return parts;
 }
 
 function tasksOf(world: World) {

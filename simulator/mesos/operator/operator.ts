@@ -7,11 +7,11 @@ import { conversionOf, convertTotal } from "../cluster/operations.js";
 import { rescind } from "../cluster/release.js";
 import type { Agent, MaintenanceSchedule, World } from "../cluster/world.js";
 import { eventStream } from "../wire/event-stream.js";
-import { acceptsJson, json, notAcceptable, parseCall, refuseUnlessPost, text } from "../wire/http.js";
+import { acceptsJson, json, jsonBytes, notAcceptable, parseCall, refuseUnlessPost, text } from "../wire/http.js";
 import { type OPERATOR_CALLS, operatorCall } from "../wire/operator-calls.js";
 import { add, contains, subtract } from "../wire/resources.js";
 import { deactivate, drain, reactivate } from "./drain.js";
-import { isListing, listingOf, stateOf } from "./listing.js";
+import { isListing, listingOf, stateOf, tasksJson } from "./listing.js";
 import { updateSchedule } from "./maintenance.js";
 
 interface OnAgent {
@@ -96,6 +96,8 @@ function answer(world: World, request: HttpRequest, call: ReceivedOperatorCall):
     case "UPDATE_MAINTENANCE_SCHEDULE":
       updateSchedule(world, call.update_maintenance_schedule?.schedule ?? {});
       return text(200, "");
+    case "GET_TASKS":
+      return jsonBytes(request, tasksJson(world));
     default:
       if (call.type !== undefined && isListing(call.type)) return json(request, listingOf(world, call.type));
       return text(501, `${call.type} is not simulated`);

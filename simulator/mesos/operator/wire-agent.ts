@@ -2,7 +2,7 @@ import type { WireAgent, WireAgentInfo } from "../../../drivers/compute/mesos/wi
 import { holdersOn } from "../cluster/executors.js";
 import { AGENT_PORT } from "../cluster/offers.js";
 import { type Agent, domainOf, VERSION } from "../cluster/world.js";
-import { add, type Bundle, EMPTY, toWire } from "../wire/resources.js";
+import { type Bundle, sumByRole, toWire } from "../wire/resources.js";
 
 /** An agent as the master lists it. */
 export function wireAgent(agent: Agent): WireAgent {
@@ -61,7 +61,5 @@ export function wireAgentInfo(agent: Agent): WireAgentInfo {
 
 /** Sums of what is held, role by role. */
 function listed(holders: readonly { readonly role: string; readonly resources: Bundle }[]) {
-  const byRole = new Map<string, Bundle>();
-  for (const { role, resources } of holders) byRole.set(role, add(byRole.get(role) ?? EMPTY, resources));
-  return [...byRole].flatMap(([role, sum]) => toWire(sum, { allocatedTo: role, withRole: true }));
+  return [...sumByRole(holders)].flatMap(([role, sum]) => toWire(sum, { allocatedTo: role, withRole: true }));
 }

@@ -12,7 +12,11 @@ export function text(status: number, body: string, headers: Readonly<Record<stri
 
 /** A JSON answer; above 1 KiB it is compressed for those who accept that. */
 export function json(request: HttpRequest, value: unknown): HttpResponse {
-  const plain = Buffer.from(encodeJson(value), "utf8");
+  return jsonBytes(request, Buffer.from(encodeJson(value), "utf8"));
+}
+
+/** The same for what is JSON already. */
+export function jsonBytes(request: HttpRequest, plain: Uint8Array): HttpResponse {
   const isZipped = plain.length > GZIP_FROM_BYTES && (request.headers["accept-encoding"] ?? "").includes("gzip");
   const body = isZipped ? gzipSync(plain) : plain;
   return {

@@ -43,11 +43,35 @@ export function inOfferOrder(bundle: Bundle): Bundle {
 /** Both together. */
 export function add(a: Bundle, b: Bundle): Bundle {
   const sum = new Map(a);
-  for (const [name, quantity] of b) {
+  addInto(sum, b);
+  return sum;
+}
+
+/** All together, role by role. */
+export function sumByRole(
+  holders: readonly { readonly role: string; readonly resources: Bundle }[],
+): ReadonlyMap<string, Bundle> {
+  const sums = new Map<string, Map<string, Quantity>>();
+  for (const { role, resources } of holders) {
+    const sum = sums.get(role) ?? new Map<string, Quantity>();
+    sums.set(role, sum);
+    addInto(sum, resources);
+  }
+  return sums;
+}
+
+/** All together. */
+export function sumOf(bundles: Iterable<Bundle>): Bundle {
+  const sum = new Map<string, Quantity>();
+  for (const bundle of bundles) addInto(sum, bundle);
+  return sum;
+}
+
+function addInto(sum: Map<string, Quantity>, bundle: Bundle): void {
+  for (const [name, quantity] of bundle) {
     const present = sum.get(name);
     sum.set(name, present === undefined ? quantity : addQuantity(present, quantity));
   }
-  return sum;
 }
 
 function addQuantity(a: Quantity, b: Quantity): Quantity {

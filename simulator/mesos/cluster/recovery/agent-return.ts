@@ -102,6 +102,7 @@ function restored({ agent, nodeTask, framework }: Returning): Task {
     statusState: undefined,
     statusUuid: undefined,
     isReleased: isEnded,
+    json: undefined,
   };
 }
 
