@@ -104,6 +104,8 @@ function statusKeys$(loop: Loop, compute: Compute): Observable<string> {
 async function storeStatuses(loop: Loop, instance: Instance, compute: Compute): Promise<void> {
   const key = keyOf(instance);
   for (let status = loop.said.get(key)?.[0]; status !== undefined; status = loop.said.get(key)?.[0]) {
+    const breath = loop.context.clock.breathe?.();
+    if (breath !== undefined) await breath;
     const current = loop.instances.get(key) ?? instance;
     noteReturn(loop, current, status);
     // what the master says is stored even when the template is lost
