@@ -52,7 +52,10 @@ describe("asking the master", () => {
       "b:5050": { status: 307, location: "//c:5050/master/teardown" },
       "c:5050": { status: 200 },
     });
-    await masterOf({ ...options, transport }).ask("POST", "/master/teardown", { frameworkId: "f 1" });
+    await masterOf({ ...options, transport }).post("/master/teardown", {
+      type: "form",
+      fields: { frameworkId: "f 1" },
+    });
     expect(seen.splice(0)).toEqual([
       "POST http://a:5050/master/teardown frameworkId=f+1",
       "POST http://b:5050/master/teardown frameworkId=f+1",
@@ -62,7 +65,7 @@ describe("asking the master", () => {
 
   it("asks nobody else after a refusal", async () => {
     const transport = answers({ "a:5050": { status: 400, body: "No framework found with specified ID" } });
-    const asking = masterOf({ ...options, transport }).ask("POST", "/master/teardown", {});
+    const asking = masterOf({ ...options, transport }).post("/master/teardown", { type: "form", fields: {} });
     await expect(asking).rejects.toThrow("POST http://a:5050/master/teardown: No framework found with specified ID");
     expect(seen.splice(0)).toHaveLength(1);
   });
@@ -72,8 +75,8 @@ describe("asking the master", () => {
     expect(() => masterOf({ ...options, rack: zookeeper, transport: answers({}) })).toThrow(
       "--master http://HOST:5050",
     );
-    await expect(masterOf({ ...options, transport: answers({}) }).ask("GET", "/tasks")).rejects.toThrow(
-      "asking the Mesos master of Rack rack: ECONNREFUSED; ECONNREFUSED",
-    );
+    await expect(
+      masterOf({ ...options, transport: answers({}) }).post("/api/v1", { type: "call", call: {} }),
+    ).rejects.toThrow("asking the Mesos master of Rack rack: ECONNREFUSED; ECONNREFUSED");
   });
 });

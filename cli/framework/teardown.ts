@@ -39,7 +39,7 @@ export async function teardown(session: Session, target: string, flags: Teardown
   try {
     const transport = withAccess(sockets, () => mesosAccess(session.client, rack));
     const master = masterOf({ rack, kubeconfig: session.kubeconfig, address: flags.master, transport });
-    await master.ask("POST", "/master/teardown", { frameworkId: loss.frameworkID });
+    await master.post("/master/teardown", { type: "form", fields: { frameworkId: loss.frameworkID } });
   } finally {
     await sockets.close();
   }

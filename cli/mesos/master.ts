@@ -7,10 +7,15 @@ import { connectionsOf } from "../../controllers/connections.js";
 import { type HttpHandler, readBody } from "../../platform/transport.js";
 import { findSimulator } from "../../simulator/main.js";
 
+/** What is posted. */
+export type Content =
+  | { readonly type: "form"; readonly fields: Readonly<Record<string, string>> }
+  | { readonly type: "call"; readonly call: unknown };
+
 /** A rack's leading Mesos master. */
 export interface Master {
-  /** The answer's text; a request that was refused throws. */
-  ask(method: "GET" | "POST", path: string, form?: Readonly<Record<string, string>>): Promise<string>;
+  /** Posts a form, or a call of the operator API; the answer's text. A request that was refused throws. */
+  post(path: string, content: Content): Promise<string>;
 }
 
 export interface MasterOptions {
@@ -30,11 +35,11 @@ export function masterOf(options: MasterOptions): Master {
   const { transport } = options;
   const addresses = mastersOf(options);
   return {
-    async ask(method, path, form) {
+    async post(path, content) {
       const faults: string[] = [];
       for (const address of addresses) {
         try {
-          return await exchange(transport, `${address.replace(/\/+$/, "")}${path}`, { method, form });
+          return await exchange(transport, `${address.replace(/\/+$/, "")}${path}`, content);
         } catch (error) {
           // a refusal is an answer; only a master that is not there is passed over
           if (error instanceof StatusError) throw error;
@@ -49,27 +54,30 @@ export function masterOf(options: MasterOptions): Master {
   };
 }
 
-async function exchange(
-  transport: HttpHandler,
-  first: string,
-  { method, form }: { readonly method: string; readonly form: Readonly<Record<string, string>> | undefined },
-): Promise<string> {
-  const body = form === undefined ? undefined : Buffer.from(new URLSearchParams(form).toString());
-  const headers: Record<string, string> =
-    body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
+async function exchange(transport: HttpHandler, first: string, content: Content): Promise<string> {
+  const { body, contentType } = encoded(content);
+  const headers = { "content-type": contentType, accept: "application/json" };
   let url = first;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-    const response = await transport({ method, url, headers, ...(body === undefined ? {} : { body }) });
+    const response = await transport({ method: "POST", url, headers, body });
     const text = Buffer.from(await readBody(response)).toString("utf8");
     if (response.status >= 200 && response.status <= 299) return text;
     const location = response.headers.location;
     if (response.status !== 307 || location === undefined) {
       const why = text.trim().slice(0, 200) || `HTTP ${response.status}`;
-      throw new StatusError("BadRequest", `${method} ${url}: ${why}`);
+      throw new StatusError("BadRequest", `POST ${url}: ${why}`);
     }
     url = new URL(location, url).toString();
   }
-  throw new StatusError("ServiceUnavailable", `${method} ${first}: the masters name each other as leader`);
+  throw new StatusError("ServiceUnavailable", `POST ${first}: the masters name each other as leader`);
+}
+
+function encoded(content: Content): { readonly body: Uint8Array; readonly contentType: string } {
+  if (content.type === "call") {
+    return { body: Buffer.from(JSON.stringify(content.call)), contentType: "application/json" };
+  }
+  const body = Buffer.from(new URLSearchParams(content.fields).toString());
+  return { body, contentType: "application/x-www-form-urlencoded" };
 }
 
 function mastersOf({ rack, kubeconfig, address }: MasterOptions): readonly string[] {

@@ -175,6 +175,18 @@ describe("rackctl logs", () => {
       expect(both).toContain(`[${instance?.metadata.name}] hello ${instance?.spec.number}\n`);
   });
 
+  it("shows the task that ran before a restart", async () => {
+    await apply("again", { shell: `echo "begun at $(date +%s%N) on $NODE"; sleep 1000` });
+    const [before] = await available("again", 1);
+    const first = await ok("logs", `inst/${before?.metadata.name}`);
+    expect(await ok("rollout", "restart", "sg/again")).toBe("servicegroup.rackwright.dev/again restarted\n");
+    await ok("rollout", "status", "sg/again", "--timeout", "60s");
+    const [after] = await available("again", 1);
+    expect(after?.metadata.name).not.toBe(before?.metadata.name);
+    expect(await ok("logs", `inst/${after?.metadata.name}`)).not.toBe(first);
+    expect(await ok("logs", `inst/${after?.metadata.name}`, "--previous")).toBe(first);
+  });
+
   it("follows a task until it ends", async () => {
     await apply("counting", { shell: "for i in 1 2 3 4 5 6 7 8 9; do echo line $i; sleep 0.5; done; sleep 600" });
     const [counting] = await available("counting", 1);
