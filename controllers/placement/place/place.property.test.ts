@@ -101,7 +101,7 @@ const waitingArb: fc.Arbitrary<readonly WaitingTask[]> = fc
       needs.flatMap(({ createdAt, copies, ...need }, index) => {
         // the arbitraries hold exactly the words of the types
         const task = { ...service, createdAt, need: { ...need, ports } } as Omit<WaitingTask, "key">;
-        return Array.from({ length: copies }, (_, copy) => ({ ...task, key: `${service.service}-${index}-${copy}` }));
+        return Array.from({ length: copies }, (_, copy) => ({ ...task, key: `${copy}-${service.service}-${index}` }));
       }),
     ),
   );
