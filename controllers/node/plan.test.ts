@@ -81,6 +81,12 @@ describe("what the master says of a node's agent", () => {
     });
   });
 
+  it("says that it is being drained", () => {
+    const drained = node("n1", { unschedulable: true, drain: {} });
+    const [ready] = nodeReport(drained, agents(agent("a")), NAMES).conditions;
+    expect(ready?.message).toBe("nothing new starts here (being drained)");
+  });
+
   it.each([
     ["the master does not answer", silent],
     ["the agent is not listed", agents()],

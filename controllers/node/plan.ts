@@ -111,8 +111,12 @@ function kept(node: Node): Omit<NodeReport, "conditions"> {
 /** What people should know of a node although its agent is active. */
 function remarks(node: Node, agent: Agent, names: AttributeNames): string {
   const maintenance = agent.maintenance === undefined ? "" : maintenanceText(agent.maintenance);
-  const cordon = node.spec.unschedulable ? "nothing new starts here (unschedulable)" : "";
-  return [disagreements(node, agent, names), cordon, maintenance].filter((text) => text !== "").join("; ");
+  return [disagreements(node, agent, names), closedText(node), maintenance].filter((text) => text !== "").join("; ");
+}
+
+function closedText({ spec }: Node): string {
+  if (spec.drain !== undefined) return "nothing new starts here (being drained)";
+  return spec.unschedulable ? "nothing new starts here (unschedulable)" : "";
 }
 
 function maintenanceText({ start, end }: NonNullable<Agent["maintenance"]>): string {
