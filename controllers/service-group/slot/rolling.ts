@@ -94,7 +94,7 @@ function openRound(context: ServiceContext, kept: readonly Slot[]): Round {
   const numbers = new Set(kept.map(({ number }) => number));
   // what is let go in this plan because less is wanted takes no room
   const members = context.members.filter((one) => isLeaving(one) || numbers.has(one.spec.number));
-  const nodes = nodeRoom(service, view.rulesOf(service), view.matchingNodes(service));
+  const nodes = nodeRoom(service, view.rulesOf(service), view.matchingNodes(service) + drainedNodes(context, kept));
   const free = { nodes, isPortBound: false };
   const hasFreeNode = nodes === undefined || nodes > wanted;
   return {
@@ -113,6 +113,12 @@ function openRound(context: ServiceContext, kept: readonly Slot[]): Round {
     healed: 0,
     updated: 0,
   };
+}
+
+/** Nodes that are to become empty and still hold an instance: their room moves along with it. */
+function drainedNodes(context: ServiceContext, kept: readonly Slot[]): number {
+  const drained = kept.flatMap(({ members }) => members.filter((instance) => isDrained(context, instance)));
+  return new Set(drained.map(({ status }) => status?.placement?.node)).size;
 }
 
 /** Out of reach for long enough to be replaced. */
