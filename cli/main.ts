@@ -20,7 +20,7 @@ function address(text: string): { readonly host: string; readonly port: number }
   return { host, port };
 }
 
-function seed(text: string): number {
+function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("must be a whole number, 0 or more.");
   return value;
@@ -44,7 +44,7 @@ program
   .option("--etcd-endpoints <urls>", "comma-separated, with --store etcd", "http://127.0.0.1:2379")
   .option("--dns <host:port>", "where the simulated rack answers DNS", address, { host: "127.0.0.1", port: 8600 })
   .option("--metrics <host:port>", "where Prometheus scrapes", address, { host: "127.0.0.1", port: 9464 })
-  .option("--seed <n>", "repeats the simulated rack's random choices", seed)
+  .option("--seed <n>", "repeats the simulated rack's random choices", wholeNumber)
   .option("--log-level <level>", "debug, info, warn or error; JSON lines in DIR/rackwright.log", "info")
   .action(async (options) => {
     const { up } = await import("./up/up.js");
@@ -61,7 +61,9 @@ program
   .description("run the simulated rack alone; its addresses are written to DIR/rack.yaml")
   .option("--data <dir>", "directory of its state", "./data/simulator")
   .option("--dns <host:port>", "where it answers DNS", address, { host: "127.0.0.1", port: 8600 })
-  .option("--seed <n>", "repeats its random choices", seed)
+  .option("--seed <n>", "repeats its random choices", wholeNumber)
+  .option("--agents <n>", "pretended agents beside the real ones: their tasks are no processes", wholeNumber, 0)
+  .option("--churn <tasks per second>", "how many tasks of the pretended agents fail", wholeNumber, 0)
   .action(async (options) => {
     const { simulateVerb } = await import("./simulate.js");
     process.exitCode = await simulateVerb(options);

@@ -7,12 +7,16 @@ interface SimulateFlags {
   readonly data: string;
   readonly dns: { readonly host: string; readonly port: number };
   readonly seed?: number;
+  /** Pretended agents beside the real ones. */
+  readonly agents: number;
+  /** So many of their tasks fail each second. */
+  readonly churn: number;
 }
 
 /** `rackctl simulate`: runs until it is told to end, and takes its tasks along. Resolves with the exit code. */
-export async function simulateVerb({ data, dns, seed }: SimulateFlags): Promise<number> {
+export async function simulateVerb({ data, dns, seed, agents, churn }: SimulateFlags): Promise<number> {
   const log = pinoLogger({ level: "info" });
-  const simulator = await simulate({ directory: resolve(data), dns, seed, log });
+  const simulator = await simulate({ directory: resolve(data), dns, seed, log, pretended: { agents, churn } });
   console.log(`simulated rack: ${simulator.rackFile}`);
   console.log("ready");
   await untilSignal();

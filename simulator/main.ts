@@ -10,13 +10,15 @@ export interface SimulateOptions {
   /** Repeats the random choices of an earlier run. */
   readonly seed: number | undefined;
   readonly log: Logger;
+  /** Nodes on paper, and how many of their tasks fail a second. */
+  readonly pretended?: { readonly agents: number; readonly churn: number };
 }
 
 /** The simulated rack as a process of its own: on the system's clock, until it is closed. */
-export function simulate({ directory, dns, seed, log }: SimulateOptions): Promise<Simulator> {
+export function simulate({ seed, ...options }: SimulateOptions): Promise<Simulator> {
   const random = seed === undefined ? systemRandom() : seededRandom(seed);
   const path = process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
-  return startSimulator({ directory, dns, path, clock: systemClock(), random, log });
+  return startSimulator({ ...options, path, clock: systemClock(), random });
 }
 
 export { endSimulator, type FoundSimulator, findSimulator } from "./rack/find.js";

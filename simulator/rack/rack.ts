@@ -7,13 +7,14 @@ import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
 import { type Consul, createConsul } from "../consul/consul.js";
 import { serveDns } from "../consul/dns-server.js";
-import { createMesosMaster, type MesosMaster } from "../mesos/master.js";
+import { type AgentSpec, createMesosMaster, type MesosMaster } from "../mesos/master.js";
 import { type ProcessRunner, processRunner } from "../process/runner.js";
 import { createSnapRoute, type SnapRoute } from "../snaproute/snaproute.js";
 import { nextAddressIn, takeAddressBlock } from "./address-block.js";
 import { createJournal } from "./journal.js";
 import { createKeeper, type Keeper, type RackPorts, type StoredRack } from "./keeper.js";
 import { agentSpecs, NODE_NAMES, nodeAddress, SWITCH_NETWORKS } from "./nodes.js";
+import { createPretended } from "./pretended.js";
 import { createReachability, type Reachability } from "./reachability.js";
 import { openSocket, openTelemetry, type Socket } from "./sockets.js";
 import { lockDirectory, readJson, writeText } from "./state-file.js";
@@ -30,6 +31,8 @@ export interface SimulatorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Nodes on paper beside the five real ones, and how many of their tasks fail a second; default: none. */
+  readonly pretended?: { readonly agents: number; readonly churn: number };
 }
 
 export interface Simulator {
@@ -83,6 +86,9 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
   const reachability = createReachability();
 
   const runner = await createRunner(options, { keeper, earlier, reachability, closers, block: block.prefix });
+  const { random, pretended: { agents = 0, churn = 0 } = {} } = options;
+  const pretended = createPretended({ clock, random, prefix: block.prefix, agents, churn });
+  closers.push(() => pretended.close());
   const { consul, tor } = createNetwork(options, keeper, earlier);
   const watching = watchReachability(reachability, { runner, tor, clock });
   closers.push(() => watching.unsubscribe());
@@ -92,8 +98,8 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
     clock,
     random: options.random,
     log: options.log,
-    runner,
-    cluster: clusterOf(sockets, block.prefix),
+    runner: pretended.beside(runner),
+    cluster: clusterOf(sockets, block.prefix, pretended.agents),
     ...(earlier?.mesos === undefined ? {} : { state: earlier.mesos }),
     onChange: (state) => keeper.changed("mesos", () => state),
   });
@@ -220,13 +226,13 @@ function createNetwork({ clock, random, log }: SimulatorOptions, keeper: Keeper,
   return { consul, tor };
 }
 
-function clusterOf({ mesos, agents }: Sockets, prefix: string) {
+function clusterOf({ mesos, agents }: Sockets, prefix: string, pretended: readonly AgentSpec[]) {
   return {
     hostname: mesos.host,
     ip: mesos.host,
     port: mesos.port,
     clusterName: "torc",
-    agents: agentSpecs(prefix, (name) => agents.get(name)?.port ?? AGENT_PORT),
+    agents: [...agentSpecs(prefix, (name) => agents.get(name)?.port ?? AGENT_PORT), ...pretended],
   };
 }
 

@@ -16,6 +16,8 @@ export interface AgentSpec {
   readonly containerizers?: readonly ("docker" | "mesos")[];
   /** Container networks that exist; undefined: any name does. */
   readonly networks?: readonly string[];
+  /** Not kept by snapshots: after a restart of the simulator it is a new agent. */
+  readonly isEphemeral?: boolean;
   /** Where it keeps sandboxes, as it tells; default: `/var/lib/mesos`. */
   readonly workDirectory?: string;
   /** Whether limits above the request can be enforced; default: `cgroups`. */

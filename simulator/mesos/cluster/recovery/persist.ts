@@ -31,8 +31,9 @@ type PersistedTask = Omit<NodeTask, "node" | "early" | "timers" | "retry" | "ret
 
 /** A copy that later changes do not touch. */
 export function snapshot(world: World): PersistedState {
-  const agents = [...world.agents.values()];
-  const tasks = [...world.nodes.values()].flatMap((node) => [...node.tasks.values()]);
+  const agents = [...world.agents.values()].filter(({ spec }) => spec.isEphemeral !== true);
+  const nodes = [...world.nodes.values()].filter(({ spec }) => spec.isEphemeral !== true);
+  const tasks = nodes.flatMap((node) => [...node.tasks.values()]);
   return structuredClone({
     agents: agents.map(({ id, spec, status, isDeactivated, total, node }) => {
       return { id, spec, status, isDeactivated, total: [...total], completed: node.completed };
