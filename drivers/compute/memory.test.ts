@@ -55,6 +55,7 @@ computeDriverSuite("memory", () => {
     disconnect: () => driver.control.disconnect("unplugged"),
     reconnect: () => driver.control.connect("memory-2"),
     takeOver: () => driver.control.stop("Framework failed over"),
+    end: (taskId, how) => driver.control.exit(taskId, how),
   };
 });
 

@@ -21,6 +21,8 @@ export type { LaunchOutcome, MemoryComputeOptions };
 export interface MemoryComputeControl {
   /** The task ends by itself. */
   end(taskId: string, state: "Finished" | "Failed", message?: string): void;
+  /** The same as programs end: with an exit code, or by a signal. */
+  exit(taskId: string, how: { readonly exitCode: number } | { readonly signal: string }): void;
   setHealth(taskId: string, isHealthy: boolean): void;
   addAgent(agent: Agent): void;
   /** The agent is cut off: its tasks run on, unseen. */
@@ -105,6 +107,10 @@ function controlOf(cluster: Cluster): MemoryComputeControl {
   const { clock } = cluster;
   return {
     end: (taskId, state, message) => moveTask(cluster, taskId, { state, message }),
+    exit(taskId, how) {
+      const state = "exitCode" in how && how.exitCode === 0 ? "Finished" : "Failed";
+      moveTask(cluster, taskId, { state, ...how });
+    },
     setHealth: (taskId, isHealthy) => moveTask(cluster, taskId, { state: "Running", isHealthy }),
     addAgent: (agent) => addAgent(cluster, agent),
     loseAgent: (agentId) => setAgentState(cluster, agentId, "Unreachable"),

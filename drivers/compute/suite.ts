@@ -1,50 +1,23 @@
 import type { Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { isStatus } from "../../api-types/meta/status-error.js";
-import type { VirtualClock } from "../../platform/virtual-clock.js";
-import type { Observation } from "../observation.js";
-import type { Agent, ComputeDriver, Connection, Offer, Task, TaskLaunch, TaskStatus } from "./driver.js";
-
-/** A driver before a cluster with at least one agent that has 2 cpus and 1 GiB, all of it free. */
-export interface ComputeSubject {
-  readonly driver: ComputeDriver;
-  readonly clock: VirtualClock;
-  /** Cuts the driver off from the cluster, and back on. */
-  disconnect(): void;
-  reconnect(): void;
-  /** Another process takes our place. */
-  takeOver(): void;
-}
-
-/** The period of listings; the subject's driver uses it. */
-export const SUITE_PERIOD_MS = 5_000;
-
-/** Longest virtual time for anything to happen. */
-const PATIENCE_MS = 120_000;
+import { endSuite, launchSuite } from "./testing/launches.js";
+import {
+  type ComputeSubject,
+  firstOffer,
+  itemsOf,
+  readyOf,
+  running,
+  SUITE_PERIOD_MS,
+  smallTask,
+  watch,
+} from "./testing/subject.js";
 
 /** The promises of every compute driver. */
 export function computeDriverSuite(name: string, make: () => ComputeSubject): void {
-  /** A settled driver and what it says. */
-  async function ready(isAcknowledging = true) {
-    const subject = make();
-    const seen = watch(subject.driver, isAcknowledging);
-    const until = async (isDone: () => boolean, what: string) => {
-      expect(await subject.clock.advanceUntil(isDone, PATIENCE_MS), what).toBe(true);
-    };
-    await until(() => seen.isSettled() && seen.offers().length > 0, "settled, with offers");
-    return { ...subject, ...seen, until };
-  }
-
-  type Ready = Awaited<ReturnType<typeof ready>>;
-
-  /** Launches one task on the first offer and waits until it runs. */
-  async function running(subject: Ready, taskId = "default.web-0.aaaaaaaa"): Promise<TaskLaunch> {
-    await subject.until(() => subject.offers().length > 0, "an offer");
-    const launch = smallTask(taskId, firstOffer(subject.offers()));
-    await subject.driver.launch([firstOffer(subject.offers()).id], [launch]);
-    await subject.until(() => subject.statesOf(taskId).includes("Running"), `${taskId} runs`);
-    return launch;
-  }
+  const ready = (isAcknowledging = true) => readyOf(make, isAcknowledging);
+  launchSuite(name, make);
+  endSuite(name, make);
 
   describe(`${name} as a compute driver`, () => {
     it("replays connection, offers, tasks and agents to whoever comes late", async () => {
@@ -243,70 +216,4 @@ export function computeDriverSuite(name: string, make: () => ComputeSubject): vo
       expect(completed).toBe(5);
     });
   });
-}
-
-/** Keeps the last of every stream, and all statuses. */
-function watch(driver: ComputeDriver, isAcknowledging: boolean) {
-  const statuses: TaskStatus[] = [];
-  let connection: Connection | undefined;
-  let offers: readonly Offer[] = [];
-  let tasks: Observation<Task> | undefined;
-  let agents: Observation<Agent> | undefined;
-  driver.connection$.subscribe((value) => {
-    connection = value;
-  });
-  driver.offers$.subscribe((value) => {
-    offers = value;
-  });
-  driver.tasks$.subscribe((value) => {
-    tasks = value;
-  });
-  driver.agents$.subscribe((value) => {
-    agents = value;
-  });
-  driver.statuses$.subscribe((status) => {
-    statuses.push(status);
-    // while disconnected it fails, and the status is told again later
-    if (isAcknowledging) driver.acknowledge(status).catch(() => {});
-  });
-  return {
-    statuses,
-    statesOf: (taskId: string) => statuses.filter((status) => status.taskId === taskId).map(({ state }) => state),
-    connection: () => connection,
-    isSettled: () => connection?.type === "subscribed" && connection.isSettled,
-    offers: () => offers,
-    tasks: () => tasks,
-    agents: () => agents,
-  };
-}
-
-function firstOffer(offers: readonly Offer[]): Offer {
-  return offers[0] ?? expect.fail("no offer is held");
-}
-
-function itemsOf<Item>(observation: Observation<Item> | undefined): readonly Item[] {
-  return observation === undefined || observation.type === "Unknown" ? [] : [...observation.items.values()];
-}
-
-function smallTask(taskId: string, { agentId }: Offer): TaskLaunch {
-  return {
-    taskId,
-    name: "web",
-    agentId,
-    resources: { cpu: 0.5, memoryMiB: 64, diskMiB: 0, gpu: 0, ports: [] },
-    containerizer: "Mesos",
-    image: undefined,
-    forcePull: false,
-    command: { type: "shell", script: "sleep 1000" },
-    user: undefined,
-    env: { A: "b" },
-    labels: { "rackwright.dev/stamp": "a/b" },
-    volumes: [],
-    isPrivileged: false,
-    dockerParameters: [],
-    network: { mode: "Host" },
-    ports: [],
-    check: undefined,
-    killGraceSeconds: 1,
-  };
 }

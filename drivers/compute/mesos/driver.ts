@@ -2,7 +2,7 @@ import type { ComputeDriver } from "../driver.js";
 import { killPolicyOf } from "./mapping/launch.js";
 import type { MesosDriverOptions } from "./options.js";
 import { launchTasks } from "./session/launch.js";
-import { callMaster, createLink, disconnect, type Link, wireKeyOf } from "./session/link.js";
+import { callMaster, createLink, disconnect, type Link, tearDown, wireKeyOf } from "./session/link.js";
 import { listenerOf } from "./session/listen.js";
 import { masterSource } from "./session/masters.js";
 import { subscribeCall } from "./session/subscribe-call.js";
@@ -88,8 +88,6 @@ function callsOf(link: Link): Calls {
       link.isSuppressed = false;
       await callMaster(link, "reviving offers", { type: "REVIVE" });
     },
-    async teardown() {
-      await callMaster(link, "tearing the framework down", { type: "TEARDOWN" });
-    },
+    teardown: () => tearDown(link),
   };
 }

@@ -2,7 +2,7 @@ import { BehaviorSubject } from "rxjs";
 import { StatusError } from "../../../api-types/meta/status-error.js";
 import type { Clock } from "../../../platform/clock.js";
 import { TransportError } from "../../../platform/transport.js";
-import type { Agent, Connection, Resources, Task, TaskLaunch, TaskStatus } from "../driver.js";
+import type { Agent, Connection, Resources, Task, TaskExecutor, TaskLaunch, TaskStatus } from "../driver.js";
 import { addResources, NO_RESOURCES, subtractResources } from "../resources.js";
 import { createView, type View } from "../view.js";
 import { createMailbox, type Mailbox } from "./mailbox.js";
@@ -96,13 +96,25 @@ export function needConnection(cluster: Cluster, operation: string): void {
 /** All of the tasks, or none when they do not fit. */
 export function launchTasks(cluster: Cluster, offerIds: readonly string[], launches: readonly TaskLaunch[]): void {
   let rest = cluster.offers.total(offerIds);
-  for (const { taskId, resources } of launches) {
+  for (const { taskId, resources, roles } of launches) {
+    // nothing is reserved in this cluster
+    const left = roles === undefined || roles.includes("*") ? subtractResources(rest, resources) : undefined;
+    rest = left ?? refuse(`launching task ${taskId}: the offers do not hold its resources`);
+  }
+  for (const { id, resources } of executorsOf(launches)) {
     rest =
-      subtractResources(rest, resources) ?? refuse(`launching task ${taskId}: the offers do not hold its resources`);
+      subtractResources(rest, resources) ?? refuse(`launching executor ${id}: the offers do not hold its resources`);
   }
   cluster.offers.use(offerIds);
   for (const wanted of launches) start(cluster, wanted);
   publishSoon(cluster);
+}
+
+/** Each executor once, however many tasks share it. */
+function executorsOf(launches: readonly TaskLaunch[]): Iterable<TaskExecutor> {
+  return new Map(
+    launches.flatMap(({ executor }) => (executor === undefined ? [] : [[executor.id, executor]])),
+  ).values();
 }
 
 /** The task ends after the delay; of one that is not there or out of reach only the state is told. */

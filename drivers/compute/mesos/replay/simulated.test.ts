@@ -8,7 +8,8 @@ import { createMesosMaster } from "../../../../simulator/mesos/master.js";
 import type { RunnableTask, RunnerEvent, TaskRunner } from "../../../../simulator/mesos/task-runner.js";
 import type { Observation } from "../../../observation.js";
 import type { Agent, ComputeDriver, Connection, Offer, Task, TaskStatus } from "../../driver.js";
-import { computeDriverSuite, SUITE_PERIOD_MS } from "../../suite.js";
+import { computeDriverSuite } from "../../suite.js";
+import { SUITE_PERIOD_MS } from "../../testing/subject.js";
 import { createMesosDriver, type MesosDriverOptions } from "../driver.js";
 import { launchOf } from "./bench.js";
 
@@ -18,12 +19,13 @@ function startCluster() {
   const log = silentLogger;
   const resources = { cpus: "4", mem: "4096", disk: "10000", ports: "[31000-32000]" };
   const agent = (name: string, port: number) => ({ name, ip: "127.0.0.1", port, attributes: { rack: "1" }, resources });
+  const runner = pretendingRunner(clock);
   const master = createMesosMaster({
     clock,
     random: seededRandom(1),
     log,
     cluster: { hostname: "127.0.0.1", port: 5050, agents: [agent("bladerunner1", 5051), agent("bladerunner2", 5052)] },
-    runner: pretendingRunner(clock),
+    runner,
   });
   const wire = { isCut: false };
   const transport: HttpHandler = async (request) => {
@@ -45,11 +47,11 @@ function startCluster() {
     random: seededRandom(2),
     log,
   };
-  return { clock, master, wire, options };
+  return { clock, master, runner, wire, options };
 }
 
 computeDriverSuite("mesos before a simulated master", () => {
-  const { clock, master, wire, options } = startCluster();
+  const { clock, master, runner, wire, options } = startCluster();
   const driver = createMesosDriver(options);
   const seen = watch(driver);
   return {
@@ -63,6 +65,7 @@ computeDriverSuite("mesos before a simulated master", () => {
       wire.isCut = false;
     },
     takeOver: () => void createMesosDriver({ ...options, frameworkId: seen.frameworkId(), random: seededRandom(3) }),
+    end: (taskId, how) => runner.end(taskId, "exitCode" in how ? { code: how.exitCode } : { signal: "SIGKILL" }),
   };
 });
 
@@ -231,10 +234,10 @@ function epochsOf(connections: readonly Connection[]): readonly string[] {
 }
 
 /** Every task runs until it is killed. */
-function pretendingRunner(clock: ReturnType<typeof virtualClock>): TaskRunner {
+function pretendingRunner(clock: ReturnType<typeof virtualClock>) {
   const events = new Subject<RunnerEvent>();
   const tasks = new Map<string, RunnableTask>();
-  return {
+  const runner: TaskRunner = {
     events$: events.asObservable(),
     launch(task) {
       tasks.set(task.taskId, task);
@@ -248,5 +251,12 @@ function pretendingRunner(clock: ReturnType<typeof virtualClock>): TaskRunner {
     probe: async () => true,
     statistics: () => undefined,
     running: () => [...tasks.values()].map((task) => ({ task, address: "127.0.0.1" })),
+  };
+  return {
+    ...runner,
+    /** The program ends by itself. */
+    end(taskId: string, how: { readonly code: number } | { readonly signal: string }) {
+      if (tasks.delete(taskId)) events.next({ type: "exited", taskId, ...how });
+    },
   };
 }

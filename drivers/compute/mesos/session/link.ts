@@ -74,11 +74,24 @@ export function freshSettling(): Settling {
 
 /** One call on the stream that is open now. Rejects with StatusError (refused) or TransportError. */
 export async function callMaster(link: Link, operation: string, body: WireStreamCall): Promise<void> {
+  await call(link, operation, { body, isUntilStreamEnds: true });
+}
+
+/** TEARDOWN: the stream may end before the answer to it comes. Rejects as callMaster. */
+export async function tearDown(link: Link): Promise<void> {
+  await call(link, "tearing the framework down", { body: { type: "TEARDOWN" }, isUntilStreamEnds: false });
+}
+
+async function call(
+  link: Link,
+  operation: string,
+  { body, isUntilStreamEnds }: { readonly body: WireStreamCall; readonly isUntilStreamEnds: boolean },
+): Promise<void> {
   const { session } = link;
   if (session === undefined) throw new TransportError(`${operation}: not subscribed`, { isSent: false });
   const { url, streamId, frameworkId, signal } = session;
   const framed = { framework_id: { value: frameworkId }, ...body };
-  const answer = await link.client.post({ url, streamId, body: framed }, signal);
+  const answer = await link.client.post({ url, streamId, body: framed }, isUntilStreamEnds ? signal : undefined);
   const refusal = refusalOf(operation, answer);
   if (refusal === undefined) return;
   if (refusal.isDisowned) session.invalidate(refusal.error.message);
