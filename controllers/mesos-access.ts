@@ -4,7 +4,6 @@ import { isStatus, StatusError } from "../api-types/meta/status-error.js";
 import type { Rack } from "../api-types/rack.js";
 import { SYSTEM_NAMESPACE } from "../api-types/well-known.js";
 import type { Client } from "../client/client.js";
-import { basicAuthorization, type MesosAccess, type ReadAccess } from "../drivers/compute/mesos/session/access.js";
 import type { TlsOptions } from "../platform/transport.js";
 import { type ReflectEvent, type ReflectOptions, reflect } from "../runtime/reflect.js";
 import type { Connections } from "./connections.js";
@@ -14,11 +13,17 @@ type Mesos = NonNullable<NonNullable<Rack["spec"]["compute"]>["mesos"]>;
 /** What a Rack says of how Mesos knows us; the values are in Secrets of the system namespace. */
 export type MesosSecrets = Pick<Mesos, "principal" | "credentialsSecretRef" | "tls">;
 
+/** What is sent with every request. */
+export interface MesosAccess {
+  readonly authorization?: string;
+  readonly tls?: TlsOptions;
+}
+
 /**
  * Reads credentials and certificates once, and again after a failure. Rejects naming the Secret or key that is missing,
  * never a value.
  */
-export function mesosAccess(client: Client, secrets: MesosSecrets): ReadAccess {
+export function mesosAccess(client: Client, secrets: MesosSecrets): () => Promise<MesosAccess> {
   let known: Promise<MesosAccess> | undefined;
   return () => {
     known ??= readAccess(client, secrets).catch((error: unknown) => {
@@ -85,7 +90,7 @@ async function readAccess(
   if (secret !== undefined && principal === undefined) {
     throw new StatusError("Invalid", "spec.compute.mesos.credentialsSecretRef needs a principal");
   }
-  const authorization = secret === undefined ? undefined : basicAuthorization(principal ?? "", secret.trimEnd());
+  const authorization = secret === undefined ? undefined : basic(`${principal}:${secret.trimEnd()}`);
   const options: TlsOptions | undefined = tls && {
     ...given("ca", await read(tls.caSecretRef)),
     ...given("certificate", await read(tls.certificateSecretRef)),
@@ -96,6 +101,11 @@ async function readAccess(
     ...(authorization === undefined ? {} : { authorization }),
     ...(options === undefined ? {} : { tls: options }),
   };
+}
+
+/** HTTP's basic authentication. */
+function basic(credentials: string): string {
+  return `Basic ${Buffer.from(credentials, "utf8").toString("base64")}`;
 }
 
 interface Reference {
