@@ -46,7 +46,7 @@ describe("rackctl drain, cordon and uncordon", () => {
   it("waits until the node is empty", async () => {
     await report("False", "2 instances are left: a, b");
     const waiting = drain(harness, "node/n1", { wait: true, timeout: 60_000 });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await harness.says("2 instances are left");
     await report("True", "no instance is left");
     expect(await waiting).toBe(0);
     expect(harness.printed()).toEqual([
@@ -59,7 +59,7 @@ describe("rackctl drain, cordon and uncordon", () => {
   it("ends with 1 when the drain is called off meanwhile", async () => {
     await report("False", "2 instances are left: a, b");
     const waiting = drain(harness, "node/n1", { wait: true });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await harness.says("2 instances are left");
     await cordon(harness, "node/n1", false);
     expect(await waiting).toBe(1);
     expect(harness.printed().at(-1)).toBe("n1: the drain was called off");

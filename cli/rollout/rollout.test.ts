@@ -165,8 +165,9 @@ describe("rollout status", () => {
       });
     await report(0);
     const waiting = status(harness, "sg/web", { service: "web", watch: true, timeout: 60_000 });
+    await harness.says("web: 0 of 2 updated");
     await report(1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await harness.says("web: 1 of 2 updated");
     await report(2);
     expect(await waiting).toBe(0);
     const printed = harness.printed();

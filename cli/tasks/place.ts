@@ -5,6 +5,7 @@ import { ServiceGroup } from "../../api-types/service-group.js";
 import { LABEL } from "../../api-types/well-known.js";
 import type { Session } from "../access/session.js";
 import { readTarget, type Target } from "../access/target.js";
+import { serviceOf } from "../rollout/revisions.js";
 
 /** One task, and where it is. */
 export interface TaskPlace {
@@ -26,6 +27,7 @@ export interface TaskChoice {
 export async function instancesOf(session: Session, target: Target, service?: string): Promise<readonly Instance[]> {
   if (target.kind === Instance) return [await readTarget(session, Instance, target.name)];
   const group = await readTarget(session, ServiceGroup, target.name);
+  if (service !== undefined) serviceOf(group, service);
   const { items } = await session.client.list(Instance, {
     namespace: session.namespace,
     labelSelector: `${LABEL.group}=${group.metadata.name}`,

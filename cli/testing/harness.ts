@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import { Namespace } from "../../api-types/core/namespace.js";
 import { KINDS } from "../../api-types/kinds.js";
 import { Rack } from "../../api-types/rack.js";
@@ -17,11 +18,14 @@ import { warningTexts } from "../access/warnings.js";
 export interface Harness extends Session {
   /** What was printed since the last call, warnings with `! ` before them. */
   printed(): readonly string[];
+  /** Resolves once a line with this text was printed. */
+  says(text: string): Promise<void>;
   /** The same with `-o`. */
   as(output: OutputForm): Session;
   close(): Promise<void>;
 }
 
+const PATIENCE = { timeout: 10_000, interval: 5 };
 /** Time that runs this much faster than that of the wall. */
 const HASTE = 50;
 
@@ -68,6 +72,10 @@ export async function createHarness(): Promise<Harness> {
   return {
     ...session,
     printed: () => lines.splice(0),
+    says: (text) =>
+      vi.waitFor(() => {
+        if (!lines.some((line) => line.includes(text))) throw new Error(`not printed: ${text}\n${lines.join("\n")}`);
+      }, PATIENCE),
     as: (output) => ({ ...session, output }),
     close: () => server.close(),
   };
