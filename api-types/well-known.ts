@@ -47,6 +47,10 @@ export const ANNOTATION = {
   slotSince: "rackwright.dev/slot-since",
   /** On an Instance: why it was created. */
   cause: "rackwright.dev/cause",
+  /** On the DnsRecord of an instance, `true`: its service lets other groups that say so, too, add answers to its names. */
+  shared: "rackwright.dev/shared",
+  /** On the DnsRecord of an instance, RFC 3339: since when its service holds its names; handed on to each successor. */
+  claimedSince: "rackwright.dev/claimed-since",
 } as const;
 
 /** Why an Instance may leave. */

@@ -73,7 +73,9 @@ export const dns = object(
     tags: optional(list("Tags in the service catalogue.", text("A tag."))),
     ttlSeconds: later(integer("Seconds that resolvers may keep an answer; built-in DNS only.", { minimum: 0 })),
     perInstance: flag("Whether each instance also has a name of its own.", { default: true }),
-    shared: later(flag("Whether other groups may add answers to the name.")),
+    shared: flag("Whether services of other groups that say so, too, may add answers to the names.", {
+      default: false,
+    }),
     lastInstance: oneOf("Whether the last published instance stays in DNS when it turns bad.", ["Keep", "Remove"], {
       default: "Keep",
     }),

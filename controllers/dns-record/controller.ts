@@ -19,8 +19,9 @@ import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
 import { createUnconfirmed, type OwnChanges, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
+import { claimsOf, eldersOf, isSameClaim, isSameService } from "./claims/claim.js";
 import { type Takeovers, withTakeovers } from "./contest.js";
-import { type DnsRecordPlan, type DnsRecordView, isSameService, planDnsRecord } from "./plan.js";
+import { type DnsRecordPlan, type DnsRecordView, planDnsRecord } from "./plan.js";
 
 const NAME = "dns-record";
 
@@ -33,7 +34,7 @@ export const dnsRecordController = (context: LoopContext) => {
       on(
         DnsRecord,
         (record, previous) =>
-          previous?.metadata.generation === record.metadata.generation
+          previous !== undefined && isSameClaim(previous, record)
             ? [keyOf(record)]
             : [...withRivals(loop, record), ...(previous === undefined ? [] : withRivals(loop, previous))],
         (record) => [keyOf(record)],
@@ -121,14 +122,11 @@ function keysOfChanged(loop: Loop, rack: string, changed: Changed<DnsEntry>): st
   return [...new Set([...concerned, ...loop.unconfirmed.take(rack, changed.takenAt)])];
 }
 
+/** With a rival, whoever claims one of its names: the oldest claim decides about all. Without, itself: a service may have very many. */
 function withRivals(loop: Loop, record: DnsRecord): string[] {
-  return [keyOf(record), ...rivalsOf(loop, record).map(keyOf)];
-}
-
-/** Records of one service share its names: they are never rivals, and there may be very many. */
-function rivalsOf(loop: Loop, record: DnsRecord): DnsRecord[] {
+  const claimants = claimsOf(record).flatMap((claim) => loop.records.by("claim", claim));
   const isRival = (other: DnsRecord) => other.metadata.uid !== record.metadata.uid && !isSameService(other, record);
-  return [...new Set(claimsOf(record).flatMap((claim) => loop.records.by("claim", claim).filter(isRival)))];
+  return claimants.some(isRival) ? [...new Set([keyOf(record), ...claimants.map(keyOf)])] : [keyOf(record)];
 }
 
 function viewOf(loop: Loop, record: DnsRecord): DnsRecordView | undefined {
@@ -141,7 +139,7 @@ function viewOf(loop: Loop, record: DnsRecord): DnsRecordView | undefined {
     record: { ...record, spec },
     unknownVariables: unknown,
     observation: observationOf(loop, { ...record, spec }),
-    rivals: rivalsOf(loop, record),
+    rivals: eldersOf(record, (claim) => loop.records.by("claim", claim)),
     stamp: { identity, kind: DnsRecord.kind, namespace, name, uid, term: loop.context.term },
     takeovers: takeoversOf(loop, record),
     monotonicMs: loop.context.clock.monotonic(),
@@ -182,7 +180,10 @@ function remember(loop: Loop, outcomes: readonly Outcome[], actions: readonly Ac
 }
 
 async function carryOut(loop: Loop, record: DnsRecord, plan: DnsRecordPlan): Promise<void> {
-  if (plan.actions.some((action) => action.ground !== undefined)) await confirmUnchanged(loop, record);
+  if (plan.actions.some((action) => action.ground !== undefined)) {
+    for (const read of [record, ...(plan.lostTo === undefined ? [] : [plan.lostTo])])
+      await confirmUnchanged(loop, read);
+  }
   const outcomes = await loop.context.execute(plan.actions);
   remember(loop, outcomes, plan.actions);
   noteTakeovers(loop, record, { plan, outcomes });
@@ -243,9 +244,9 @@ async function report(
 
 /** The ground of a removal is what the owner wants now, by a fresh read (R2). */
 async function confirmUnchanged(loop: Loop, record: DnsRecord): Promise<void> {
-  const { namespace = "", name, uid, generation } = record.metadata;
+  const { namespace = "", name, uid } = record.metadata;
   const fresh = await loop.context.client.get(DnsRecord, { namespace, name });
-  if (fresh.metadata.uid === uid && fresh.metadata.generation === generation) return;
+  if (fresh.metadata.uid === uid && isSameClaim(fresh, record)) return;
   throw new StatusError(
     "Conflict",
     `withdrawing names of dnsrecord ${namespace}/${name}: the cached record is outdated`,
@@ -279,9 +280,4 @@ function entryKeys({ spec, status }: DnsRecord): string[] {
   const ids = (spec.targets ?? []).map(({ id }) => id);
   const wanted = [spec.name, ...(spec.names ?? [])].flatMap((name) => ids.map((id) => dnsKey({ name, id })));
   return [...new Set([...wanted, ...(status?.published ?? []).map(dnsKey)])];
-}
-
-/** What a record claims: its names in one rack. */
-function claimsOf(record: DnsRecord): string[] {
-  return [record.spec.name, ...(record.spec.names ?? [])].map((name) => `${record.spec.rackName} ${name}`);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LABEL } from "../../api-types/well-known.js";
+import { ANNOTATION, LABEL } from "../../api-types/well-known.js";
 import { type DnsEntry, dnsKey } from "../../drivers/dns/driver.js";
 import type { Observation, Stamp } from "../../drivers/observation.js";
 import { at, dnsRecord } from "../testing/objects.js";
@@ -60,6 +60,29 @@ const younger = dnsRecord({}, { name: "z", creationTimestamp: at(-60) });
 const ofService = (service: string) => ({ [LABEL.group]: "shop", [LABEL.service]: service });
 const generated = (name: string, service: string) =>
   dnsRecord({}, { name, labels: ofService(service), creationTimestamp: at(-7200) });
+const ofInstance = [{ apiVersion: "rackwright.dev/v1alpha1", kind: "Instance", name: "i", uid: "i" }];
+/** Of a service; `age` in seconds. */
+const claiming = (
+  name: string,
+  service: string,
+  { isShared = false, age = 60, since }: { isShared?: boolean; age?: number; since?: number } = {},
+) =>
+  dnsRecord(
+    {},
+    {
+      name,
+      labels: ofService(service),
+      creationTimestamp: at(-age),
+      ownerReferences: ofInstance,
+      annotations: {
+        ...(isShared ? { [ANNOTATION.shared]: "true" } : {}),
+        ...(since === undefined ? {} : { [ANNOTATION.claimedSince]: at(-since) }),
+      },
+    },
+  );
+const both = { isShared: true };
+const elder = (isShared: boolean) => [claiming("a", "db", { isShared, age: 7200 })];
+const ofElder = entry("web", { id: "two", stamp: { ...stamp, name: "a", uid: "uid-a" } });
 
 describe("a wanted record", () => {
   check([
@@ -183,6 +206,66 @@ describe("a wanted record", () => {
     [
       "records without a service do not",
       { rivals: [dnsRecord({}, { name: "a", creationTimestamp: at(-7200) })] },
+      [],
+      "NameConflict",
+    ],
+    [
+      "joins the name of another service where both say shared",
+      { record: claiming("web", "web", both), rivals: elder(true), observation: catalogue(ofElder) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "does not where only it says so",
+      { record: claiming("web", "web", both), rivals: elder(false) },
+      [],
+      "NameConflict",
+    ],
+    [
+      "does not where only the other says so",
+      { record: claiming("web", "web"), rivals: elder(true) },
+      [],
+      "NameConflict",
+    ],
+    [
+      "does not where a person wrote the other",
+      {
+        record: claiming("web", "web", both),
+        rivals: [
+          dnsRecord({}, { name: "a", creationTimestamp: at(-7200), annotations: { [ANNOTATION.shared]: "true" } }),
+        ],
+      },
+      [],
+      "NameConflict",
+    ],
+    [
+      "I13 its own entries leave when sharing ends, and nothing of the older is touched",
+      { record: claiming("web", "web"), rivals: elder(true), observation: catalogue(entry("web"), ofElder) },
+      ["deregister web/one"],
+      "NameConflict",
+    ],
+    [
+      "the older stays as it is when sharing ends",
+      {
+        record: claiming("web", "web", { age: 7200 }),
+        rivals: [claiming("z", "db", { isShared: true })],
+        observation: catalogue(entry("web"), entry("web", { id: "two", stamp: { ...stamp, name: "z", uid: "uid-z" } })),
+      },
+      [],
+      "NamePublished",
+    ],
+    [
+      "a record that has its claim from the one before it is as old as that",
+      { record: claiming("web", "web", { since: 9000 }), rivals: elder(false) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "a person cannot make a record older than it is",
+      {
+        record: dnsRecord({}, { annotations: { [ANNOTATION.claimedSince]: at(-9000) } }),
+        rivals: elder(false),
+      },
       [],
       "NameConflict",
     ],

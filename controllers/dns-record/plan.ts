@@ -1,10 +1,10 @@
 import type { Action } from "../../actuation/action.js";
 import type { DnsRecord } from "../../api-types/dns-record.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
-import { LABEL } from "../../api-types/well-known.js";
 import { type DnsChange, type DnsEntry, dnsKey } from "../../drivers/dns/driver.js";
 import type { Observation, Stamp } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { isOlder, mayJoin } from "./claims/claim.js";
 import { CONTEST_MS, isContested, type Takeovers } from "./contest.js";
 
 /** Everything the plan of one DnsRecord rests on. */
@@ -14,7 +14,7 @@ export interface DnsRecordView {
   /** Variables that the spec names and the rack does not give. */
   readonly unknownVariables: readonly string[];
   readonly observation: Observation<DnsEntry>;
-  /** Other records of the rack that claim one of the names. */
+  /** Of each of its names, the other record of the rack that has claimed it for longest. */
   readonly rivals: readonly DnsRecord[];
   readonly stamp: Stamp;
   /** Entries that were taken from another uid, since the record is as it is. */
@@ -32,6 +32,8 @@ export interface DnsRecordPlan {
   readonly isReleasable: boolean;
   /** Keys of the entries that the actions take from another uid. */
   readonly takesOver: readonly string[];
+  /** The record whose older claim is the reason of the actions: to be confirmed by a fresh read. */
+  readonly lostTo?: DnsRecord;
   /** Set while nothing else would lead to another look. */
   readonly requeueAfterMs?: number;
 }
@@ -42,8 +44,8 @@ export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
   if (observation.type === "Unknown") return unknown(record, observation.reason);
   if (isDeleting(record)) return planRemoval(view, observation.items);
   if (view.unknownVariables.length > 0) return unresolved(record, view.unknownVariables);
-  const winner = view.rivals.find((rival) => !isSameService(rival, record) && isOlder(rival, record));
-  if (winner !== undefined) return conflict(`${keyOf(winner)} claims the name and is older`);
+  const winner = view.rivals.find((rival) => isOlder(rival, record) && !mayJoin(rival, record));
+  if (winner !== undefined) return planLoss(view, winner, observation.items);
   const desired = entriesOf(view);
   const foreign = desired.find((entry) => isForeign(observation.items.get(dnsKey(entry)), view.stamp));
   if (foreign !== undefined) return conflict(`the catalogue holds ${foreign.name} (${foreign.id}) and it is not ours`);
@@ -57,6 +59,13 @@ export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
   const takesOver = keysOfOthers(view, observation.items, actions);
   if (isContested(view.takeovers, takesOver, view.monotonicMs)) return contested(view, takesOver);
   return { actions, conditions: readyConditions(), published: publishedOf(desired), isReleasable: false, takesOver };
+}
+
+/** A name has one owner (I13): what this record had under its names goes, and nothing of the winner is touched. */
+function planLoss(view: DnsRecordView, winner: DnsRecord, items: ReadonlyMap<string, DnsEntry>): DnsRecordPlan {
+  const own = ownEntries(view, items).filter((entry) => !isOfAnother(entry, view.stamp));
+  const actions = own.map((entry) => deregisterAction(view, entry, `has lost its name to ${keyOf(winner)}`));
+  return { ...conflict(`${keyOf(winner)} claims the name and is older`), actions, lostTo: winner };
 }
 
 type OwnEntry = DnsEntry & { readonly stamp: Stamp };
@@ -144,19 +153,6 @@ function isSameEntry(observed: DnsEntry | undefined, desired: OwnEntry): boolean
   return observed.address === desired.address && isSamePort && observed.tags.join() === desired.tags.join();
 }
 
-function isOlder(a: DnsRecord, b: DnsRecord): boolean {
-  const order = (a.metadata.creationTimestamp ?? "").localeCompare(b.metadata.creationTimestamp ?? "");
-  return order !== 0 ? order < 0 : keyOf(a) < keyOf(b);
-}
-
-/** Records generated for instances of one service share its names. */
-export function isSameService(a: DnsRecord, b: DnsRecord): boolean {
-  const own = a.metadata.labels ?? {};
-  const other = b.metadata.labels ?? {};
-  if (own[LABEL.service] === undefined || a.metadata.namespace !== b.metadata.namespace) return false;
-  return own[LABEL.service] === other[LABEL.service] && own[LABEL.group] === other[LABEL.group];
-}
-
 function registerAction({ record }: DnsRecordView, entry: OwnEntry): Action<DnsChange> {
   return {
     type: "dns.register",
@@ -172,8 +168,8 @@ function registerAction({ record }: DnsRecordView, entry: OwnEntry): Action<DnsC
 function deregisterAction(
   { record }: DnsRecordView,
   entry: { readonly name: string; readonly id: string },
+  why = isDeleting(record) ? "is deleted" : "no longer wants it",
 ): Action<DnsChange> {
-  const why = isDeleting(record) ? "is deleted" : "no longer wants it";
   return {
     type: "dns.deregister",
     rack: record.spec.rackName,

@@ -18,6 +18,7 @@ import type { LoopContext } from "../context.js";
 import { hasOtherVariables } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { holdMs } from "./hold.js";
+import { ownedMeta, recordMeta, recordSpec } from "./objects/owned.js";
 import { type EndpointStep, type EndpointsPlan, type EndpointsView, planEndpoints } from "./plan.js";
 
 const NAME = "endpoints";
@@ -74,7 +75,7 @@ function open(context: LoopContext): Loop {
     groups: informers.cache(ServiceGroup, { rack: (group) => [group.spec.rackName] }),
     revisions: informers.cache(Revision),
     routes: informers.cache(Route),
-    records: informers.cache(DnsRecord),
+    records: informers.cache(DnsRecord, { service: serviceOfRecord }),
     racks: informers.cache(Rack),
     nodes: informers.cache(Node),
   };
@@ -198,7 +199,10 @@ async function perform(loop: Loop, view: EndpointsView, step: EndpointStep): Pro
     case "applyDnsRecord": {
       await loop.context.client.apply(
         DnsRecord,
-        { metadata: ownedMeta(instance, FINALIZER.registered), spec: recordSpec(view, step) },
+        {
+          metadata: recordMeta(view, step.isShared, loop.records.by("service", serviceKeyOf(instance))),
+          spec: recordSpec(view, step),
+        },
         { fieldManager: NAME },
       );
       return;
@@ -275,29 +279,7 @@ function namesOf(instance: Instance, service: Service): string[] {
   return dns.perInstance && own !== shared ? [shared, own] : [shared];
 }
 
-function ownedMeta(instance: Instance, finalizer: string) {
-  const { namespace = "", name, uid = "", labels = {} } = instance.metadata;
-  const owner = {
-    apiVersion: Instance.apiVersion,
-    kind: Instance.kind,
-    name,
-    uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
-  const kept = Object.values(LABEL).flatMap((label) => (labels[label] === undefined ? [] : [[label, labels[label]]]));
-  return { namespace, name, labels: Object.fromEntries(kept), ownerReferences: [owner], finalizers: [finalizer] };
-}
-
-function recordSpec(
-  { rackName, instance }: EndpointsView,
-  { name, names, address, ports, tags }: Extract<EndpointStep, { type: "applyDnsRecord" }>,
-) {
-  return {
-    rackName,
-    type: "Service" as const,
-    name,
-    ...(names.length === 0 ? {} : { names }),
-    targets: [{ id: instance.metadata.name, address, ports, tags }],
-  };
+function serviceOfRecord({ metadata }: DnsRecord): string[] {
+  const { [LABEL.group]: group, [LABEL.service]: service } = metadata.labels ?? {};
+  return group === undefined || service === undefined ? [] : [`${metadata.namespace ?? ""}/${group}/${service}`];
 }

@@ -45,6 +45,8 @@ export type EndpointStep =
       readonly address: string;
       readonly ports: Target["ports"];
       readonly tags: readonly string[];
+      /** Whether other groups may add answers to the names. */
+      readonly isShared: boolean;
     }
   | { readonly type: "deleteRoute"; readonly uid: string }
   | { readonly type: "deleteDnsRecord"; readonly uid: string }
@@ -95,9 +97,15 @@ function planDead(view: EndpointsView): EndpointsPlan {
   const isKept = (view.service.dns?.lastInstance ?? "Keep") === "Keep" && view.service.mode !== "Job";
   const keeps = isPublished && isKept && !view.hasOtherPublished;
   const conditions = [routedCondition(view), BALANCED, publishedCondition(view), waitingCondition(view)];
-  if (keeps) return { steps: [], conditions };
+  if (keeps) return { steps: keptSteps(view), conditions };
   const steps = [...deleteDns(view), ...(view.dnsRecord === undefined ? deleteRoute(view) : [])];
   return { steps, conditions };
+}
+
+/** What stays in DNS follows its service in whether others may join. */
+function keptSteps(view: EndpointsView): readonly EndpointStep[] {
+  const step = view.dnsRecord === undefined || isSharedAsWanted(view) ? undefined : dnsStep(view);
+  return step === undefined ? [] : [step];
 }
 
 /** Name, then time to live, then drain, then route: the task is killed by the instance loop when both finalizers are gone. */
@@ -220,8 +228,15 @@ function dnsStep(view: EndpointsView): EndpointStep | undefined {
   const target = spec?.targets?.[0];
   const isSameTarget = target?.address === address && (target.tags ?? []).join() === tags.join();
   const isSameName = spec?.name === name && (spec.names ?? []).join() === further.join();
-  if (isSameName && isSameTarget && textOf(target.ports ?? []) === textOf(ports)) return undefined;
-  return { type: "applyDnsRecord", name, names: further, address, ports, tags };
+  const isSame = isSameName && isSameTarget && isSharedAsWanted(view);
+  if (isSame && textOf(target.ports ?? []) === textOf(ports)) return undefined;
+  const isShared = view.service.dns?.shared === true;
+  return { type: "applyDnsRecord", name, names: further, address, ports, tags, isShared };
+}
+
+function isSharedAsWanted({ service, dnsRecord }: EndpointsView): boolean {
+  const isShared = dnsRecord?.metadata.annotations?.[ANNOTATION.shared] === "true";
+  return isShared === (service.dns?.shared === true);
 }
 
 /** By which clients reach it: the ports it was given; of one placed before, those of its service that are fixed. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ANNOTATION } from "../../api-types/well-known.js";
 import {
   available,
   condition,
@@ -45,6 +46,33 @@ function check(rows: readonly Row[]): void {
 const ready = available({ name: "web", finalizers: ALL_LAYERS });
 const starting = instance({ name: "web", finalizers: ALL_LAYERS });
 const nothing = { route: undefined, dnsRecord: undefined };
+
+const shared = service({ network: { mode: "Routed" }, dns: { shared: true } });
+const sharedThere = {
+  ...namesThere,
+  metadata: { ...namesThere.metadata, annotations: { [ANNOTATION.shared]: "true" } },
+};
+
+describe("whether other groups may join the names", () => {
+  check([
+    [
+      "is said with the names",
+      { service: shared, dnsRecord: undefined },
+      ["name web+web-1 as 192.168.2.3, shared"],
+      [],
+    ],
+    ["is said in place", { service: shared }, ["name web+web-1 as 192.168.2.3, shared"], []],
+    ["is said once", { service: shared, dnsRecord: sharedThere }, [], []],
+    ["is taken back in place", { dnsRecord: sharedThere }, ["name web+web-1 as 192.168.2.3"], []],
+    [
+      "is taken back for a dead one that is kept",
+      { instance: ended({ name: "web", finalizers: ALL_LAYERS }), dnsRecord: sharedThere },
+      ["name web+web-1 as 192.168.2.3"],
+      [],
+    ],
+    ["changes nothing else of a dead one", { instance: ended({ name: "web" }), address: "192.168.2.9" }, [], []],
+  ]);
+});
 
 describe("publishing, each layer after the one before it", () => {
   check([

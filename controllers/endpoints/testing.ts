@@ -40,7 +40,7 @@ export function describeStep(step: EndpointStep): string {
     case "applyRoute":
       return `set ${step.prefix} via ${step.nextHop}`;
     case "applyDnsRecord":
-      return `name ${[step.name, ...step.names].join("+")} as ${step.address}`;
+      return `name ${[step.name, ...step.names].join("+")} as ${step.address}${step.isShared ? ", shared" : ""}`;
     case "deleteRoute":
       return "delete route";
     case "deleteDnsRecord":
