@@ -88,6 +88,7 @@ const LISTINGS: Readonly<Record<string, (site: AgentSite, call: ReceivedAgentCal
     frameworks: frameworkIds(node).map((id) => ({
       framework_info: world.frameworkInfos.get(id) ?? { id: { value: id } },
     })),
+    completed_frameworks: [],
   }),
   GET_OPERATIONS: () => ({}),
   GET_RESOURCE_PROVIDERS: () => ({}),
@@ -123,6 +124,13 @@ function tasksOf({ node }: AgentSite) {
   };
 }
 
+/** What runs a task that is a plain command. */
+const COMMAND_EXECUTOR = {
+  shell: false,
+  value: "/usr/libexec/mesos/mesos-executor",
+  arguments: ["mesos-executor", "--launcher_dir=/usr/libexec/mesos"],
+};
+
 function executorsOf({ node }: AgentSite) {
   const executors = new Map(
     [...node.tasks.values()]
@@ -132,6 +140,7 @@ function executorsOf({ node }: AgentSite) {
         task.executor?.info ?? {
           executor_id: task.info.task_id,
           framework_id: { value: task.frameworkId },
+          command: COMMAND_EXECUTOR,
           resources: toWire(
             new Map([
               ["cpus", { type: "scalar", milli: 100 }],

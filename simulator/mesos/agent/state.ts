@@ -1,5 +1,6 @@
+import type { WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
 import { type CompletedTask, domainOf, type Node, type NodeTask, type World } from "../cluster/world.js";
-import { plainResources } from "../operator/legacy.js";
+import { legacyStatus, plainResources } from "../operator/legacy.js";
 import { versionInfo } from "../operator/listing.js";
 import { AGENT_CAPABILITIES } from "../operator/wire-agent.js";
 import { parseAttributes, plainAttribute } from "../wire/attributes.js";
@@ -94,7 +95,7 @@ function agentExecutor(node: Node, running: readonly NodeTask[], ended: readonly
 
 function agentTask(node: Node, task: CompletedTask) {
   const { info, role, executor, latestState, frameworkId } = task;
-  const statuses = "history" in task ? (task as NodeTask).history : [];
+  const statuses = keptStatuses(task);
   return {
     id: info.task_id.value,
     name: info.name,
@@ -104,20 +105,25 @@ function agentTask(node: Node, task: CompletedTask) {
     state: latestState,
     resources: plainResources(fromWire(info.resources, role)),
     role,
-    statuses: statuses.map(({ state, timestamp, container_status, healthy }) => ({
-      state,
-      timestamp,
-      container_status,
-      healthy,
-    })),
-    labels: info.labels?.labels ?? [],
+    statuses: statuses.map(legacyStatus),
+    ...(info.labels === undefined ? {} : { labels: info.labels.labels ?? [] }),
+    ...(info.discovery === undefined ? {} : { discovery: info.discovery }),
+    ...(info.health_check === undefined ? {} : { health_check: info.health_check }),
   };
+}
+
+/** The last of each run of one state; none of a task that is only remembered. */
+function keptStatuses(task: CompletedTask): readonly WireTaskStatus[] {
+  const history: readonly WireTaskStatus[] = "history" in task ? (task as NodeTask).history : [];
+  const kept = history.filter(({ state }, index) => history[index + 1]?.state !== state);
+  return kept.map(({ data: _, ...status }) => status);
 }
 
 /** A task as the agent's API lists it. */
 export function wireAgentTask(node: Node, task: CompletedTask) {
   const { info, role, executor, latestState, frameworkId } = task;
-  const statuses = "history" in task ? (task as NodeTask).history.map(({ data: _, ...kept }) => kept) : [];
+  const statuses = keptStatuses(task);
+  const last = statuses.at(-1);
   return {
     name: info.name,
     task_id: info.task_id,
@@ -127,6 +133,7 @@ export function wireAgentTask(node: Node, task: CompletedTask) {
     state: latestState,
     resources: toWire(fromWire(info.resources, role), { allocatedTo: role }),
     ...(statuses.length === 0 ? {} : { statuses }),
+    ...(last === undefined ? {} : { status_update_state: last.state, status_update_uuid: last.uuid }),
     ...(info.labels === undefined ? {} : { labels: info.labels }),
     ...(info.discovery === undefined ? {} : { discovery: info.discovery }),
     ...(info.container === undefined ? {} : { container: info.container }),

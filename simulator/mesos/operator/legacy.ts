@@ -1,3 +1,5 @@
+import type { WireTaskStatus } from "../../../drivers/compute/mesos/wire.js";
+import type { WireTask } from "../../../drivers/compute/mesos/wire-operator.js";
 import type { HttpRequest, HttpResponse } from "../../../platform/transport.js";
 import { removeFramework } from "../cluster/frameworks.js";
 import { AGENT_PORT } from "../cluster/offers.js";
@@ -5,8 +7,9 @@ import { wireTask } from "../cluster/tasks.js";
 import { type Agent, domainOf, type Framework, masterInfo, type Task, VERSION, type World } from "../cluster/world.js";
 import { plainAttribute } from "../wire/attributes.js";
 import { json, pathOf, queryOf, text } from "../wire/http.js";
-import { add, type Bundle, EMPTY, nameOf, printQuantity } from "../wire/resources.js";
+import { add, type Bundle, EMPTY, fromWire, nameOf, printQuantity } from "../wire/resources.js";
 import { startTime, versionInfo } from "./listing.js";
+import { drainingMachines } from "./maintenance.js";
 import { metricsOf } from "./metrics.js";
 import { AGENT_CAPABILITIES } from "./wire-agent.js";
 
@@ -25,6 +28,18 @@ export function serveLegacy(world: World, request: HttpRequest): HttpResponse {
       return json(request, { slaves: slavesOf(world), recovered_slaves: [] });
     case "/tasks":
       return json(request, { tasks: listTasks(world, queryOf(request)) });
+    case "/frameworks":
+      return json(request, {
+        frameworks: [...world.frameworks.values()].map(legacyFramework),
+        completed_frameworks: [...world.removedFrameworks.values()].map(legacyFramework),
+        unregistered_frameworks: [],
+      });
+    case "/maintenance/status": {
+      const machines = drainingMachines(world);
+      return json(request, machines.length === 0 ? {} : { draining_machines: machines });
+    }
+    case "/maintenance/schedule":
+      return json(request, world.maintenance.schedule);
     case "/metrics/snapshot":
       return json(request, metricsOf(world));
     case "/teardown":
@@ -84,11 +99,7 @@ function legacyFramework(framework: Framework) {
     roles: info.roles ?? [],
     tasks: [...framework.tasks.values()].map(legacyTask),
     unreachable_tasks: [...framework.unreachable.values()].map(legacyTask),
-    completed_tasks: framework.completed.map((task) => ({
-      id: task.task_id.value,
-      name: task.name,
-      state: task.state,
-    })),
+    completed_tasks: framework.completed.map(legacyListed),
   };
 }
 
@@ -140,31 +151,49 @@ export function plainResources(bundle: Bundle): Readonly<Record<string, number |
 }
 
 function listTasks(world: World, query: URLSearchParams) {
-  const tasks = [...world.frameworks.values()].flatMap((framework) => [...framework.tasks.values()]);
+  const frameworks = [...world.frameworks.values()];
+  const tasks = [
+    ...frameworks.flatMap(({ completed }) => completed.map(legacyListed)),
+    ...frameworks.flatMap((framework) => [...framework.tasks.values()].map(legacyTask)),
+  ];
   const ordered = query.get("order") === "asc" ? tasks : tasks.toReversed();
   const offset = Number(query.get("offset") ?? 0);
-  return ordered.slice(offset, offset + Number(query.get("limit") ?? DEFAULT_LIMIT)).map(legacyTask);
+  return ordered.slice(offset, offset + Number(query.get("limit") ?? DEFAULT_LIMIT));
 }
 
 const DEFAULT_LIMIT = 100;
 
 function legacyTask(task: Task) {
-  const wire = wireTask(task);
+  return legacyListed(wireTask(task));
+}
+
+function legacyListed(wire: WireTask) {
+  const role = wire.resources?.[0]?.allocation_info?.role ?? "*";
+  const { discovery, container, health_check, labels } = wire;
   return {
-    id: task.id,
+    id: wire.task_id.value,
     name: wire.name,
-    framework_id: task.framework.id,
-    executor_id: "",
-    slave_id: task.agent.id,
-    state: task.state,
-    resources: plainResources(task.resources),
-    role: task.role,
-    statuses: task.statuses.map(({ state, timestamp, container_status, healthy }) => ({
-      state,
-      timestamp,
-      container_status,
-      healthy,
-    })),
-    labels: wire.labels?.labels ?? [],
+    framework_id: wire.framework_id.value,
+    executor_id: wire.executor_id?.value ?? "",
+    slave_id: wire.agent_id.value,
+    state: wire.state,
+    resources: plainResources(fromWire(wire.resources ?? [], role)),
+    role,
+    statuses: (wire.statuses ?? []).map(legacyStatus),
+    ...(labels === undefined ? {} : { labels: labels.labels ?? [] }),
+    ...(discovery === undefined ? {} : { discovery }),
+    ...(container === undefined ? {} : { container }),
+    ...(health_check === undefined ? {} : { health_check }),
+  };
+}
+
+/** Without the process of the executor. */
+export function legacyStatus({ state, timestamp, container_status, healthy }: WireTaskStatus) {
+  const { executor_pid: _, ...container } = container_status ?? {};
+  return {
+    state,
+    timestamp,
+    ...(container_status === undefined ? {} : { container_status: container }),
+    ...(healthy === undefined ? {} : { healthy }),
   };
 }

@@ -14,6 +14,8 @@ export interface PlayOptions {
   readonly others?: ReadonlyMap<string, HttpHandler>;
   /** Recorded ids and ours. */
   readonly ids: Map<string, string>;
+  /** Streams that were open before the recording began, by name. */
+  readonly streams?: ReadonlyMap<string, RawStream>;
   /** What happens outside of HTTP, before the line of that index. */
   readonly hooks?: Readonly<Record<number, (scene: Scene) => unknown>>;
   /** Lines that are not reproduced, and why. */
@@ -51,7 +53,7 @@ const LATE_MS = 500;
 /** Sends the recorded requests at their times and compares every answer and event. */
 export async function play(options: PlayOptions): Promise<PlayResult> {
   const { lines, clock, ids, hooks, skips } = options;
-  const playing: Playing = { options, streams: new Map(), answers: [], differences: [], compared: 0 };
+  const playing: Playing = { options, streams: new Map(options.streams), answers: [], differences: [], compared: 0 };
   const skipped: string[] = [];
   const startMs = clock.monotonic();
   for (const line of lines) {
@@ -224,9 +226,18 @@ function bind({ options }: Playing, recorded: RecordedEvent, received: RecordedE
   const ownOperation = operationUuid(received);
   if (operation !== undefined && ownOperation !== undefined) options.ids.set(operation, ownOperation);
   bindContainer(options, a, b);
+  const inverse = inverseIdsIn(recorded);
+  for (const [index, value] of inverseIdsIn(received).entries()) options.ids.set(inverse[index] ?? value, value);
   const id = frameworkIdIn(recorded);
   const ours = frameworkIdIn(received);
   if (id !== undefined && ours !== undefined) options.ids.set(id, ours);
+}
+
+function inverseIdsIn({ inverse_offers }: RecordedEvent): readonly string[] {
+  const part = inverse_offers as
+    | { readonly inverse_offers: readonly { readonly id: { readonly value: string } }[] }
+    | undefined;
+  return part?.inverse_offers.map(({ id }) => id.value) ?? [];
 }
 
 function operationUuid({ update_operation_status }: RecordedEvent): string | undefined {

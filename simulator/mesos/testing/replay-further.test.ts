@@ -1,9 +1,15 @@
 import { describe, it } from "vitest";
+import { operatedCluster } from "./operated.js";
 import type { Scene } from "./player.js";
 import { always, BLADERUNNERS, type Case, check, kill, type Stage, type StageOptions, span } from "./stage.js";
 
 /** Its answer shows a part of a list only. */
 const CUT = "its answer was cut when recorded";
+
+/** Only some names of many. */
+const SELECTION = "a selection of what came";
+
+const OPERATED = { "op-failed": { exit: { afterMs: 80, code: 1 } } };
 
 /** The real round came between the end of a task and the end of its companion, 50 ms later. */
 const BETWEEN = "offers what one of two tasks left that end here in the same round";
@@ -37,6 +43,34 @@ const CASES: readonly Case[] = [
     gaps: { 44: BETWEEN, 47: BETWEEN },
   },
   { name: "10-reservations", phaseMs: 155 },
+  {
+    name: "14-operator",
+    phaseMs: 0,
+    setting: { before: operatedCluster, behaviours: OPERATED },
+    gaps: {
+      ...span(33, 34, SELECTION),
+      ...span(36, 37, SELECTION),
+      ...span(50, 51, "what followed from it was not recorded"),
+    },
+  },
+  {
+    name: "17-legacy",
+    phaseMs: 0,
+    setting: { before: operatedCluster, behaviours: OPERATED },
+    gaps: {
+      ...span(10, 11, "resources apart by role, which nobody reads"),
+      ...span(13, 14, CUT),
+      ...span(19, 20, "quota is not simulated"),
+      ...span(23, 24, "/state-summary is not simulated"),
+      ...span(26, 27, SELECTION),
+      ...span(28, 31, "counters of processes"),
+      ...span(34, 35, "resources apart by role, which nobody reads"),
+      ...span(37, 38, "agents have no metrics page"),
+      ...span(46, 47, "counters of processes"),
+      ...span(59, 60, "counters of processes"),
+      ...span(62, 73, "files of a real process"),
+    },
+  },
   { name: "16-drain", phaseMs: 580, gaps: { 41: CUT, 42: CUT } },
   {
     name: "18-auth",

@@ -119,7 +119,6 @@ const CASES: readonly Case[] = [
       65: () => master.returnAgent("bladerunner2"),
     }),
   },
-  { name: "14-operator", phaseMs: 0, until: 7 },
 ];
 
 function isUpdateOf(event: RecordedEvent, taskId: string, state: string): boolean {

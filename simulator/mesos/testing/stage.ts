@@ -6,6 +6,7 @@ import type { ClusterSpec } from "../cluster/spec.js";
 import { type AgentSpec, createMesosMaster, type MesosMaster, type Timing } from "../master.js";
 import { type PretendBehaviour, type PretendRunner, pretendRunner } from "../pretend-runner.js";
 import { type Difference, type PlayOptions, play, type Scene } from "./player.js";
+import type { RawStream } from "./raw-stream.js";
 import { addressesIn, agentIdsIn, behavioursIn, type RecordedLine, readRecording } from "./recording.js";
 
 /** The recorded cluster, as the README of the recordings tells it. */
@@ -21,6 +22,7 @@ export const BLADERUNNERS: readonly AgentSpec[] = [
     containerizers: ["mesos"],
     networks: [],
     isolation: "posix",
+    workDirectory: "/var/lib/mesos/agent1",
   },
   {
     name: "bladerunner2",
@@ -70,7 +72,7 @@ export interface StageOptions {
   readonly cluster?: Partial<ClusterSpec> & { readonly hasDomain?: boolean };
   readonly masters?: readonly { readonly hostname: string; readonly port: number }[];
   /** What happened before the recording began. */
-  readonly before?: (stage: Stage) => Promise<void>;
+  readonly before?: (stage: Stage) => Promise<ReadonlyMap<string, RawStream>>;
 }
 
 /** Builds the cluster of a recording: its tasks behave as recorded. */
@@ -174,8 +176,9 @@ export const always = (result: boolean): PretendBehaviour => ({ probe: () => res
 /** Plays a recording and compares all of it. */
 export async function check({ name, phaseMs, gaps = {}, until = Infinity, setting = {}, hooks, ...options }: Case) {
   const stage = await stageOf(name, { phaseMs, ...setting });
-  await setting.before?.(stage);
+  const streams = await setting.before?.(stage);
   const result = await replay(stage, {
+    ...(streams === undefined ? {} : { streams }),
     acknowledges: everything,
     skips: ({ index }) => (index >= until ? "not simulated" : gaps[index]),
     ...(hooks === undefined ? {} : { hooks: hooks(stage) }),
