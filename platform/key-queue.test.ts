@@ -81,3 +81,28 @@ describe("createKeyQueue", () => {
     expect(queue.depth()).toBe(0);
   });
 });
+
+describe("a turn of the event loop that lasts long", () => {
+  it("gives the next key out in a later one, and none after it was closed", async () => {
+    const started: string[] = [];
+    let turn: (() => void) | undefined;
+    const breathe = () =>
+      new Promise<void>((resolve) => {
+        turn = resolve;
+      });
+    const clock = { ...virtualClock(), breathe };
+    const queue = createKeyQueue({ clock, concurrency: 1, start: (key) => void started.push(key) });
+    queue.add("a");
+    await Promise.resolve();
+    expect(started).toEqual([]);
+    expect(queue.add("a")).toBe(false);
+    turn?.();
+    await Promise.resolve();
+    expect(started).toEqual(["a"]);
+    queue.done("a");
+    queue.close();
+    turn?.();
+    await Promise.resolve();
+    expect(started).toEqual(["a"]);
+  });
+});

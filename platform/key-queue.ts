@@ -111,7 +111,7 @@ function later(queue: Queue, { key, delayMs, waiting }: Later): void {
 }
 
 function fill(queue: Queue): void {
-  const { clock, concurrency, start } = queue.options;
+  const { clock, concurrency } = queue.options;
   while (queue.active.size < concurrency && !queue.isClosed) {
     const next = takeNext(queue);
     if (next === undefined) return;
@@ -120,8 +120,21 @@ function fill(queue: Queue): void {
     queue.timers.get(key)?.cancel();
     queue.timers.delete(key);
     queue.active.set(key, { since: clock.monotonic(), isDirty: false });
-    start(key, clock.monotonic() - since);
+    give(queue, key, clock.monotonic() - since);
   }
+}
+
+/** Work that follows work lets timers and sockets in between. */
+function give(queue: Queue, key: string, waitedMs: number): void {
+  const { clock, start } = queue.options;
+  const breath = clock.breathe?.();
+  if (breath === undefined) {
+    start(key, waitedMs);
+    return;
+  }
+  void breath.then(() => {
+    if (!queue.isClosed) start(key, waitedMs);
+  });
 }
 
 function takeNext(queue: Queue): readonly [string, number] | undefined {

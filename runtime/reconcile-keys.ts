@@ -99,9 +99,6 @@ function createLoop(options: ReconcileKeysOptions, outcomes: Subscriber<KeyOutco
 
 async function work(loop: Loop, key: string): Promise<void> {
   const { clock, reconcile, log } = loop.options;
-  const breath = clock.breathe?.();
-  if (breath !== undefined) await breath;
-  if (loop.abort.signal.aborted) return;
   const since = clock.monotonic();
   const attempt = await attemptOf(reconcile, key, loop.abort.signal);
   if (loop.abort.signal.aborted) return;

@@ -194,16 +194,21 @@ describe("an agent out of reach", () => {
   });
 });
 
-describe("an end that nobody asked for", () => {
-  it.each([
-    ["Unhealthy", "tasks"],
-    ["Replaced", undefined],
-  ])("%s is drawn from the budget: %s; a repeated kill is not", async (reason, budgetClass) => {
+describe("the budget", () => {
+  it("is not drawn from for what the service-group loop let go: whoever inferred that drew from it", async () => {
     await open({ tasks: [OWN] });
     await world.clock.advance(25_000);
+    await letGo("Unhealthy");
+    expect(world.actions.map(({ key, budgetClass }) => [key, budgetClass])).toEqual([[OWN, undefined]]);
+  });
+
+  it("is drawn from once for a launch that does not come to life, however often it is killed", async () => {
+    await open({ tasks: [], service: { startDeadlineSeconds: 60 } });
     compute.kill = async () => {};
-    await letGo(reason);
-    await world.clock.advance(11_000);
-    expect(world.actions.map((action) => action.budgetClass)).toEqual([budgetClass, undefined]);
+    compute.reconcile = async () => {};
+    await world.clock.advance(120_000);
+    const drawn = world.actions.filter(({ key }) => key === OWN).map(({ budgetClass }) => budgetClass);
+    expect(drawn.length).toBeGreaterThan(1);
+    expect(drawn).toEqual(["tasks", ...drawn.slice(1).map(() => undefined)]);
   });
 });

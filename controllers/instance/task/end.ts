@@ -2,7 +2,7 @@ import type { Action, Ground } from "../../../actuation/action.js";
 import { Instance } from "../../../api-types/instance.js";
 import { isLeaving, keyOf, TERMINAL_STATES } from "../../../api-types/life.js";
 import { StatusError } from "../../../api-types/meta/status-error.js";
-import { ANNOTATION, FINALIZER, type LeaveReason } from "../../../api-types/well-known.js";
+import { FINALIZER } from "../../../api-types/well-known.js";
 import type { TaskStatus } from "../../../drivers/compute/driver.js";
 import { removeFinalizer } from "../../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../../runtime/reconcile-keys.js";
@@ -84,19 +84,10 @@ async function kill(loop: Loop, instance: Instance, { tasks, ground }: Kills): P
   const due = tasks.filter((_, index) => waits[index] === 0);
   if (due.length === 0) return { requeueAfterMs: Math.min(...waits) };
   if (ground.type === "tombstone") await confirmDeleted(loop, instance);
-  const actions = due.map((task) => budgeted(loop, instance, killAction(loop, instance, { ...task, ground })));
-  const outcomes = await loop.context.execute(actions);
+  const outcomes = await loop.context.execute(due.map((task) => killAction(loop, instance, { ...task, ground })));
   const isTaken = outcomes.length > 0 && outcomes.every(({ type }) => type === "verified");
   for (const { type, action } of outcomes) if (type === "verified") loop.calls.made("kill", action.key);
   return { requeueAfterMs: isTaken ? KILL_AGAIN_MS : KILL_RETRY_MS };
-}
-
-const INFERRED: readonly string[] = ["Unhealthy"] satisfies readonly LeaveReason[];
-
-/** An end that nobody asked for is drawn from the budget (R4), once: repeating a kill ends nothing more. */
-function budgeted(loop: Loop, instance: Instance, action: Action): Action {
-  const isInferred = INFERRED.includes(instance.metadata.annotations?.[ANNOTATION.leave] ?? "");
-  return isInferred && !loop.calls.isMade("kill", action.key) ? { ...action, budgetClass: "tasks" } : action;
 }
 
 function tombstone({ metadata: { uid = "" } }: Instance): Ground {
