@@ -42,18 +42,35 @@ export function launchVariables({ instance, rack, node, service, ports }: Placed
   };
 }
 
+/** Who may be referred to. */
+export interface Neighbours {
+  /** The Instances of a group, by `namespace/name`. */
+  readonly membersOf: (group: string) => readonly Instance[];
+  /** Where a placed Instance is reached. */
+  readonly addressOf: (instance: Instance) => string | undefined;
+}
+
 /** The address of the lowest-numbered Published instance of `[group/]service[/number]`. */
-export function publishedAddress(
-  from: Instance,
-  reference: string,
-  membersOf: (group: string) => readonly Instance[],
-): string | undefined {
+export function publishedAddress(from: Instance, reference: string, neighbours: Neighbours): string | undefined {
   const parts = reference.split("/");
   const [group, service, number] = parts.length === 1 ? [from.spec.serviceGroup, parts[0]] : parts;
-  return membersOf(`${from.metadata.namespace ?? ""}/${group}`)
+  const [lowest] = neighbours
+    .membersOf(`${from.metadata.namespace ?? ""}/${group}`)
     .filter((other) => other.spec.service === service && isTrue(other, "Published"))
     .filter((other) => number === undefined || String(other.spec.number) === number)
-    .sort((a, b) => a.spec.number - b.spec.number)[0]?.status?.addresses?.[0];
+    .sort((a, b) => a.spec.number - b.spec.number);
+  return lowest && neighbours.addressOf(lowest);
+}
+
+/** The task's own where its network gives it one, else that of its node, whose ports lead to it. */
+export function reachedAt(
+  instance: Instance,
+  service: Service | undefined,
+  node: Node | undefined,
+): string | undefined {
+  const own = instance.status?.addresses?.[0];
+  const mode = service?.network?.mode ?? "Host";
+  return mode === "Host" || mode === "Bridge" ? (node?.spec.address ?? own) : own;
 }
 
 function groupVariables({ metadata, spec }: Instance, rack: Rack): Variables {

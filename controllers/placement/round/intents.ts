@@ -11,7 +11,7 @@ import { placedPorts, statusPorts } from "../launch/ports.js";
 import { referencesOf, type Values } from "../launch/references.js";
 import { referenceRefusal } from "../launch/refusal.js";
 import { attachedTasks, ownTask, type PreparedLaunch, prepareLaunch } from "../launch/task-launch.js";
-import { publishedAddress } from "../launch/variables.js";
+import { type Neighbours, publishedAddress, reachedAt } from "../launch/variables.js";
 import { type Loop, PLACEMENT, placementState, templateOf } from "../loop.js";
 import type { Placement } from "../place/model.js";
 import type { DueAttached } from "./attached-due.js";
@@ -115,8 +115,12 @@ function subjectOf(loop: Loop, key: string, nodeName: string): Subject | undefin
 }
 
 function inputOf({ loop, rack }: IntentTools, { instance, service, node }: Subject) {
-  const membersOf = (group: string) => loop.instances.by("group", group);
-  const addressOf = (reference: string) => publishedAddress(instance, reference, membersOf);
+  const neighbours: Neighbours = {
+    membersOf: (group) => loop.instances.by("group", group),
+    addressOf: (other) =>
+      reachedAt(other, templateOf(loop, other), loop.nodes.get(other.status?.placement?.node ?? "")),
+  };
+  const addressOf = (reference: string) => publishedAddress(instance, reference, neighbours);
   return { instance, service, rack, node, term: loop.context.term, addressOf };
 }
 
