@@ -2,17 +2,17 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { apiWrites } from "./bench/api-writes.js";
-import type { Benchmark, Findings } from "./bench/benchmark.js";
 import { coldStart } from "./bench/cold-start.js";
 import { fanOut } from "./bench/fan-out.js";
 import { idleReconciles } from "./bench/idle-reconciles.js";
 import { launchLatency } from "./bench/launch-latency.js";
 import { memory } from "./bench/memory.js";
 import { placement } from "./bench/place.js";
-import { pageOf, textOf } from "./bench/report.js";
 import { simulatedScale } from "./bench/simulated-scale.js";
 import { statusUpdates } from "./bench/status-updates.js";
 import { storeWrites } from "./bench/store-writes.js";
+import type { Benchmark, Findings } from "./bench/table/benchmark.js";
+import { pageOf, textOf } from "./bench/table/report.js";
 
 // Measures the product, as ratios within one run. Usage: bench.ts [NAME…] [--write] [--prof]
 

@@ -8,10 +8,10 @@ import { silentLogger } from "../../platform/log.js";
 import { createMetrics } from "../../platform/metrics.js";
 import { systemRandom } from "../../platform/random.js";
 import { readBody } from "../../platform/transport.js";
-import type { Findings } from "./benchmark.js";
-import { format, inFlight, median, timed } from "./measure.js";
 import { type BenchEtcd, startDurableEtcd } from "./setup/etcd.js";
 import { groupObject } from "./setup/group.js";
+import type { Findings } from "./table/benchmark.js";
+import { format, inFlight, median, timed } from "./table/measure.js";
 
 const ROUNDS = 5;
 /** Each is created and updated once a round. */

@@ -10,10 +10,10 @@ import { systemClock } from "../../platform/clock.js";
 import { silentLogger } from "../../platform/log.js";
 import { createMetrics } from "../../platform/metrics.js";
 import { systemRandom } from "../../platform/random.js";
-import type { Findings, Row } from "./benchmark.js";
-import { format, inFlight, median, timed } from "./measure.js";
 import { groupObject } from "./setup/group.js";
 import { clientOf } from "./setup/rack.js";
+import type { Findings, Row } from "./table/benchmark.js";
+import { format, inFlight, median, timed } from "./table/measure.js";
 
 const ROUNDS = 7;
 const OBJECTS = 1000;

@@ -9,10 +9,10 @@ import { silentLogger } from "../../platform/log.js";
 import { createMetrics } from "../../platform/metrics.js";
 import { systemRandom } from "../../platform/random.js";
 import { readBody } from "../../platform/transport.js";
-import type { Findings, Row } from "./benchmark.js";
-import { format, inFlight, median, rate, timed } from "./measure.js";
 import { applyGroup, groupObject } from "./setup/group.js";
 import { clientOf } from "./setup/rack.js";
+import type { Findings, Row } from "./table/benchmark.js";
+import { format, inFlight, median, rate, timed } from "./table/measure.js";
 
 const WATCHERS = 500;
 const CHANGES = 60;

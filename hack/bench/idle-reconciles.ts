@@ -4,10 +4,10 @@ import { memoryStore } from "../../apiserver/storage/memory.js";
 import type { Store } from "../../apiserver/storage/store.js";
 import { createMetrics } from "../../platform/metrics.js";
 import { type VirtualClock, virtualClock } from "../../platform/virtual-clock.js";
-import type { Findings, Row } from "./benchmark.js";
-import { format, median, rate } from "./measure.js";
 import { applyGroup } from "./setup/group.js";
 import { type BenchRack, startBenchRack } from "./setup/rack.js";
+import type { Findings, Row } from "./table/benchmark.js";
+import { format, median, rate } from "./table/measure.js";
 
 const INSTANCES = 1000;
 const GROUPS = 10;

@@ -13,11 +13,11 @@ import { serve } from "../../platform/http-server.js";
 import { silentLogger } from "../../platform/log.js";
 import { type HttpHandler, inProcessTransport } from "../../platform/transport.js";
 import { undiciTransport } from "../../platform/undici-transport.js";
-import type { Findings, Row } from "./benchmark.js";
-import { format, percentile, timed } from "./measure.js";
 import { startDurableEtcd } from "./setup/etcd.js";
 import { applyGroup } from "./setup/group.js";
 import { type BenchRack, MESOS_HOST, startBenchRack } from "./setup/rack.js";
+import type { Findings, Row } from "./table/benchmark.js";
+import { format, percentile, timed } from "./table/measure.js";
 
 const SAMPLES = 200;
 const WARM_UP = 20;

@@ -12,10 +12,10 @@ import { createMetrics } from "../../platform/metrics.js";
 import { systemRandom } from "../../platform/random.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
 import { createInformers, type Informers } from "../../runtime/informers.js";
-import type { Findings, Row } from "./benchmark.js";
-import { format, heapBytes, inFlight } from "./measure.js";
 import { applyGroup } from "./setup/group.js";
 import { clientOf, startBenchRack } from "./setup/rack.js";
+import type { Findings, Row } from "./table/benchmark.js";
+import { format, heapBytes, inFlight } from "./table/measure.js";
 
 const INSTANCES = 10_000;
 /** Prefixes of the objects that each instance has. */

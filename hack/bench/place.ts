@@ -1,7 +1,7 @@
 import type { NodeFacts, NodeOffer, PlaceInput, WaitingTask } from "../../controllers/placement/place/model.js";
 import { place } from "../../controllers/placement/place/place.js";
-import type { Findings, Row } from "./benchmark.js";
-import { format, median } from "./measure.js";
+import type { Findings, Row } from "./table/benchmark.js";
+import { format, median } from "./table/measure.js";
 
 const TASKS = 50_000;
 const NODES = 5_000;

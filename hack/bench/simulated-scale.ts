@@ -4,8 +4,8 @@ import type { HttpHandler } from "../../platform/transport.js";
 import { type VirtualClock, virtualClock } from "../../platform/virtual-clock.js";
 import { type AgentSpec, createMesosMaster, type MesosMaster } from "../../simulator/mesos/master.js";
 import { type PretendRunner, pretendRunner } from "../../simulator/mesos/pretend-runner.js";
-import type { Findings } from "./benchmark.js";
-import { format, heapBytes } from "./measure.js";
+import type { Findings } from "./table/benchmark.js";
+import { format, heapBytes } from "./table/measure.js";
 
 const AGENTS = 5_000;
 const TASKS_PER_AGENT = 20;

@@ -5,10 +5,10 @@ import { memoryStore } from "../../apiserver/storage/memory.js";
 import { encodeRecord } from "../../drivers/compute/mesos/recordio.js";
 import { systemClock } from "../../platform/clock.js";
 import { type HttpHandler, inProcessTransport } from "../../platform/transport.js";
-import type { Findings } from "./benchmark.js";
-import { format, percentile, rate } from "./measure.js";
 import { applyGroup } from "./setup/group.js";
 import { type BenchRack, MESOS_HOST, startBenchRack } from "./setup/rack.js";
+import type { Findings } from "./table/benchmark.js";
+import { format, percentile, rate } from "./table/measure.js";
 
 const INSTANCES = 1000;
 const GROUPS = 10;

@@ -5,10 +5,10 @@ import { memoryStore } from "../../apiserver/storage/memory.js";
 import type { Store } from "../../apiserver/storage/store.js";
 import type { HttpHandler } from "../../platform/transport.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
-import type { Findings } from "./benchmark.js";
-import { format } from "./measure.js";
 import { applyGroup } from "./setup/group.js";
 import { startBenchRack } from "./setup/rack.js";
+import type { Findings } from "./table/benchmark.js";
+import { format } from "./table/measure.js";
 
 const INSTANCES = 50;
 /** DESIGN section 3. */
