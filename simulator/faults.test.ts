@@ -89,6 +89,12 @@ describe("faults", () => {
     expect(await readUntilBroken(await handler({ ...REQUEST, url: "/stream" }))).toBe("one tw");
   });
 
+  it("end closes a body in the middle as if it were complete", async () => {
+    const { handler } = behind({ type: "end", bytes: 6 });
+    expect(await textOf(await handler(REQUEST))).toBe("answer");
+    expect(await textOf(await handler({ ...REQUEST, url: "/stream" }))).toBe("one tw");
+  });
+
   it("cut breaks a stream after its time", async () => {
     const { handler, clock } = behind({ type: "cut", afterMs: 1000 });
     const text = readUntilBroken(await handler({ ...REQUEST, url: "/stream" }));

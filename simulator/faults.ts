@@ -20,6 +20,8 @@ export type Fault =
   | { readonly type: "html" }
   /** The body ends after so many bytes: bytes are cut short, a stream breaks. */
   | { readonly type: "truncate"; readonly bytes: number }
+  /** The body ends after so many bytes as if it were complete, perhaps in the middle of a record. */
+  | { readonly type: "end"; readonly bytes: number }
   /** A streamed body breaks after so long. */
   | { readonly type: "cut"; readonly afterMs: number };
 
@@ -102,6 +104,8 @@ async function suffer(fault: Exclude<Fault, { type: "delay" }>, exchange: Exchan
       return answer(200, "text/html", "<html><body>It works!</body></html>");
     case "truncate":
       return truncated(await handler(request), fault.bytes);
+    case "end":
+      return ended(await handler(request), fault.bytes);
     case "cut":
       return cut(await handler(request), clock, fault.afterMs);
     default:
@@ -124,6 +128,11 @@ function truncated(response: HttpResponse, bytes: number): HttpResponse {
 }
 
 async function* firstBytes(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  yield* firstOf(body, bytes);
+  throw new TransportError("aborted", { isSent: true });
+}
+
+async function* firstOf(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const chunk of body) {
     if (chunk.length >= left) {
@@ -133,7 +142,11 @@ async function* firstBytes(body: AsyncIterable<Uint8Array>, bytes: number): Asyn
     left -= chunk.length;
     yield chunk;
   }
-  throw new TransportError("aborted", { isSent: true });
+}
+
+function ended(response: HttpResponse, bytes: number): HttpResponse {
+  const { body } = response;
+  return { ...response, body: body instanceof Uint8Array ? body.subarray(0, bytes) : firstOf(body, bytes) };
 }
 
 function cut(response: HttpResponse, clock: Clock, afterMs: number): HttpResponse {

@@ -1,5 +1,5 @@
 import { expectPing, onAgentDisconnected, registerAgent, removeAgent } from "./cluster/agents.js";
-import { onDisconnected } from "./cluster/frameworks.js";
+import { onDisconnected, removeFramework } from "./cluster/frameworks.js";
 import { returnLater, startMaster, stopMaster } from "./cluster/recovery/restart.js";
 import { rescind } from "./cluster/release.js";
 import type { AgentSpec } from "./cluster/spec.js";
@@ -35,8 +35,10 @@ export interface MesosControl {
   duplicateNextStatus(count?: number): void;
   /** Breaks the streams of all frameworks, or of one. */
   dropConnection(frameworkId?: string): void;
-  /** Takes all offers back. */
-  rescindOffers(): void;
+  /** Takes offers back: each with this chance, drawn by the cluster's own; default: all. */
+  rescindOffers(probability?: number): void;
+  /** The master forgets a framework as after its failover timeout: tasks end, the id is dead. */
+  removeFramework(frameworkId: string): void;
   /** Kills a task behind the scheduler's back. */
   killTask(taskId: string): void;
   /** Whether no message reaches the machine, nor the tasks on it. */
@@ -71,8 +73,13 @@ export function mesosControl(world: World, addNode: (spec: AgentSpec) => Node): 
       world.mishaps.duplicated += count;
     },
     dropConnection: (frameworkId) => dropConnections(world, frameworkId),
-    rescindOffers() {
-      for (const offer of [...world.offers.values()]) rescind(world, offer);
+    rescindOffers(probability = 1) {
+      const isStruck = () => probability >= 1 || world.random.next() < probability;
+      for (const offer of [...world.offers.values()].filter(isStruck)) rescind(world, offer);
+    },
+    removeFramework(frameworkId) {
+      const framework = world.frameworks.get(frameworkId);
+      if (framework !== undefined) removeFramework(world, framework);
     },
     killTask(taskId) {
       world.runner.kill(taskId, 0);

@@ -28,6 +28,7 @@ const FAULT_TYPES: readonly string[] = [
   "status",
   "html",
   "truncate",
+  "end",
   "cut",
 ] satisfies readonly Fault["type"][];
 

@@ -5,6 +5,14 @@ import { createMesosMaster, type PersistedState } from "../master.js";
 import { AGENTS, answerOf, rack, rackWithTask } from "./rack.js";
 import { connect, FRAMEWORK, launchOn, offersIn, post, sleeper, statesOf, statusesOf } from "./scheduler-client.js";
 
+/** Enough that a half of them is neither none nor all. */
+const MANY = Array.from({ length: 20 }, (_, index) => ({
+  name: `many${index}`,
+  ip: `10.0.1.${index}`,
+  attributes: {},
+  resources: { cpus: "1", mem: "512" },
+}));
+
 describe("agent loss", () => {
   it("declares tasks unreachable after the ping timeout and running again after the return", async () => {
     const { master, clock, client } = await rackWithTask();
@@ -128,6 +136,42 @@ describe("scripted mishaps", () => {
     await launchOn(client, "m-O0", [sleeper("late", "m-S0")]);
     await clock.advance(100);
     expect(statusesOf(client, "late")).toMatchObject([{ state: "TASK_DROPPED", reason: "REASON_INVALID_OFFERS" }]);
+  });
+
+  it("take some offers back, the same ones for the same seed", async () => {
+    const rescinded = await Promise.all(
+      [1, 2].map(async () => {
+        const { master, clock } = rack({ agents: MANY });
+        const client = await connect(master.handler);
+        await clock.advance(100);
+        master.rescindOffers(0.5);
+        await clock.advance(10);
+        return client.events.filter((event) => event.type === "RESCIND");
+      }),
+    );
+    expect(rescinded[0]).toEqual(rescinded[1]);
+    expect(rescinded[0]?.length).toBeGreaterThan(0);
+    expect(rescinded[0]?.length).toBeLessThan(MANY.length);
+  });
+
+  it("lose the framework: its tasks end, its id is refused", async () => {
+    const { master, clock, client, runner } = await rackWithTask();
+    master.removeFramework(client.frameworkId());
+    await clock.advance(6000);
+    expect(client.ended()).toBe("end");
+    expect(runner.running()).toEqual([]);
+    const again = await connect(master.handler, { ...FRAMEWORK, id: { value: client.frameworkId() } });
+    await clock.advance(10);
+    expect(again.events).toMatchObject([{ type: "ERROR", error: { message: "Framework has been removed" } }]);
+  });
+
+  it("let a task start late, and another die at once", async () => {
+    const { client, clock } = await rackWithTask({ behaviour: () => ({ startMs: 60_000 }) });
+    expect(statesOf(client, "t")).toEqual(["TASK_STARTING"]);
+    await clock.advance(60_000);
+    expect(statesOf(client, "t").at(-1)).toBe("TASK_RUNNING");
+    const dying = await rackWithTask({ behaviour: () => ({ exit: { afterMs: 0, code: 1 } }) });
+    expect(statesOf(dying.client, "t")).toEqual(["TASK_STARTING", "TASK_RUNNING", "TASK_FAILED"]);
   });
 
   it("slow an agent down in both directions", async () => {
