@@ -4,7 +4,7 @@ import { isLeaving, keyOf } from "../../api-types/life.js";
 import { isStatus, StatusError } from "../../api-types/meta/status-error.js";
 import { Revision } from "../../api-types/revision.js";
 import { type Service, ServiceGroup } from "../../api-types/service-group.js";
-import { ANNOTATION, FINALIZER, LABEL } from "../../api-types/well-known.js";
+import { ANNOTATION, FINALIZER, LABEL, type LeaveReason } from "../../api-types/well-known.js";
 import { splitKey } from "../../runtime/cache.js";
 import { recordEvent } from "../../runtime/events.js";
 import { addFinalizer } from "../../runtime/finalizers.js";
@@ -15,6 +15,7 @@ import type { GroupPlan, GroupStep, GroupView } from "./life/model.js";
 import { endOf } from "./status.js";
 
 const NAME = "service-group";
+const UNHEALTHY: LeaveReason = "Unhealthy";
 
 /** Carries out a plan, step after step; tells what a budget did not let through. */
 export async function act(
@@ -41,7 +42,11 @@ export async function act(
 async function tellFailure(context: LoopContext, group: ServiceGroup, replaced: Instance | undefined): Promise<void> {
   if (replaced?.status?.phase !== "Failed") return;
   const message = `${replaced.metadata.name}: ${endOf(replaced)}`;
-  await recordEvent(context, { object: group, type: "Warning", reason: "InstanceFailed", message, reporter: NAME });
+  await warn(context, group, { reason: "InstanceFailed", message });
+}
+
+function warn(context: LoopContext, group: ServiceGroup, told: { reason: string; message: string }): Promise<void> {
+  return recordEvent(context, { ...told, object: group, type: "Warning", reporter: NAME });
 }
 
 /** A release rests on what the owner wants: the cached spec must be the current one (ground tombstone, R2). */
@@ -65,7 +70,7 @@ async function perform(context: LoopContext, group: ServiceGroup, step: GroupSte
     case "createInstance":
       return done(createInstance(context, group, step));
     case "release":
-      return step.reason === "Unhealthy"
+      return step.reason === UNHEALTHY
         ? releaseForHealth(context, group, step.instance)
         : done(releaseInstance(context.client, step.instance, step.reason));
     case "forget":
@@ -185,7 +190,7 @@ async function releaseForHealth(
     type: "instance.remove",
     rack: group.spec.rackName,
     key: keyOf(instance),
-    change: { type: "release", instance, reason: "Unhealthy" },
+    change: { type: "release", instance, reason: UNHEALTHY },
     message: `release ${keyOf(instance)}, whose health checks fail`,
     ground: { type: "statement", source: "health", epoch: instance.status?.placement?.taskID ?? "" },
     budgetClass: "tasks",
@@ -195,13 +200,7 @@ async function releaseForHealth(
   const [outcome] = await context.execute([action]);
   if (outcome === undefined || outcome.type === "verified") {
     const message = `released ${instance.metadata.name}: its health checks fail`;
-    await recordEvent(context, {
-      object: group,
-      type: "Warning",
-      reason: "InstanceUnhealthy",
-      message,
-      reporter: NAME,
-    });
+    await warn(context, group, { reason: "InstanceUnhealthy", message });
     return undefined;
   }
   return `${instance.metadata.name} is unhealthy and stays: ${outcome.message}; allow it with a DisruptionOverride of class tasks`;
@@ -214,7 +213,7 @@ async function forget(context: LoopContext, group: ServiceGroup, instance: Insta
   const patch = { metadata: { ...identity, annotations: { [ANNOTATION.leave]: "Forgotten" } } };
   await context.client.patch(Instance, keysOf(instance), patch);
   const message = `${name} was replaced and stays out of reach: the end of its task is not waited for any more`;
-  await recordEvent(context, { object: group, type: "Warning", reason: "InstanceForgotten", message, reporter: NAME });
+  await warn(context, group, { reason: "InstanceForgotten", message });
 }
 
 /** Instances whose group is gone, as a fresh read says, have nobody else to let them go. */

@@ -81,13 +81,25 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
   const plan = planGroup(view);
   const memory = memoryOf(loop, key);
   remember(memory, plan);
-  memory.held = await act(loop.context, view, plan);
+  if (areRollbacksNoted(group, plan)) memory.held = await act(loop.context, view, plan);
   return report(loop, group, plan);
 }
 
-function remember({ backoffs }: Memory, plan: GroupPlan): void {
+function remember({ backoffs, failedRevisions }: Memory, plan: GroupPlan): void {
   backoffs.clear();
-  for (const [name, { backoff }] of plan.services) if (backoff !== undefined) backoffs.set(name, backoff);
+  failedRevisions.clear();
+  for (const [name, { backoff, failedRevision }] of plan.services) {
+    if (backoff !== undefined) backoffs.set(name, backoff);
+    if (failedRevision !== undefined) failedRevisions.set(name, failedRevision);
+  }
+}
+
+/** A rollback takes away what proves that it is due: it is stored before it begins, so that the next leader goes on with it. */
+function areRollbacksNoted({ status }: ServiceGroup, plan: GroupPlan): boolean {
+  return [...plan.services].every(([name, { failedRevision }]) => {
+    const noted = status?.services?.find((service) => service.name === name)?.failedRevision;
+    return failedRevision === undefined || failedRevision === noted;
+  });
 }
 
 function groupsOfRack(loop: Loop, rackName: string): string[] {

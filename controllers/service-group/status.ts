@@ -133,7 +133,7 @@ function lateText(view: GroupView, name: string): readonly string[] {
 function heldCondition({ services }: GroupPlan, held: string | undefined): readonly ConditionUpdate[] {
   const alarms = [...services.values()].flatMap((plan) => plan.alarms ?? []);
   const message = alarms.map((alarm) => alarm.message).join("; ");
-  if (alarms.some(({ reason }) => reason === "ManyUnhealthy"))
+  if (alarms.some(({ type }) => type === "health"))
     return [{ type: "Held", status: "True", reason: "ManyUnhealthy", message }];
   if (alarms.length > 0) return [{ type: "Held", status: "True", reason: "ManyUnreachable", message }];
   if (held === undefined) return [];

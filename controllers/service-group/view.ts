@@ -39,6 +39,7 @@ export interface Memory {
   writtenAt: number | undefined;
   /** By service. */
   readonly backoffs: Map<string, Backoff>;
+  readonly failedRevisions: Map<string, string>;
   readonly progress: Map<string, { readonly at: number; readonly passedMs: number; readonly seenAt: number }>;
   /** Why removals for bad health are held. */
   held: string | undefined;
@@ -71,7 +72,13 @@ export function groupKeyOf(object: {
 export function memoryOf(loop: Loop, key: string): Memory {
   const known = loop.memories.get(key);
   if (known !== undefined) return known;
-  const memory: Memory = { writtenAt: undefined, backoffs: new Map(), progress: new Map(), held: undefined };
+  const memory: Memory = {
+    writtenAt: undefined,
+    backoffs: new Map(),
+    failedRevisions: new Map(),
+    progress: new Map(),
+    held: undefined,
+  };
   loop.memories.set(key, memory);
   return memory;
 }
@@ -107,6 +114,7 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
         1,
       ) !== undefined,
     remembered: memory.backoffs,
+    failedRevisions: memory.failedRevisions,
     sinceProgress: (service, at) => sinceProgress(loop, memory, { service, at }),
     isSameTemplate: isSameTemplateKnown,
     now: clock.now(),

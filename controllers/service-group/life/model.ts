@@ -53,6 +53,8 @@ export interface GroupView {
   readonly hasOverride: boolean;
   /** Counts of failures that may be newer than the group's status. */
   readonly remembered: ReadonlyMap<string, Backoff>;
+  /** Revisions found to have missed their deadline, by service, that the group's status may not name yet. */
+  readonly failedRevisions: ReadonlyMap<string, string>;
   /** How long ago the last progress of a service was, which was at that time; immune to steps of the clock. */
   readonly sinceProgress: (service: string, progressAt: number) => number;
   readonly isSameTemplate: (a: Service, b: Service) => boolean;
@@ -83,7 +85,8 @@ export type GroupStep =
 
 /** Something that people must know, and what they can do. */
 export interface Alarm {
-  readonly reason: "ManyUnhealthy" | "ManyUnreachable";
+  /** What many instances turned at once: unhealthy, or out of reach. */
+  readonly type: "health" | "reach";
   readonly message: string;
 }
 

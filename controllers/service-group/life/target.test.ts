@@ -184,6 +184,13 @@ describe("the deadline of a rollout", () => {
     expect(told(back, "Ready")).toMatch(/^True/);
   });
 
+  it("a rollback that is found goes on before the status names it, also when nothing is waited for any more", () => {
+    const found = new Map([["web", "shop-web-2"]]);
+    const one = { ...olderRevisions(view([old(1), old(2), old(3)], {}, onDeadline, good)), failedRevisions: found };
+    expect(steps(one)).toEqual([]);
+    expect(groupReport(one, planGroup(one)).services[0]).toMatchObject({ failedRevision: "shop-web-2" });
+  });
+
   it("those of the failed version that serve go back one after the other, within floor and cap", () => {
     const noted = { ...good, failedRevision: "shop-web-2" };
     const mixed = [fresh(1), old(2), old(3)];

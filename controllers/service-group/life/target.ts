@@ -22,7 +22,8 @@ export function targetOf(view: GroupView, service: Service, members: readonly In
   const { name: specName, steps } = revisionOf(view, service);
   const good = lastGood(view, service, { members, specName });
   const { group } = view;
-  const wasFailed = statusOf(view, service.name)?.failedRevision === specName;
+  const noted = [statusOf(view, service.name)?.failedRevision, view.failedRevisions.get(service.name)];
+  const wasFailed = noted.includes(specName);
   const isRollback =
     group.spec.rollback === "OnDeadline" &&
     good !== undefined &&

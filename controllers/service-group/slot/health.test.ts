@@ -156,6 +156,34 @@ describe("R3 the breaker", () => {
     expect(steps(viewOf(web(10), members(10, 3)))).toHaveLength(2);
   });
 
+  it("the last ones are not replaced while the rest recover, but a while later", () => {
+    const well = (seconds: number) =>
+      members(40, 0).map((one, index) =>
+        index < 20
+          ? available({
+              number: index + 1,
+              name: `w${index}`,
+              status: { health: { isHealthy: true, consecutiveFailures: 0, since: at(-seconds) } },
+            })
+          : one,
+      );
+    const last = Array.from({ length: 5 }, (_, index) => unhealthy({ number: 36 + index, name: `b${index}` }));
+    expect(steps(viewOf(web(40), [...well(5).slice(0, 35), ...last]))).toEqual([]);
+    expect(steps(viewOf(web(40), [...well(100).slice(0, 35), ...last]))).toHaveLength(5);
+  });
+
+  it("those that are new and well say nothing", () => {
+    const young = Array.from({ length: 5 }, (_, index) =>
+      available({
+        number: index + 1,
+        name: `w${index}`,
+        age: 10,
+        status: { health: { isHealthy: true, consecutiveFailures: 0, since: at(-5) } },
+      }),
+    );
+    expect(steps(viewOf(web(6), [...young, unhealthy({ number: 6, name: "sick" })]))).toHaveLength(1);
+  });
+
   it("an override ends it, within the budget", () => {
     const view = viewOf(web(40), members(40, 30), { hasOverride: true });
     expect(steps(view)).toHaveLength(10);

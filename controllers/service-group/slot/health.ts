@@ -91,27 +91,44 @@ export interface HealthLimits {
 export function healthLimits(
   service: Service,
   members: readonly Instance[],
-  { slots, wanted, hasOverride }: { slots: readonly Slot[]; wanted: number; hasOverride: boolean },
+  { slots, wanted, hasOverride, now }: { slots: readonly Slot[]; wanted: number; hasOverride: boolean; now: number },
 ): HealthLimits {
-  const doubted = hasOverride ? undefined : doubtOf(service, members);
+  const doubted = hasOverride ? undefined : doubtOf(service, members, now);
   const budget = service.unhealthyKillBudget;
   const allowed = Math.max(1, isShare(budget) ? shareOf(budget, wanted) : 1);
   const allowance = doubted === undefined ? Math.max(0, allowed - inFlight(service, members, slots)) : 0;
   return { allowance, doubted };
 }
 
-function doubtOf(service: Service, members: readonly Instance[]) {
+/** Those that are well again since one window still count: the last ones of many are not replaced while the rest recover. */
+function doubtOf(service: Service, members: readonly Instance[], now: number) {
   const running = members.filter(
     (instance) => !isTerminal(instance) && !isLeaving(instance) && instance.status?.placement !== undefined,
   );
+  const windowMs = Math.max(WINDOW_MS, ...(service.healthChecks ?? []).map(periodMs));
   const turned = running.flatMap((instance) => {
     const failing = checksOf(service, instance).filter(
       ({ check, failures }) => check.failureThreshold > 0 && failures > 0,
     );
     return failing.length === 0 ? [] : [Math.min(...failing.map(({ since }) => since))];
   });
-  const windowMs = Math.max(WINDOW_MS, ...(service.healthChecks ?? []).map(periodMs));
-  return isMassive(turned, running.length, windowMs) ? { bad: turned.length, total: running.length } : undefined;
+  const recovered = running.filter((instance) => hasRecovered(service, instance, now - windowMs)).length;
+  const bad = mostWithin(turned, windowMs);
+  const isDoubted =
+    bad > 0 &&
+    isMassive(
+      Array.from({ length: bad + recovered }, () => now),
+      running.length,
+    );
+  return isDoubted ? { bad: bad + recovered, total: running.length } : undefined;
+}
+
+/** Its checks pass again since that time, and it had run for longer: it is not merely new. */
+function hasRecovered(service: Service, instance: Instance, since: number): boolean {
+  const checks = checksOf(service, instance);
+  const startedAt = timeOf(instance.status?.startedAt);
+  const isBack = ({ check, since: at }: Checked) => check.failureThreshold > 0 && at >= since && startedAt < since;
+  return checks.every(({ failures }) => failures === 0) && checks.some(isBack);
 }
 
 /** Checks that turn bad together are told of within one period of theirs. */

@@ -93,7 +93,7 @@ interface JobRound {
 }
 
 function allowanceOf({ view, service, members, wanted }: ServiceContext, slots: readonly Slot[]): number {
-  return healthLimits(service, members, { slots, wanted, hasOverride: view.hasOverride }).allowance;
+  return healthLimits(service, members, { slots, wanted, hasOverride: view.hasOverride, now: view.now }).allowance;
 }
 
 function release(instance: Instance, reason: (GroupStep & { type: "release" })["reason"]): GroupStep {

@@ -1,58 +1,14 @@
 import type { Instance } from "../../../api-types/instance.js";
-import { isAvailable, isDeleting, isLeaving, isTerminal, isTrue } from "../../../api-types/life.js";
+import { isAvailable, isLeaving, isTerminal, isTrue } from "../../../api-types/life.js";
 import { ANNOTATION, type InstanceCause, type LeaveReason } from "../../../api-types/well-known.js";
-import type { Alarm, GroupStep, ServicePlan } from "../life/model.js";
-import { type Hold, holdOf } from "../life/target.js";
-import {
-  creation,
-  drainDeadline,
-  isDrained,
-  isOld,
-  isRefused,
-  isSick,
-  isSpent,
-  lossDueAt,
-  type ServiceContext,
-} from "./context.js";
-import { type HealthLimits, healthLimits } from "./health.js";
-import { isNumberBound, isPortBound, type Limits, limitsOf, nodeRoom } from "./limits.js";
-import { endedAt, isDone, isFailure, restartDueAt, restartsAfter } from "./restart.js";
-import { isOutOfReach, isServed, type Slot, slotsOf, takesRoom } from "./slots.js";
+import type { Alarm, ServicePlan } from "../life/model.js";
+import { creation, isDrained, isOld, type ServiceContext } from "./context.js";
+import { isNumberBound } from "./limits.js";
+import { endedAt, isFailure, restartDueAt, restartsAfter } from "./restart.js";
+import { type Demand, openRound, type ReplaceCause, type Round, release } from "./round.js";
+import { settle } from "./settle.js";
+import { isOutOfReach, type Slot, slotsOf } from "./slots.js";
 import { victimsOf } from "./victims.js";
-
-/** What a slot needs that takes room or availability. */
-type Demand =
-  | { readonly type: "restart"; readonly slot: Slot; readonly ended: Instance }
-  | { readonly type: "replace"; readonly slot: Slot; readonly old: Instance; readonly cause: ReplaceCause }
-  /** Its successor fits nowhere while the old one is there. */
-  | { readonly type: "makeRoom"; readonly slot: Slot; readonly old: Instance };
-
-type ReplaceCause = "Deleted" | "Unhealthy" | "Unreachable" | "Drained" | "Update";
-
-/** What is left to give while the slots of a service are planned, one after the other. */
-interface Round {
-  readonly context: ServiceContext;
-  readonly limits: Limits;
-  /** For successors that will not run on the node of their predecessor. */
-  readonly elsewhere: Limits;
-  /** Another node may take an instance besides the wanted ones. */
-  readonly hasFreeNode: boolean;
-  readonly health: HealthLimits;
-  readonly hold: Hold;
-  /** Wanted numbers that nobody has. */
-  readonly missing: number;
-  readonly steps: GroupStep[];
-  readonly attempts: number[];
-  readonly wakes: number[];
-  /** Instances that take room. */
-  live: number;
-  /** Numbers that are served. */
-  available: number;
-  /** Numbers whose instance was replaced for bad health in this plan. */
-  healed: number;
-  /** New instances by update in this plan. */
-  updated: number;
-}
 
 /**
  * Brings the instances of a service to the wanted number and revision without going below the floor or above the cap.
@@ -89,44 +45,6 @@ function notesOf({ context, limits }: Round, demands: readonly Demand[]): readon
   return [`${context.service.name} stops each instance before its successor starts: ${limits.stopsFirstBecause}`];
 }
 
-function openRound(context: ServiceContext, kept: readonly Slot[]): Round {
-  const { view, service, wanted, target } = context;
-  const numbers = new Set(kept.map(({ number }) => number));
-  // what is let go in this plan because less is wanted takes no room
-  const members = context.members.filter((one) => isLeaving(one) || numbers.has(one.spec.number));
-  const nodes = nodeRoom(service, view.rulesOf(service), view.matchingNodes(service) + drainedNodes(context, kept));
-  const free = { nodes, isPortBound: false };
-  const hasFreeNode = nodes === undefined || nodes > wanted;
-  return {
-    context,
-    limits: limitsOf(service.update, wanted, { ...free, isPortBound: isPortBound(service) }),
-    elsewhere: limitsOf(service.update, wanted, free),
-    hasFreeNode,
-    health: healthLimits(service, members, { slots: kept, wanted, hasOverride: view.hasOverride }),
-    hold: holdOf(view, service, { slots: kept, target }),
-    missing: Math.max(0, wanted - kept.length),
-    steps: [],
-    attempts: [],
-    wakes: [],
-    live: members.filter((instance) => takesRoom(instance) && !isLost(context, instance, hasFreeNode)).length,
-    available: kept.filter(isServed).length,
-    healed: 0,
-    updated: 0,
-  };
-}
-
-/** Nodes that are to become empty and still hold an instance: their room moves along with it. */
-function drainedNodes(context: ServiceContext, kept: readonly Slot[]): number {
-  const drained = kept.flatMap(({ members }) => members.filter((instance) => isDrained(context, instance)));
-  return new Set(drained.map(({ status }) => status?.placement?.node)).size;
-}
-
-/** Out of reach for long enough to be replaced. */
-function isLost(context: ServiceContext, instance: Instance, hasFreeNode: boolean): boolean {
-  const due = lossDueAt(context, instance, hasFreeNode);
-  return due !== undefined && due <= context.view.now;
-}
-
 function leavingSlots(context: ServiceContext, slots: readonly Slot[]): readonly Slot[] {
   const { view, service, wanted } = context;
   const strayed =
@@ -145,119 +63,6 @@ function reasonOf(context: ServiceContext, instance: Instance): LeaveReason {
   if (isTerminal(instance)) return "Terminated";
   if (context.service.mode !== "EachNode" || !hasStrayed(context, instance)) return "ScaledDown";
   return isDrained(context, instance) ? "Drained" : "NodeRemoved";
-}
-
-function release(round: Round, instance: Instance, reason: LeaveReason): void {
-  round.steps.push({ type: "release", instance, reason });
-}
-
-/**
- * Releases what costs nothing, and tells what else the number needs.
- *
- * | newest instance             | then                                                       |
- * |-----------------------------|------------------------------------------------------------|
- * | available                   | the older ones leave; it may itself be due for replacement  |
- * | ended                       | a successor when the restart is due; none when done         |
- * | not available, older serves | it is waited for, unless it will not do or is not needed any more |
- * | alone                       | replaced when deleted, lost, unhealthy, drained or outdated |
- */
-function settle(round: Round, slot: Slot): Demand | undefined {
-  const { context } = round;
-  const overdue = slot.members.filter((instance) => isDrainOver(round, instance));
-  for (const instance of overdue) release(round, instance, "Drained");
-  if (overdue.some(isAvailable))
-    round.available -= Number(!slot.members.some((one) => isAvailable(one) && !overdue.includes(one)));
-  const staying = slot.members.filter((instance) => !overdue.includes(instance));
-  const newest = staying.at(-1);
-  if (newest === undefined) return undefined;
-  const older = staying.slice(0, -1);
-  const spent = older.filter((instance) => isAvailable(newest) || isSpent(context, instance));
-  for (const instance of spent) release(round, instance, "Replaced");
-  const left = older.filter((instance) => !spent.includes(instance));
-  if (isTerminal(newest)) return settleEnded(round, slot, { newest, left });
-  if (left.length > 0) return settleSuccession(round, slot, { newest, left });
-  const cause = causeOf(round, newest);
-  return cause === undefined ? undefined : { type: "replace", slot, old: newest, cause };
-}
-
-function isDrainOver({ context, wakes }: Round, instance: Instance): boolean {
-  const deadline = drainDeadline(context, instance);
-  if (deadline === undefined) return false;
-  if (deadline > context.view.now) wakes.push(deadline);
-  return deadline <= context.view.now;
-}
-
-/** An instance and those before it that are still there. */
-interface Succession {
-  readonly newest: Instance;
-  readonly left: readonly Instance[];
-}
-
-function settleEnded(round: Round, slot: Slot, { newest, left }: Succession): Demand | undefined {
-  if (isDone(round.context.service, newest)) {
-    // deleted by a person: the number is free again
-    if (isDeleting(newest)) release(round, newest, "Terminated");
-    return undefined;
-  }
-  if (left.some((instance) => isFine(round, instance))) {
-    release(round, newest, "Replaced");
-    return undefined;
-  }
-  return { type: "restart", slot, ended: newest };
-}
-
-/** What it was replaced for is over: it serves, and nothing asks for its replacement. */
-function isFine(round: Round, instance: Instance): boolean {
-  return isAvailable(instance) && causeOf(round, instance) === undefined;
-}
-
-/** Why it was created, when its predecessor may come back by itself. */
-const REVOCABLE: readonly (string | undefined)[] = ["Unreachable", "Drained"];
-
-function settleSuccession(round: Round, slot: Slot, { newest, left }: Succession): Demand | undefined {
-  const isRevocable = REVOCABLE.includes(newest.metadata.annotations?.[ANNOTATION.cause]);
-  if (isRevocable && left.some((instance) => isFine(round, instance))) {
-    release(round, newest, "Replaced");
-    return undefined;
-  }
-  const fault = faultOf(round, newest);
-  if (fault === undefined) {
-    const serving = left.find(isAvailable);
-    return serving !== undefined && isRefused(newest) ? { type: "makeRoom", slot, old: serving } : undefined;
-  }
-  if (fault === "Unhealthy" && round.healed >= round.health.allowance) return undefined;
-  if (!isTrue(newest, "Published") || left.some(isAvailable)) {
-    round.healed += Number(fault === "Unhealthy");
-    release(round, newest, fault === "Unhealthy" ? "Unhealthy" : "Replaced");
-    return undefined;
-  }
-  if (fault !== "Update") return { type: "replace", slot, old: newest, cause: fault };
-  return isSick(round.context, newest) ? { type: "replace", slot, old: newest, cause: "Unhealthy" } : undefined;
-}
-
-/** Why a successor will not do, although it is the newest: it makes room for the next one. */
-function faultOf(
-  { context, hasFreeNode }: Round,
-  newest: Instance,
-): "Unreachable" | "Unhealthy" | "Update" | undefined {
-  if (isLost(context, newest, hasFreeNode)) return "Unreachable";
-  if (isOld(context, newest)) return "Update";
-  return isSick(context, newest) ? "Unhealthy" : undefined;
-}
-
-function causeOf(round: Round, instance: Instance): ReplaceCause | undefined {
-  const { context, hold } = round;
-  if (isDeleting(instance)) return "Deleted";
-  const isDue = isOld(context, instance);
-  const due = lossDueAt(context, instance, round.hasFreeNode);
-  if (due !== undefined) {
-    if (due <= context.view.now) return "Unreachable";
-    round.attempts.push(due);
-  }
-  if (isDue && hold.allowance > 0 && context.canUpdate) return "Update";
-  if (isSick(context, instance)) return "Unhealthy";
-  if (isDrained(context, instance)) return "Drained";
-  return isDue ? "Update" : undefined;
 }
 
 /** Every creation needs what the service depends on, and room. */
@@ -393,7 +198,7 @@ function alarmsOf({ context, health, ...round }: Round): readonly Alarm[] {
   if (health.doubted !== undefined) {
     const { bad, total } = health.doubted;
     const message = `${service.name}: ${bad} of ${total} instances turned bad at once; none is replaced for it; ${override}`;
-    doubt.push({ reason: "ManyUnhealthy", message });
+    doubt.push({ type: "health", message });
   }
   const isWaiting =
     view.isRackBlind &&
@@ -401,7 +206,7 @@ function alarmsOf({ context, health, ...round }: Round): readonly Alarm[] {
     members.some((one) => !isLeaving(one) && !isTerminal(one) && isOutOfReach(one));
   if (!isWaiting) return doubt;
   const message = `${service.name}: many instances of the rack went out of reach at once; none is replaced for it; ${override}`;
-  return [...doubt, { reason: "ManyUnreachable", message }];
+  return [...doubt, { type: "reach", message }];
 }
 
 function earliest(times: readonly number[]): number | undefined {
