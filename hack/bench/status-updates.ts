@@ -17,7 +17,7 @@ const STEP_MS = 10;
 const WARM_UP_MS = 5000;
 const MEASURED_MS = 15_000;
 /** What is still on its way when the sending ends must be stored within this time. */
-const DRAIN_MS = 2000;
+const DRAIN_MS = 10_000;
 /** The issue's own target. */
 const BLOCK_MS_MAX = 20;
 
