@@ -1,5 +1,8 @@
+import type { WireFrameworkInfo, WireTaskInfo } from "../../../drivers/compute/mesos/wire.js";
 import { TransportError } from "../../../platform/transport.js";
+import type { PlayOptions } from "./player.js";
 import { openStream, type RawStream } from "./raw-stream.js";
+import { connect, launchOn, offersIn, type SchedulerClient, sleeper } from "./scheduler-client.js";
 import type { Stage } from "./stage.js";
 
 /** The master whose ids the recordings 14 and 17 show. */
@@ -22,10 +25,7 @@ export async function operatedCluster(stage: Stage): Promise<ReadonlyMap<string,
   const stream = await openStream(master.handler, request, () => true);
   if (stream instanceof TransportError) throw stream;
   await clock.advance(200);
-  // the second agent is S1 here as there
-  for (const [index, name] of ["bladerunner1", "bladerunner2"].entries()) {
-    ids.set(`${RECORDED}-S${index}`, master.agentIdOf(name) ?? "");
-  }
+  bindAgents(stage);
   await launch(stream, "bladerunner1", { type: "LAUNCH", launch: { task_infos: [running(stage)] } });
   await clock.advance(1100);
   await launch(stream, "bladerunner1", { type: "LAUNCH", launch: { task_infos: [failing(stage)] } });
@@ -42,6 +42,55 @@ export async function operatedCluster(stage: Stage): Promise<ReadonlyMap<string,
   stream.unmatched.length = 0;
   stream.offers.length = 0;
   return new Map([["scheduler", stream]]);
+}
+
+/** The second agent is S1 here as there. */
+function bindAgents({ ids, master }: Stage): void {
+  for (const [index, name] of ["bladerunner1", "bladerunner2"].entries()) {
+    ids.set(`${RECORDED}-S${index}`, master.agentIdOf(name) ?? "");
+  }
+}
+
+/** What the recorder's framework did, unrecorded, while 15 was recorded: the operator's stream shows it. */
+export function eventfulFramework(stage: Stage): NonNullable<PlayOptions["hooks"]> {
+  const { lines, master, clock } = stage;
+  const added = lines.find(({ event }) => event?.type === "FRAMEWORK_ADDED")?.event as unknown as FrameworkAdded;
+  bindAgents(stage);
+  const { id: _, ...info } = added.framework_added.framework.framework_info;
+  let client: SchedulerClient | undefined;
+  const launch = async (hostname: string, taskId: string, more: Partial<WireTaskInfo> = {}) => {
+    await clock.advance(100);
+    if (client === undefined) return;
+    const offer = offersIn(client).findLast((entry) => entry.hostname === hostname);
+    const resources = SMALL as WireTaskInfo["resources"];
+    await launchOn(client, offer?.id.value ?? "", [
+      sleeper(taskId, offer?.agent_id.value ?? "", { resources, ...more }),
+    ]);
+  };
+  return {
+    6: async (scene) => {
+      client = await connect(master.handler, info);
+      await clock.advance(1);
+      scene.ids.set(`${RECORDED}-0001`, client.frameworkId());
+    },
+    8: () => launch("bladerunner1", "ev-1", { labels: { labels: [{ key: "app", value: "web" }] } }),
+    11: () => client?.call({ type: "KILL", kill: { task_id: { value: "ev-1" } } }),
+    14: () => launch("bladerunner2", "ev-2"),
+    20: () => client?.leave(),
+    21: async () => {
+      client = await connect(master.handler, { ...info, id: { value: client?.frameworkId() ?? "" } });
+    },
+    23: () => master.removeAgent("bladerunner2"),
+    25: async (scene) => {
+      master.returnAgent("bladerunner2");
+      await clock.advance(1_100);
+      scene.ids.set(`${RECORDED}-S2`, master.agentIdOf("bladerunner2") ?? "");
+    },
+  };
+}
+
+interface FrameworkAdded {
+  readonly framework_added: { readonly framework: { readonly framework_info: WireFrameworkInfo } };
 }
 
 const FRAMEWORK = {

@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { operatedCluster } from "./operated.js";
+import { eventfulFramework, operatedCluster } from "./operated.js";
 import type { Scene } from "./player.js";
 import { always, BLADERUNNERS, type Case, check, kill, type Stage, type StageOptions, span } from "./stage.js";
 
@@ -52,6 +52,13 @@ const CASES: readonly Case[] = [
       ...span(36, 37, SELECTION),
       ...span(50, 51, "what followed from it was not recorded"),
     },
+  },
+  {
+    name: "15-operator-events",
+    phaseMs: 0,
+    setting: { behaviours: { "ev-2": { exit: { afterMs: 160, code: 1 } } }, timing: { agentReturnMs: 1_000 } },
+    gaps: { 3: "its snapshot was cut when recorded", 25: "lacks agent_info.checkpoint, which GET_AGENTS has" },
+    hooks: eventfulFramework,
   },
   {
     name: "17-legacy",
