@@ -170,3 +170,28 @@ describe("R6 make before break", () => {
     expect(planGroup(view).steps).toEqual([]);
   });
 });
+
+describe("the age of a number", () => {
+  const since = (...instances: readonly Instance[]) =>
+    planGroup(viewOf(group({ services: [{ name: "web" }] }), instances)).steps.flatMap((step) =>
+      step.type === "createInstance" ? [step.slotSince] : [],
+    );
+  const aged = { "rackwright.dev/slot-since": "2025-01-01T00:00:00Z" };
+  it.each([
+    ["begins with its first instance", [], undefined],
+    [
+      "is handed on from there",
+      [available({ name: "a", age: 60, revision: "shop-web-0" })],
+      "2026-01-01T11:59:00.000Z",
+    ],
+    [
+      "is handed on again",
+      [available({ name: "a", revision: "shop-web-0", annotations: aged })],
+      "2025-01-01T00:00:00Z",
+    ],
+    ["survives a stop first", [ended({ name: "a", leave: "StopFirst", annotations: aged })], "2025-01-01T00:00:00Z"],
+    ["ends when less is wanted", [ended({ name: "a", leave: "ScaledDown", annotations: aged })], undefined],
+  ])("%s", (_, instances, expected) => {
+    expect(since(...instances)).toEqual([expected]);
+  });
+});

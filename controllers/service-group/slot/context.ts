@@ -29,12 +29,15 @@ export interface Creation {
   readonly cause: InstanceCause;
   readonly revisionName: string;
   readonly old?: Instance | undefined;
+  /** Had the number before, and left first. */
+  readonly before?: Instance | undefined;
   readonly restarts?: number;
 }
 
 /** The step that creates an instance, with the template of its revision. */
 export function creation({ view, service, target }: ServiceContext, wanted: Creation): GroupStep {
   const { number, cause, old, restarts = 0 } = wanted;
+  const predecessor = old ?? wanted.before;
   const isToday = wanted.revisionName === target.specName;
   const template = isToday ? service : templateOf(view, service, wanted.revisionName);
   return {
@@ -45,7 +48,7 @@ export function creation({ view, service, target }: ServiceContext, wanted: Crea
     replaces: old?.metadata.name,
     restarts,
     cause,
-    slotSince: old === undefined ? undefined : slotSince(old),
+    slotSince: predecessor === undefined ? undefined : slotSince(predecessor),
   };
 }
 

@@ -1,13 +1,13 @@
 import type { Instance } from "../../../api-types/instance.js";
 import { isAvailable, isLeaving, isTerminal, isTrue } from "../../../api-types/life.js";
-import { ANNOTATION, type InstanceCause, type LeaveReason } from "../../../api-types/well-known.js";
+import { ANNOTATION, type LeaveReason } from "../../../api-types/well-known.js";
 import type { Alarm, ServicePlan } from "../life/model.js";
-import { creation, isDrained, isOld, type ServiceContext } from "./context.js";
+import { type Creation, creation, isDrained, isOld, type ServiceContext } from "./context.js";
 import { isNumberBound } from "./limits.js";
 import { endedAt, isFailure, restartDueAt, restartsAfter } from "./restart.js";
 import { type Demand, openRound, type ReplaceCause, type Round, release } from "./round.js";
 import { settle } from "./settle.js";
-import { isOutOfReach, type Slot, slotsOf } from "./slots.js";
+import { hasSuccessor, isOutOfReach, type Slot, slotsOf } from "./slots.js";
 import { victimsOf } from "./victims.js";
 
 /**
@@ -70,10 +70,7 @@ function hasRoom({ context, live }: Round, cap: number): boolean {
   return context.canStart && live < cap;
 }
 
-function create(
-  round: Round,
-  wanted: { number: number; cause: InstanceCause; old?: Instance; restarts?: number },
-): void {
+function create(round: Round, wanted: Omit<Creation, "revisionName">): void {
   const { context, hold } = round;
   const { old } = wanted;
   const keepsRevision = hold.allowance - round.updated <= 0 && (old === undefined || isOld(context, old));
@@ -106,15 +103,16 @@ function createMissing(round: Round, used: ReadonlySet<number>): void {
   for (let index = 0; missing > 0 && index < slots && hasRoom(round, round.limits.cap); index++) {
     const number = start + index * step;
     if (used.has(number) || held.has(number)) continue;
-    create(round, { number, cause: causeOfMissing(members, number) });
+    create(round, { number, ...successionOf(members, number) });
     missing -= 1;
   }
 }
 
-/** What took the place of an instance that had to leave first was not asked for anew. */
-function causeOfMissing(members: readonly Instance[], number: number): InstanceCause {
-  const before = members.find((instance) => instance.spec.number === number && isLeaving(instance));
-  return before?.metadata.annotations?.[ANNOTATION.leave] === "Unhealthy" ? "Unhealthy" : "New";
+/** What takes the place of an instance that had to leave first has its age, and was not asked for anew. */
+function successionOf(members: readonly Instance[], number: number): Pick<Creation, "cause" | "before"> {
+  const before = members.find((instance) => instance.spec.number === number && hasSuccessor(instance));
+  const isForHealth = before?.metadata.annotations?.[ANNOTATION.leave] === "Unhealthy";
+  return { cause: isForHealth ? "Unhealthy" : "New", before };
 }
 
 /** Lower is met first; what is not available costs nothing and goes before what is. */

@@ -58,9 +58,12 @@ const SUCCEEDED: readonly string[] = ["Replaced", "StopFirst", "Unhealthy"];
 export function takesRoom(instance: Instance): boolean {
   if (isTerminal(instance)) return false;
   if (!isLeaving(instance)) return true;
-  const isPlaced = instance.status?.placement !== undefined;
-  const reason = instance.metadata.annotations?.[ANNOTATION.leave] ?? "";
-  return isPlaced && !isOutOfReach(instance) && SUCCEEDED.includes(reason);
+  return instance.status?.placement !== undefined && !isOutOfReach(instance) && hasSuccessor(instance);
+}
+
+/** It was let go, and another instance takes its number. */
+export function hasSuccessor(instance: Instance): boolean {
+  return isLeaving(instance) && SUCCEEDED.includes(instance.metadata.annotations?.[ANNOTATION.leave] ?? "");
 }
 
 /** Nobody knows whether its task runs. */
