@@ -122,6 +122,24 @@ describe("statuses that tell nothing new", () => {
     expect(report?.phase).toBe("Failed");
   });
 
+  describe("after an answer of the master, whose time is that of the answer", () => {
+    const reason = "REASON_RECONCILIATION";
+    const answered = available({ status: { lastStatus: { state: "Running", reason, at: at(0) } } });
+    it.each<[string, TaskState, boolean | undefined, string]>([
+      ["an older report of health counts", "Running", false, "counts"],
+      ["an older report of an earlier state does not", "Starting", undefined, "nothing"],
+      ["nor does a refusal", "Dropped", undefined, "nothing"],
+    ])("%s", (_, state, isHealthy, result) => {
+      const said = status(state, { timestamp: NOW / 1000 - 30, isHealthy });
+      expect(taskReport(answered, said, CHECKED) === undefined ? "nothing" : "counts").toBe(result);
+    });
+
+    it("an answer with a health that is not known counts", () => {
+      const said = status("Running", { ...later, isReconciliation: true, isHealthy: false });
+      expect(taskReport(answered, said, CHECKED)?.health?.isHealthy).toBe(false);
+    });
+  });
+
   it("the same state at the same time with another health counts", () => {
     expect(taskReport(known, status("Running", { isHealthy: false }), CHECKED)?.health?.isHealthy).toBe(false);
   });

@@ -129,14 +129,26 @@ function isRevival(instance: Instance, said: TaskStatus): boolean {
 function isStale(instance: Instance, said: TaskStatus, at: string): boolean {
   const last = instance.status?.lastStatus;
   if (last === undefined) return false;
-  // an answer to reconciliation is about now, and says nothing new when the state is known and told
-  if (said.isReconciliation) return last.state === said.state && conditionOf(instance, "Running") !== undefined;
+  const isSameHealth = said.isHealthy === undefined || said.isHealthy === instance.status?.health?.isHealthy;
+  // an answer to reconciliation is about now, and says nothing new when state and health are known and told
+  if (said.isReconciliation) {
+    return last.state === said.state && isSameHealth && conditionOf(instance, "Running") !== undefined;
+  }
   // a task ends once: its agent may tell so after the master told of the agent's absence, which came later
   if (TERMINAL_STATES.includes(said.state) && !REFUSED_STATES.includes(said.state)) return false;
   // the absence was the master's word, by its clock; whatever is heard of the task itself ends it
   if (AWAY_STATES.includes(last.state)) return last.state === said.state;
-  const isSameHealth = said.isHealthy === undefined || said.isHealthy === instance.status?.health?.isHealthy;
+  // the time of a master's answer says nothing about an agent's report, which may be older and yet not known
+  if (last.reason === RECONCILIATION && STEPS.includes(said.state)) return rankOf(said.state) < rankOf(last.state);
   return at < (last.at ?? "") || (at === last.at && last.state === said.state && isSameHealth);
+}
+
+const RECONCILIATION = "REASON_RECONCILIATION";
+/** A living task goes through these one way only. */
+const STEPS: readonly string[] = ["Staging", "Starting", "Running", "Killing"];
+
+function rankOf(state: string): number {
+  return STEPS.indexOf(state);
 }
 
 function phaseOf(state: TaskStatus["state"]): Phase {

@@ -1,6 +1,6 @@
 import type { Action, Ground } from "../../../actuation/action.js";
 import { Instance } from "../../../api-types/instance.js";
-import { isLeaving, keyOf, TERMINAL_STATES } from "../../../api-types/life.js";
+import { conditionOf, isLeaving, keyOf, TERMINAL_STATES } from "../../../api-types/life.js";
 import { StatusError } from "../../../api-types/meta/status-error.js";
 import { FINALIZER } from "../../../api-types/well-known.js";
 import type { TaskStatus } from "../../../drivers/compute/driver.js";
@@ -10,8 +10,10 @@ import { type EndStep, isForgotten, type TaskKey } from "../plan.js";
 import { REFUSED_STATES } from "../status/report.js";
 import { type Compute, groupOf, type Loop, liveService, templateOf } from "./loop.js";
 
-/** A kill may be lost with a master, and is not remembered for an agent out of reach: it is repeated until the end is stored. */
+/** A kill may be lost with a master: it is repeated until the end is stored. */
 export const KILL_AGAIN_MS = 10_000;
+/** Of an agent out of reach nothing comes, and the master does not remember it: it is due at once when one hears of the task again. */
+const KILL_UNREACHABLE_MS = 300_000;
 /** A kill that was not taken is tried again sooner. */
 const KILL_RETRY_MS = 2000;
 const BURIED_MAX = 1000;
@@ -80,14 +82,15 @@ interface Kills {
 
 /** Once, and again only when nothing came of it for a while: every look at the instance leads here. */
 async function kill(loop: Loop, instance: Instance, { tasks, ground }: Kills): Promise<ReconcileResult> {
-  const waits = tasks.map(({ taskId }) => loop.calls.dueMs("kill", taskId, KILL_AGAIN_MS));
+  const periodMs = conditionOf(instance, "Running")?.status === "Unknown" ? KILL_UNREACHABLE_MS : KILL_AGAIN_MS;
+  const waits = tasks.map(({ taskId }) => loop.calls.dueMs("kill", taskId, periodMs));
   const due = tasks.filter((_, index) => waits[index] === 0);
   if (due.length === 0) return { requeueAfterMs: Math.min(...waits) };
   if (ground.type === "tombstone") await confirmDeleted(loop, instance);
   const outcomes = await loop.context.execute(due.map((task) => killAction(loop, instance, { ...task, ground })));
   const isTaken = outcomes.length > 0 && outcomes.every(({ type }) => type === "verified");
   for (const { type, action } of outcomes) if (type === "verified") loop.calls.made("kill", action.key);
-  return { requeueAfterMs: isTaken ? KILL_AGAIN_MS : KILL_RETRY_MS };
+  return { requeueAfterMs: isTaken ? periodMs : KILL_RETRY_MS };
 }
 
 function tombstone({ metadata: { uid = "" } }: Instance): Ground {
