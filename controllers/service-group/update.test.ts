@@ -151,6 +151,12 @@ describe("a successor that will not do", () => {
       ["create web-1 of shop-web-1 for bad after 1"],
     ],
     [
+      "one that ended leaves where its bad predecessor takes the only room",
+      { network: { ports: [{ name: "p", hostPort: 80 }] } },
+      [unhealthy({ name: "old", isPublished: false }), ended({ name: "bad", age: 5 })],
+      ["release bad: Replaced"],
+    ],
+    [
       "the ended one leaves beside its own successor",
       {},
       [outdated(1), ended({ name: "bad", age: 50 }), starting(1)],

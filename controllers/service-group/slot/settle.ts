@@ -4,7 +4,7 @@ import { ANNOTATION } from "../../../api-types/well-known.js";
 import { drainDeadline, isDrained, isOld, isRefused, isSick, isSpent, lossDueAt } from "./context.js";
 import { isDone } from "./restart.js";
 import { type Demand, isLost, type ReplaceCause, type Round, release } from "./round.js";
-import type { Slot } from "./slots.js";
+import { type Slot, takesRoom } from "./slots.js";
 
 /**
  * Releases what costs nothing, and tells what else the number needs.
@@ -54,7 +54,10 @@ function settleEnded(round: Round, slot: Slot, { newest, left }: Succession): De
     if (isDeleting(newest)) release(round, newest, "Terminated");
     return undefined;
   }
-  if (left.some((instance) => isFine(round, instance))) {
+  // beside one that takes the only room nothing could be started again: that one is looked at by itself next
+  const isInTheWay = (instance: Instance) => takesRoom(instance) && !isLost(round.context, instance, round.hasFreeNode);
+  const isStuck = round.limits.stopsFirstBecause !== undefined && left.some(isInTheWay);
+  if (isStuck || left.some((instance) => isFine(round, instance))) {
     release(round, newest, "Replaced");
     return undefined;
   }
