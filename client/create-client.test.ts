@@ -4,8 +4,8 @@ import { StatusError } from "../api-types/meta/status-error.js";
 import { type HttpHandler, type HttpRequest, TransportError } from "../platform/transport.js";
 import type { Client, WatchEvent } from "./client.js";
 import { createClient } from "./create-client.js";
-import { fakeApi } from "./fake-api.js";
-import { Widget } from "./fake-kind.js";
+import { fakeApi } from "./testing/fake-api.js";
+import { Widget } from "./testing/fake-kind.js";
 
 const key = { namespace: "default", name: "a" };
 

@@ -7,9 +7,9 @@ import type { TLSSocket } from "node:tls";
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "../platform/http-server.js";
-import { fakeApi } from "./fake-api.js";
-import { Widget } from "./fake-kind.js";
 import { clientFromKubeconfig } from "./kubeconfig.js";
+import { fakeApi } from "./testing/fake-api.js";
+import { Widget } from "./testing/fake-kind.js";
 
 const host = "127.0.0.1";
 const options = { userAgent: "test" };

@@ -1,7 +1,7 @@
 import type { Rack } from "../api-types/rack.js";
 import { parseDuration } from "../api-types/schema/duration.js";
 import { substitute } from "../api-types/substitute.js";
-import type { MesosSecrets } from "./mesos-access.js";
+import type { MesosSecrets } from "../client/mesos-access.js";
 
 /** Where a rack's back ends are; `up --simulate` lays the simulator's addresses over those of the spec, in memory. */
 export interface AddressOverlay {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { keyOf } from "../api-types/life.js";
-import { Widget } from "../client/fake-kind.js";
+import { Widget } from "../client/testing/fake-kind.js";
 import { type CacheChange, createCache, splitKey } from "./cache.js";
 
 interface Thing {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Event } from "../api-types/core/event.js";
 import { StatusError } from "../api-types/meta/status-error.js";
 import { createClient } from "../client/create-client.js";
-import { fakeApi } from "../client/fake-api.js";
+import { fakeApi } from "../client/testing/fake-api.js";
 import { silentLogger } from "../platform/log.js";
 import { virtualClock } from "../platform/virtual-clock.js";
 import { type ObjectEvent, recordEvent } from "./events.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createClient } from "../client/create-client.js";
-import { fakeApi } from "../client/fake-api.js";
-import { Widget } from "../client/fake-kind.js";
+import { fakeApi } from "../client/testing/fake-api.js";
+import { Widget } from "../client/testing/fake-kind.js";
 import { addFinalizer, removeFinalizer } from "./finalizers.js";
 
 async function start() {

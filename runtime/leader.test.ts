@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Lease } from "../api-types/core/lease.js";
 import { StatusError } from "../api-types/meta/status-error.js";
 import { createClient } from "../client/create-client.js";
-import { type FakeApi, fakeApi } from "../client/fake-api.js";
+import { type FakeApi, fakeApi } from "../client/testing/fake-api.js";
 import { sleep } from "../platform/clock.js";
 import { silentLogger } from "../platform/log.js";
 import { seededRandom } from "../platform/random.js";

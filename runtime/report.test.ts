@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { ManagedFieldsEntry } from "../api-types/meta/object.js";
 import type { Client } from "../client/client.js";
 import { createClient } from "../client/create-client.js";
-import { fakeApi } from "../client/fake-api.js";
-import { Widget } from "../client/fake-kind.js";
+import { fakeApi } from "../client/testing/fake-api.js";
+import { Widget } from "../client/testing/fake-kind.js";
 import { createCache } from "./cache.js";
 import { reportStatus } from "./report.js";
 

@@ -9,7 +9,7 @@ import {
   scriptedMaster,
   textResponse,
 } from "../../drivers/compute/mesos/replay/scripted-master.js";
-import { basicAuthorization, type MesosAccess } from "../../drivers/compute/mesos/session/access.js";
+import type { MesosAccess } from "../../drivers/compute/mesos/session/access.js";
 import { sleep, systemClock } from "../../platform/clock.js";
 import { serve } from "../../platform/http-server.js";
 import { silentLogger } from "../../platform/log.js";
@@ -19,6 +19,7 @@ import { undiciTransport } from "../../platform/undici-transport.js";
 const clock = systemClock();
 const transport = undiciTransport();
 const HOUR_MS = 3_600_000;
+const BASIC = `Basic ${Buffer.from("rackwright:s3cret").toString("base64")}`;
 const now = clock.now();
 const VALID = { from: now - HOUR_MS, until: now + HOUR_MS };
 const PAST = { from: now - 2 * HOUR_MS, until: now - HOUR_MS };
@@ -124,7 +125,7 @@ async function until(isDone: () => boolean, what: () => string): Promise<void> {
 describe("a master behind TLS", () => {
   it("is subscribed to when its authority is known, with credentials on every call", async () => {
     const { master, url } = await secured();
-    const authorization = basicAuthorization("rackwright", "s3cret");
+    const authorization = BASIC;
     const { driver, reason } = connect(url, { authorization, tls: { ca: authority.certificate } });
     await subscribed(master, reason);
     await driver.revive();
@@ -187,7 +188,7 @@ describe("a master behind TLS", () => {
   });
 
   it("that redirects by https is followed with credentials, by http it is not", async () => {
-    const authorization = basicAuthorization("rackwright", "s3cret");
+    const authorization = BASIC;
     const [first, leader] = [await secured(), await secured()];
     first.master.state.intercept = () =>
       textResponse(307, "", { location: `${leader.url.slice(6)}/master/api/v1/scheduler` });

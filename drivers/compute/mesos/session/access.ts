@@ -11,11 +11,6 @@ export interface MesosAccess {
 /** Reads it anew; rejects with the reason while a part of it is missing. */
 export type ReadAccess = () => Promise<MesosAccess>;
 
-/** The header of HTTP's basic authentication. */
-export function basicAuthorization(principal: string, secret: string): string {
-  return `Basic ${Buffer.from(`${principal}:${secret}`, "utf8").toString("base64")}`;
-}
-
 /** A transport that adds what `read` says to every request; rejects as `read` does. */
 export function withAccess(transport: HttpHandler, read: ReadAccess): HttpHandler {
   return async (request) => {

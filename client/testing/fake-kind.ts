@@ -1,4 +1,4 @@
-import type { Kind } from "../api-types/meta/kind.js";
+import type { Kind } from "../../api-types/meta/kind.js";
 
 /** A namespaced kind for tests of what works with every kind: `spec.size`, and a status with all merge rules. */
 export const Widget: Kind<{ readonly size: number; readonly group?: string }, Record<string, unknown>> = {

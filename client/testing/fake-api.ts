@@ -1,7 +1,7 @@
-import type { Kind } from "../api-types/meta/kind.js";
-import type { KubeObject } from "../api-types/meta/object.js";
-import { STATUS_CODES, StatusError } from "../api-types/meta/status-error.js";
-import type { HttpHandler, HttpRequest, HttpResponse } from "../platform/transport.js";
+import type { Kind } from "../../api-types/meta/kind.js";
+import type { KubeObject } from "../../api-types/meta/object.js";
+import { STATUS_CODES, StatusError } from "../../api-types/meta/status-error.js";
+import type { HttpHandler, HttpRequest, HttpResponse } from "../../platform/transport.js";
 
 /** A small API server for tests of what stands on the client: versions, history, finalizers and faults, no validation. */
 export interface FakeApi {
