@@ -218,6 +218,21 @@ describe("rackctl exec", () => {
     expect(await exec(["cat"], ["-i"], "through and back\n")).toMatchObject({ code: 0, stdout: "through and back\n" });
     expect((await exec(["sh", "-c", "kill -9 $$"])).code).toBe(137);
   });
+
+  it("answers each line of input before the input ends", async () => {
+    await apply("echoing", { shell: script("echoing") });
+    const [instance] = await available("echoing", 1);
+    const words = ["exec", `inst/${instance?.metadata.name}`, "-i", "--", "cat"];
+    const cat = start(process.execPath, [entry, ...access(), ...words], { isInputOpen: true, timeoutMs: 100_000 });
+    let heard = "";
+    for (const line of ["first\n", "second\n", "third\n"]) {
+      cat.write(line);
+      heard += line;
+      await cat.says(new RegExp(`^${heard}$`), 30_000);
+    }
+    cat.write();
+    expect(await cat.ended).toMatchObject({ code: 0, stdout: heard, stderr: "" });
+  });
 });
 
 describe("rackctl drain", () => {

@@ -19,6 +19,8 @@ export interface Running {
   stdout(): string;
   /** Resolves when stdout matches; rejects, with what was said, when the program ends or time is up before. */
   says(expected: RegExp, timeoutMs: number): Promise<void>;
+  /** Puts something in, where its input was kept open; nothing: ends its input. */
+  write(text?: string): void;
   /** Sends a signal. */
   signal(name: NodeJS.Signals): void;
   /** Resolves when it has ended. */
@@ -28,6 +30,8 @@ export interface Running {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** More input follows. */
+  readonly isInputOpen?: boolean;
   /** Killed after this time, so that nothing hangs. */
   readonly timeoutMs?: number;
 }
@@ -42,11 +46,13 @@ export function start(program: string, args: readonly string[], options: RunOpti
     });
   }
   child.stdin.on("error", () => undefined); // a program may end without reading
-  child.stdin.end(options.input ?? "");
+  child.stdin.write(options.input ?? "");
+  if (!options.isInputOpen) child.stdin.end();
   const ended = endOf(child, said, options.timeoutMs);
   return {
     pid: child.pid ?? 0,
     stdout: () => said.stdout,
+    write: (text) => void (text === undefined ? child.stdin.end() : child.stdin.write(text)),
     signal: (name) => void child.kill(name),
     ended,
     async says(expected, timeoutMs) {
