@@ -53,10 +53,14 @@ export const readinessCheck = object("When an instance is ready for traffic; nev
   name: optional(text("Name of the check.")),
   ...probe,
   ...timing,
-  expectedStatuses: list("HTTP statuses that count as ready.", integer("A status.", { minimum: 100, maximum: 599 }), {
-    default: [200],
-    maxItems: 50,
-  }),
+  expectedStatuses: list(
+    "HTTP statuses that count as ready; the agent cannot tell them apart, the controller can.",
+    integer("A status.", { minimum: 100, maximum: 599 }),
+    {
+      default: [200],
+      maxItems: 50,
+    },
+  ),
 });
 
 export type ReadinessCheck = Data<typeof readinessCheck>;

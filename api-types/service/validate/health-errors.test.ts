@@ -17,6 +17,7 @@ const exec = { exec: { shell: "true" } };
 const byAgent = { probeFrom: "Agent" };
 const byController = { probeFrom: "Controller" };
 const at = "healthChecks[0]";
+const STATUSES = "the agent cannot tell one HTTP status from another";
 const ROOM = "exec and the network modes Routed, Container and None are probed by the agent only";
 
 describe("health checks", () => {
@@ -141,7 +142,8 @@ describe("the readiness check", () => {
   checkServices({
     good: [
       ["one", ready(http)],
-      ["one by the agent", ready({ ...http, ...byAgent })],
+      ["one by the agent", ready({ tcpSocket: { port: "http" }, ...byAgent })],
+      ["one of a routed address", service({ readinessCheck: { tcpSocket: { port: "http" } } }, "Routed")],
       ["one by the agent beside a health check", ready({ ...exec }, health(http))],
       ["other statuses", ready({ ...http, expectedStatuses: [200, 204] })],
       ["an answer just in time", ready({ ...http, periodSeconds: 20 })],
@@ -174,8 +176,18 @@ describe("the readiness check", () => {
         "readinessCheck.timeoutSeconds: Invalid value: 20: must be at most periodSeconds, which is 5; 20 when it is not set",
       ],
       [
+        "statuses that the agent was to tell apart",
+        ready({ ...http, ...byAgent }),
+        `readinessCheck.httpGet: Forbidden: ${STATUSES}; use probeFrom Controller, exec or tcpSocket`,
+      ],
+      [
+        "statuses of a routed address",
+        service({ readinessCheck: http }, "Routed"),
+        `readinessCheck.httpGet: Forbidden: ${STATUSES}; use exec or tcpSocket: network mode Routed is probed by the agent only`,
+      ],
+      [
         "a second check by the agent",
-        ready({ ...http, ...byAgent }, health({ ...http, ...byAgent })),
+        ready({ tcpSocket: { port: 1 }, ...byAgent }, health({ ...http, ...byAgent })),
         `readinessCheck: Forbidden: a task has room for one check by its agent, which is "c0"; ${ROOM}`,
       ],
       [

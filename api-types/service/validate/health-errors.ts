@@ -95,11 +95,22 @@ function readinessErrors(service: Service, check: ReadinessCheck, path: string):
   return [
     ...probeErrors(check, service.network.ports ?? [], path),
     ...proberErrors(service, check, path),
+    ...statusErrors(service, check, path),
     ...(isOwn && check.httpGet === undefined ? [forbidden(`${path}.expectedStatuses`, "needs httpGet")] : []),
     ...(expectedStatuses.length === 0 ? [required(`${path}.expectedStatuses`, "at least one status, e.g. 200")] : []),
     ...(repeated < 0 ? [] : [duplicate(`${path}.expectedStatuses[${repeated}]`, expectedStatuses[repeated])]),
     ...(timeoutSeconds > periodSeconds ? [invalid(`${path}.timeoutSeconds`, timeoutSeconds, late)] : []),
   ];
+}
+
+/** An agent of Mesos takes every status from 200 to 399, and cannot be told others. */
+function statusErrors(service: Service, check: ReadinessCheck, path: string): readonly FieldError[] {
+  const isBeyond = isBeyondController(service, check);
+  if (check.httpGet === undefined || !(check.probeFrom === "Agent" || isBeyond)) return [];
+  const why = "the agent cannot tell one HTTP status from another";
+  const mode = `network mode ${service.network.mode} is probed by the agent only`;
+  const hint = isBeyond ? `exec or tcpSocket: ${mode}` : "probeFrom Controller, exec or tcpSocket";
+  return [forbidden(`${path}.httpGet`, `${why}; use ${hint}`)];
 }
 
 /** A task of Mesos has room for one check. */

@@ -403,8 +403,8 @@ describe("the agent's check", () => {
   });
 
   it("may be that of readiness, without a time of grace", () => {
-    const readinessCheck = { httpGet: { port: 80 }, probeFrom: "Agent" };
-    expect(launchOf({ readinessCheck }).own().check).toMatchObject({ probe: { type: "http" }, gracePeriodSeconds: 0 });
+    const readinessCheck = { tcpSocket: { port: 80 }, probeFrom: "Agent" };
+    expect(launchOf({ readinessCheck }).own().check).toMatchObject({ probe: { type: "tcp" }, gracePeriodSeconds: 0 });
   });
 
   it("is none where the controller runs all", () => {
