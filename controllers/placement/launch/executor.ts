@@ -11,20 +11,20 @@ export interface ExecutorInput {
   readonly instance: Instance;
   readonly executor: ServiceExecutor;
   readonly taskId: string;
-  /** Of a shared executor: only what is the same for all who share it. */
-  readonly variables: Variables;
+  /** What is in its environment beside its own: the task's, or of a shared one only what is the same for all who share it. */
+  readonly around: Variables;
   readonly values: Values;
 }
 
 /** The executor of a task. All tasks of a revision on one node name the same when it is shared. */
-export function executorOf({ instance, executor, taskId, variables, values }: ExecutorInput): TaskExecutor {
+export function executorOf({ instance, executor, taskId, around, values }: ExecutorInput): TaskExecutor {
   const { name, shared, command, fetch = [], env, resources, data } = executor;
   return {
     id: shared ? sharedId(instance) : taskId,
     name,
     script: command,
     fetch: fetchedFiles(fetch),
-    env: { ...variables, ...environmentOf(env, values) },
+    env: { ...around, ...environmentOf(env, values) },
     resources: { ...executorAmounts(resources), ports: [] },
     data,
   };

@@ -233,6 +233,18 @@ describe("what reaches the task, field by field", () => {
       },
     ],
     [
+      "executor, with the task's environment",
+      {
+        shell: "a",
+        env: [
+          { name: "A", value: "of the task" },
+          { name: "B", value: "of both" },
+        ],
+        executor: { name: "e", command: "run", env: [{ name: "B", value: "of the executor" }] },
+      },
+      { executor: { env: { A: "of the task", B: "of the executor", GROUP: "shop", NUMBER: "2" } } },
+    ],
+    [
       "executor, shared",
       { shell: "a", executor: { name: "e", shared: true, command: "run on $(NODE)", data: "of $(INSTANCE)" } },
       { executor: { id: "default.shop.web.shop-web-1", script: "run on n1", data: "of shop-web-2-x" } },
@@ -323,6 +335,16 @@ describe("what reaches the task, field by field", () => {
       expect(own()).toMatchObject(expected);
     });
   }
+
+  it("nothing of one task is in the environment of an executor that many share", () => {
+    const env = [{ name: "A", value: "of the task" }];
+    const executor = { name: "e", command: "run", shared: true, env: [{ name: "B", value: "of the executor" }] };
+    const task = launchOf({ shell: "a", env, executor, network: { ports: [{ name: "a", hostPort: 80 }] } }).own();
+    const ofNode = { NODE: "n1", NODE_ADDRESS: "10.0.0.1", HOST: "10.0.0.1" };
+    const ofService = { MASTER: "10.0.0.9", NAMESPACE: "default", GROUP: "shop", SERVICE: "web" };
+    expect(task.executor?.env).toEqual({ ...ofNode, ...ofService, B: "of the executor" });
+    expect(task.env).toMatchObject({ A: "of the task", PORT: "80", NUMBER: "2" });
+  });
 
   it("without anything optional nothing optional is said", () => {
     const task = launchOf({ shell: "x" }).own();

@@ -60,7 +60,9 @@ export function prepareLaunch(input: LaunchInput): PreparedLaunch & { readonly r
 export function ownTask(prepared: PreparedLaunch, values: Values): TaskLaunch {
   const { instance, service, rack, ports, taskId, variables } = prepared;
   const { executor } = service;
-  const shared = executor?.shared ? sharedVariables(prepared) : variables;
+  const env = { ...variables, ...environmentOf(service.env, values) };
+  // on Mesos nothing but its executor hands a task its environment on
+  const around = executor?.shared ? sharedVariables(prepared) : env;
   return {
     ...commonFields(prepared, values),
     ...processFields(service),
@@ -68,11 +70,11 @@ export function ownTask(prepared: PreparedLaunch, values: Values): TaskLaunch {
     name: `${instance.spec.service}-${instance.spec.number}`,
     resources: { ...amountsOf(service.resources), ports: hostRanges(ports) },
     containerizer: service.containerizer ?? (service.image === undefined ? "Mesos" : "Docker"),
-    env: { ...variables, ...environmentOf(service.env, values) },
+    env,
     network: networkOf(service.network, rack, ports),
     ports: discoveryPorts(ports),
     check: agentCheck(service, ports),
-    ...(executor === undefined ? {} : { executor: executorOf({ ...prepared, executor, variables: shared, values }) }),
+    ...(executor === undefined ? {} : { executor: executorOf({ ...prepared, executor, around, values }) }),
   };
 }
 
