@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { group, rack } from "../../controllers/testing/objects.js";
+import type { MesosAccess } from "../../drivers/compute/mesos/session/access.js";
+import { type FakeEnsemble, fakeEnsemble } from "../../drivers/compute/mesos/zookeeper/harness.js";
+import { seededRandom } from "../../platform/random.js";
 import type { HttpHandler, HttpRequest } from "../../platform/transport.js";
 import { TransportError } from "../../platform/transport.js";
+import { virtualClock } from "../../platform/virtual-clock.js";
 import { masterOf } from "../mesos/master.js";
 import { type Loss, requireConsent } from "./teardown.js";
 
@@ -35,7 +39,14 @@ describe("tearing a framework down", () => {
 describe("asking the master", () => {
   const masters = ["http://a:5050", "http://b:5050/"];
   const ofRack = rack({ compute: { mesos: { masters } } });
-  const options = { rack: ofRack, kubeconfig: "/x/kubeconfig", address: undefined };
+  const options = {
+    rack: ofRack,
+    kubeconfig: "/x/kubeconfig",
+    address: undefined,
+    access: async () => ({}),
+    clock: virtualClock(),
+    random: seededRandom(1),
+  };
   const seen: string[] = [];
   const answers =
     (table: Readonly<Record<string, { status: number; location?: string; body?: string } | undefined>>): HttpHandler =>
@@ -70,13 +81,59 @@ describe("asking the master", () => {
     expect(seen.splice(0)).toHaveLength(1);
   });
 
-  it("says what to do where ZooKeeper knows the masters, and what is wrong where nobody answers", async () => {
-    const zookeeper = rack({ compute: { mesos: { masters: ["zk://z:2181/mesos"] } } });
-    expect(() => masterOf({ ...options, rack: zookeeper, transport: answers({}) })).toThrow(
-      "--master http://HOST:5050",
-    );
+  it("says what is wrong where nobody answers", async () => {
     await expect(
       masterOf({ ...options, transport: answers({}) }).post("/api/v1", { type: "call", call: {} }),
     ).rejects.toThrow("asking the Mesos master of Rack rack: ECONNREFUSED; ECONNREFUSED");
+    seen.splice(0);
+  });
+});
+
+describe("a master that ZooKeeper knows", () => {
+  const ofRack = rack({ compute: { mesos: { masters: ["zk://z1:2181,z2:2181/mesos"] } } });
+  const call = { type: "call", call: { type: "GET_TASKS" } } as const;
+
+  /** Asks the master of the rack, with time that passes until there is an answer. */
+  async function asked(ensemble: FakeEnsemble, access: MesosAccess = {}): Promise<{ answer: string; urls: string[] }> {
+    const clock = virtualClock();
+    const urls: string[] = [];
+    const transport: HttpHandler = async ({ url }) => {
+      urls.push(url);
+      return { status: 200, headers: {}, body: Buffer.from("{}") };
+    };
+    const around = { transport, access: async () => access, clock, random: seededRandom(1), connect: ensemble.connect };
+    const master = masterOf({ rack: ofRack, kubeconfig: "/x/kubeconfig", address: undefined, ...around });
+    const posting = master.post("/api/v1", call).catch((error: unknown) => String(error));
+    await clock.advance(15_000);
+    return { answer: await posting, urls };
+  }
+
+  function ensembleWith(nodes: Readonly<Record<string, object>>): FakeEnsemble {
+    const ensemble = fakeEnsemble();
+    ensemble.set("/mesos", "");
+    for (const [name, info] of Object.entries(nodes)) ensemble.set(`/mesos/${name}`, JSON.stringify(info));
+    return ensemble;
+  }
+
+  const leader = { address: { hostname: "m2.rack", ip: "10.0.0.2", port: 5050 } };
+  const other = { address: { hostname: "m1.rack", ip: "10.0.0.1", port: 5050 } };
+  const nodes = { "json.info_0000000007": other, "json.info_0000000003": leader };
+
+  it("is the one that leads", async () => {
+    const ensemble = ensembleWith(nodes);
+    ensemble.down.add("z1");
+    expect(await asked(ensemble)).toEqual({ answer: "{}", urls: ["http://10.0.0.2:5050/api/v1"] });
+  });
+
+  it("is asked by the name that its certificate has, where the Rack has TLS", async () => {
+    expect((await asked(ensembleWith(nodes), { tls: { ca: "CA" } })).urls).toEqual(["https://m2.rack:5050/api/v1"]);
+  });
+
+  it("is missed with the reason where none leads, and where ZooKeeper is away", async () => {
+    const nobody = "finding the Mesos master of Rack rack: no master is registered in ZooKeeper below /mesos";
+    expect((await asked(ensembleWith({}))).answer).toContain(nobody);
+    const away = ensembleWith(nodes);
+    for (const host of ["z1", "z2"]) away.down.add(host);
+    expect((await asked(away)).answer).toMatch(/finding the Mesos master of Rack rack: ZooKeeper z\d:2181: .*REFUSED/);
   });
 });

@@ -3,7 +3,7 @@ import { isTerminal } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { Rack } from "../../api-types/rack.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
-import { withAccess } from "../../drivers/compute/mesos/session/access.js";
+import { systemRandom } from "../../platform/random.js";
 import { undiciTransport } from "../../platform/undici-transport.js";
 import type { Session } from "../access/session.js";
 import { parseTarget, readTarget } from "../access/target.js";
@@ -37,8 +37,10 @@ export async function teardown(session: Session, target: string, flags: Teardown
   requireConsent(rack, loss, flags);
   const sockets = undiciTransport();
   try {
-    const transport = withAccess(sockets, () => mesosAccess(session.client, rack));
-    const master = masterOf({ rack, kubeconfig: session.kubeconfig, address: flags.master, transport });
+    const { client, kubeconfig, clock } = session;
+    const access = () => mesosAccess(client, rack);
+    const surroundings = { transport: sockets, access, clock, random: systemRandom() };
+    const master = masterOf({ rack, kubeconfig, address: flags.master, ...surroundings });
     await master.post("/master/teardown", { type: "form", fields: { frameworkId: loss.frameworkID } });
   } finally {
     await sockets.close();

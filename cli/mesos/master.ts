@@ -4,6 +4,12 @@ import { conditionOf } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { Rack } from "../../api-types/rack.js";
 import { connectionsOf } from "../../controllers/connections.js";
+import { type ReadAccess, withAccess } from "../../drivers/compute/mesos/session/access.js";
+import { masterSource } from "../../drivers/compute/mesos/session/masters.js";
+import { type ConnectSocket, connectTcp } from "../../drivers/compute/mesos/zookeeper/socket.js";
+import type { Clock } from "../../platform/clock.js";
+import { silentLogger } from "../../platform/log.js";
+import type { Random } from "../../platform/random.js";
 import { type HttpHandler, readBody } from "../../platform/transport.js";
 import { findSimulator } from "../../simulator/main.js";
 
@@ -24,20 +30,24 @@ export interface MasterOptions {
   readonly kubeconfig: string;
   /** Instead of the masters that the Rack names. */
   readonly address: string | undefined;
-  /** Adds credentials. */
   readonly transport: HttpHandler;
+  /** What is added to every request. */
+  readonly access: ReadAccess;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How ZooKeeper is reached; unset: TCP. */
+  readonly connect?: ConnectSocket;
 }
 
 const REDIRECTS_MAX = 3;
 
 /** The masters of a rack, one after the other until one answers; those that do not lead say who does. */
 export function masterOf(options: MasterOptions): Master {
-  const { transport } = options;
-  const addresses = mastersOf(options);
+  const transport = withAccess(options.transport, options.access);
   return {
     async post(path, content) {
       const faults: string[] = [];
-      for (const address of addresses) {
+      for (const address of await mastersOf(options)) {
         try {
           return await exchange(transport, `${address.replace(/\/+$/, "")}${path}`, content);
         } catch (error) {
@@ -80,18 +90,28 @@ function encoded(content: Content): { readonly body: Uint8Array; readonly conten
   return { body, contentType: "application/x-www-form-urlencoded" };
 }
 
-function mastersOf({ rack, kubeconfig, address }: MasterOptions): readonly string[] {
+async function mastersOf(options: MasterOptions): Promise<readonly string[]> {
+  const { rack, kubeconfig, address } = options;
   if (address !== undefined) return [address];
-  const { name } = rack.metadata;
   const overlay = simulatedMasters(rack, kubeconfig);
   const masters = connectionsOf(rack, overlay).compute?.masters ?? [];
-  const usable = masters.filter((master) => /^https?:\/\//.test(master));
-  if (usable.length > 0) return usable;
-  const hint = "name the leading master with --master http://HOST:5050";
-  throw new StatusError(
-    "BadRequest",
-    `the masters of Rack ${name} (${masters.join(", ") || "none"}) are found by ZooKeeper; ${hint}`,
-  );
+  return masters.some((master) => master.startsWith("zk://")) ? [await leaderOf(masters, options)] : masters;
+}
+
+/** The master that ZooKeeper says leads. */
+async function leaderOf(masters: readonly string[], options: MasterOptions): Promise<string> {
+  const { rack, access, clock, random, connect = connectTcp } = options;
+  const { tls } = await access();
+  const isSecure = () => tls !== undefined;
+  const source = masterSource({ masters, isSecure, connect, clock, random, log: silentLogger });
+  try {
+    return await source.next();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StatusError("ServiceUnavailable", `finding the Mesos master of Rack ${rack.metadata.name}: ${why}`);
+  } finally {
+    source.close();
+  }
 }
 
 /** Where `up --simulate` lays other addresses over a Rack's, those alone are right. */

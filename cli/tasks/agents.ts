@@ -26,7 +26,7 @@ export function openAgents(session: Session): Agents {
   const apis = new Map<string, AgentApi>();
   const accessOf = (rack: Rack) => {
     const access = mesosAccess(session.client, rack);
-    return withAccess(sockets, () => access);
+    return () => access;
   };
   const rackOf = async (place: TaskPlace) => {
     const node = await nodeOf(session, place);
@@ -36,13 +36,16 @@ export function openAgents(session: Session): Agents {
     async of(place) {
       const { node, rack } = await rackOf(place);
       const url = agentUrl(node);
-      const api = apis.get(url) ?? createAgentApi({ url, transport: accessOf(rack), clock: session.clock, random });
+      const transport = withAccess(sockets, accessOf(rack));
+      const api = apis.get(url) ?? createAgentApi({ url, transport, clock: session.clock, random });
       apis.set(url, api);
       return { api, frameworkId: rack.status?.frameworkID };
     },
     async master(place) {
       const { rack } = await rackOf(place);
-      return masterOf({ rack, kubeconfig: session.kubeconfig, address: undefined, transport: accessOf(rack) });
+      const { kubeconfig, clock } = session;
+      const access = accessOf(rack);
+      return masterOf({ rack, kubeconfig, address: undefined, transport: sockets, access, clock, random });
     },
     close() {
       for (const api of apis.values()) api.close();

@@ -19,7 +19,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Technologies are known to `controllers/main.ts` only; the rest sees an area's interface. */
 const DRIVER_INTERFACES = /^drivers\/((compute|dns|network|metrics|probe)\/driver|driver|observation)$/;
 /** What a person's own commands reach without the control plane: sandboxes and programs beside tasks; never a driver. */
-const CLI_DRIVERS = /^drivers\/compute\/(agent-api$|mesos\/agent\/|mesos\/session\/access$)/;
+const CLI_DRIVERS =
+  /^drivers\/compute\/(agent-api$|mesos\/agent\/|mesos\/session\/(access|masters)$|mesos\/zookeeper\/socket$)/;
 /** The one place of another process's folder that `cli` may start. */
 const CLI_DOORS = /^(apiserver|controllers|simulator)\//;
 
