@@ -153,6 +153,60 @@ checkRows(
       ],
     ],
     [
+      "takes pools",
+      {
+        network: {
+          pools: [
+            { name: "web", cidr: "172.16.0.0/24", exclude: ["172.16.0.1", "172.16.0.128/25"], quarantineSeconds: 0 },
+            { name: "db", cidr: "172.16.1.0/30" },
+          ],
+          managementPrefixes: ["10.0.0.0/24"],
+        },
+      },
+      [],
+    ],
+    ...(
+      [
+        ["with host bits", "172.16.0.1/24", "must be canonical, without host bits: 172.16.0.0/24"],
+        ["of IPv6", "fd00::/64", "must be an IPv4 prefix such as 192.168.2.0/24"],
+        ["without room", "172.16.0.0/31", "must be a prefix of /12 to /30"],
+        ["of half the world", "0.0.0.0/1", "must be a prefix of /12 to /30"],
+        ["within a management prefix", "10.0.0.0/30", "overlaps the management prefix 10.0.0.0/24"],
+        ["around a management prefix", "10.0.0.0/16", "overlaps the management prefix 10.0.0.0/24"],
+        ["within another pool", "172.16.0.64/26", "overlaps pool web, 172.16.0.0/24"],
+        ["around another pool", "172.16.0.0/16", "overlaps pool web, 172.16.0.0/24"],
+      ] as const
+    ).map(
+      ([name, cidr, why]): Row => [
+        `refuses a pool ${name}`,
+        {
+          network: {
+            pools: [
+              { name: "web", cidr: "172.16.0.0/24" },
+              { name: "b", cidr },
+            ],
+            managementPrefixes: ["10.0.0.0/24"],
+          },
+        },
+        [`spec.network.pools[1].cidr: Invalid value: "${cidr}": ${why}`],
+      ],
+    ),
+    [
+      "refuses what is left out elsewhere",
+      { network: { pools: [{ name: "web", cidr: "172.16.0.0/24", exclude: ["172.16.1.1", "172.16.0.0/23"] }] } },
+      ["172.16.1.1", "172.16.0.0/23"].map(
+        (text, index) =>
+          `spec.network.pools[0].exclude[${index}]: Invalid value: "${text}": must be an address or a prefix within 172.16.0.0/24`,
+      ),
+    ],
+    [
+      "refuses a pool whose name is no label",
+      { network: { pools: [{ name: "A", cidr: "172.16.0.0/24" }] } },
+      [
+        "spec.network.pools[0].name: Invalid value: \"A\": must consist of lower case alphanumeric characters or '-', start and end with one, and be at most 63 characters long",
+      ],
+    ],
+    [
       "refuses an allowance that climbs",
       { safety: { allow: [{ namespaces: ["a"], hostPaths: ["/run/.."] }] } },
       ['spec.safety.allow[0].hostPaths[0]: Invalid value: "/run/..": must be an absolute path without `..`'],

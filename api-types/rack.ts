@@ -9,7 +9,7 @@ import { intervals, safety } from "./rack/safety.js";
 import { validateRack } from "./rack/validate.js";
 import { type Data, decimal, integer, listByKey, mapOf, object, optional, text } from "./schema/fields.js";
 
-export type { RackDns, RackMesos, RackNetwork, RackSwitch } from "./rack/backends.js";
+export type { RackDns, RackMesos, RackNetwork, RackPool, RackSwitch } from "./rack/backends.js";
 export type { RackNode } from "./rack/nodes.js";
 export type { RackAllowance, RackSafety } from "./rack/safety.js";
 
@@ -79,7 +79,7 @@ export const Rack = defineKind({
   ],
   notYet: [
     "`spec.dns.consul.address`, `spec.network.switch.address`: https addresses.",
-    "`spec.nodes[]`, `spec.network.managementPrefixes[]`: IPv6 addresses.",
+    "`spec.nodes[]`, `spec.network.managementPrefixes[]`, `spec.network.pools[]`: IPv6 addresses.",
   ],
   validate: validateRack,
 });

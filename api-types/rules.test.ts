@@ -2,12 +2,43 @@ import { describe, expect, it } from "vitest";
 import { DisruptionOverride } from "./disruption-override.js";
 import { DnsRecord } from "./dns-record.js";
 import { Instance } from "./instance.js";
+import { IPAddress } from "./ip-address.js";
 import type { Kind } from "./meta/kind.js";
 import { checkRows, faultsOf, objectOf as object } from "./meta/suite.js";
 import { Node } from "./node.js";
 import { Rack } from "./rack.js";
 import { Revision } from "./revision.js";
 import { Route } from "./route.js";
+
+const claimant = { namespace: "default", name: "web", uid: "u" };
+const claim = { rackName: "r", pool: "web", address: "10.0.0.1", claimant };
+
+describe("IPAddress", () => {
+  const named = (name: string, spec: object = {}) => object(IPAddress, { ...claim, ...spec }, { name }); // the name is the claim
+  it.each([
+    ["is accepted", named("r-web-10.0.0.1"), undefined, []],
+    [
+      "refuses a name that does not hold the address",
+      named("r-web-10.0.0.2"),
+      undefined,
+      ['spec.address: Invalid value: "10.0.0.1": metadata.name must be r-web-10.0.0.1'],
+    ],
+    [
+      "refuses what is no address",
+      named("r-web-x", { address: "x" }),
+      undefined,
+      ['spec.address: Invalid value: "x": must be an IPv4 address'],
+    ],
+    [
+      "may get another claimant",
+      named("r-web-10.0.0.1", { claimant: { ...claimant, uid: "v" } }),
+      named("r-web-10.0.0.1"),
+      [],
+    ],
+  ] as const)("%s", (...[, next, previous, expected]) => {
+    expect(faultsOf(IPAddress, next, previous)).toEqual(expected);
+  });
+});
 
 checkRows(Route, { prefix: "192.168.2.3/32", nextHops: [{ address: "10.0.0.1" }] }, [
   ["is accepted", {}, []],

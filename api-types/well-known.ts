@@ -16,6 +16,8 @@ export const TASK_LABEL = {
   stamp: "rackwright.dev/stamp",
   /** Ports of the node that it was given, `name=port,…`: they are known again when the task is adopted. */
   ports: "rackwright.dev/ports",
+  /** The address claimed for it, `pool/address`: with it the task is found again, and the address is not given away. */
+  address: "rackwright.dev/address",
   /** The name of a task that runs beside an instance; such a task is never taken for an instance. */
   attached: "rackwright.dev/attached",
 } as const;
@@ -28,6 +30,8 @@ export const FINALIZER = {
   instances: "rackwright.dev/instances",
   /** On Route: the switch may still hold it. */
   installed: "rackwright.dev/installed",
+  /** On IPAddress: somebody may still have it. */
+  claimed: "rackwright.dev/claimed",
   /** On DnsRecord: the catalogue may still hold it. */
   registered: "rackwright.dev/registered",
 } as const;

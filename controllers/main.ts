@@ -46,6 +46,7 @@ import { endpointsController } from "./endpoints/controller.js";
 import { executorBackends } from "./executor-backends.js";
 import { garbageCollectionController } from "./garbage-collection/controller.js";
 import { instanceController } from "./instance/controller.js";
+import { ipAddressController } from "./ip-address/controller.js";
 import { mesosAccess, secretChanges$ } from "./mesos-access.js";
 import { nodeController } from "./node/controller.js";
 import { placementController } from "./placement/controller.js";
@@ -86,6 +87,7 @@ const CONTROLLERS = [
   endpointsController,
   routeController,
   dnsRecordController,
+  ipAddressController,
   scalingPolicyController,
   garbageCollectionController,
 ];

@@ -43,3 +43,8 @@ export function isInside(prefix: string, outer: string): boolean {
   const mask = around.length === 0 ? 0 : (0xffffffff << (32 - around.length)) >>> 0;
   return (inside.network & mask) >>> 0 === around.network;
 }
+
+/** Whether two IPv4 prefixes have an address in common; false when one of them is not a prefix. */
+export function doOverlap(one: string, other: string): boolean {
+  return isInside(one, other) || isInside(other, one);
+}

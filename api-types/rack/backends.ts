@@ -109,16 +109,20 @@ const switchFields = object(
 );
 
 const pool = object("Addresses that instances may be given.", {
-  name: text("Name of the pool."),
-  cidr: text("The addresses, as a prefix."),
-  exclude: optional(list("Addresses and prefixes that are left out.", text("An address or a prefix."))),
+  name: text("Name of the pool, a DNS label.", { minLength: 1, maxLength: 63 }),
+  cidr: text("The addresses, as a prefix; its first and last address are not given."),
+  exclude: optional(
+    list("Addresses and prefixes that are left out.", text("An address or a prefix."), { maxItems: 1000 }),
+  ),
   quarantineSeconds: integer("Seconds until a released address is given again.", { default: 300, minimum: 0 }),
 });
 
 /** How instances are reached. */
 export const rackNetwork = object("How instances are reached.", {
   networkName: optional(text("Container network of Routed services.")),
-  pools: later(listByKey("Addresses that instances may be given.", pool)),
+  pools: optional(
+    listByKey("Addresses that instances may be given; everything in them is ours.", pool, { maxItems: 64 }),
+  ),
   managementPrefixes: optional(
     list("Prefixes that are never routed by us, nor withdrawn, whatever is asked.", text("A prefix.")),
   ),
@@ -128,4 +132,5 @@ export const rackNetwork = object("How instances are reached.", {
 export type RackMesos = NonNullable<Data<typeof compute>["mesos"]>;
 export type RackDns = Data<typeof rackDns>;
 export type RackNetwork = Data<typeof rackNetwork>;
+export type RackPool = Data<typeof pool>;
 export type RackSwitch = Data<typeof switchFields>;

@@ -6,6 +6,7 @@ import type { RackSpec } from "../rack.js";
 import type { FieldError } from "../schema/structural.js";
 import { mesosErrors } from "./mesos-errors.js";
 import type { RackNode } from "./nodes.js";
+import { poolErrors } from "./pool-errors.js";
 
 interface RackLike {
   readonly metadata: ObjectMeta;
@@ -78,6 +79,7 @@ function networkErrors(network: RackSpec["network"]): readonly FieldError[] {
   const path = "spec.network.switch.address";
   return [
     ...managementPrefixes.flatMap((prefix, index) => prefixErrors(prefix, `spec.network.managementPrefixes[${index}]`)),
+    ...poolErrors(network),
     ...(toRack.type !== "None" && toRack.address === undefined ? [required(path, `type is ${toRack.type}`)] : []),
     ...(toRack.address === undefined ? [] : httpErrors(toRack.address, path)),
   ];

@@ -48,12 +48,13 @@ export const network = object(
     ),
     addressFrom: optional(
       oneOf(
-        "Who chooses the address of a Routed task; `Runtime`: the container network, and the running task reports it.",
+        "Who chooses the address of a Routed task; `Pool`: it is claimed from `pool` and handed over; `Runtime`: the container network, and the running task reports it. Unset: `Pool` if `pool` is set.",
         ["Pool", "Runtime"],
-        { later: ["Pool"] },
       ),
     ),
-    pool: later(text("Pool of the Rack that the address is claimed from.")),
+    pool: optional(
+      text("Pool of the Rack that the address of a Routed task is claimed from.", { minLength: 1, maxLength: 63 }),
+    ),
     advertise: later(oneOf("How far the route is told.", ["Rack", "World"], IN_PLACE)),
     anycast: later(text("Prefix with one route over all available instances.", IN_PLACE)),
     ports: optional(listByKey("Ports that the service listens on.", port, { maxItems: 64 })),

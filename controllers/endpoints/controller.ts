@@ -141,6 +141,7 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
     service,
     ...outsideOf(loop, instance),
     address: addressOf(instance, { service, node }),
+    otherAddress: otherAddressOf(instance),
     nodeExternalAddress: node && externalAddressOf(node, rack),
     hasSwitch: (rack.spec.network?.switch.type ?? "None") !== "None",
     ttlSeconds: rack.spec.dns?.ttlSeconds ?? 0,
@@ -258,8 +259,17 @@ function addressOf(
   { service, node }: { service: Service; node: Node | undefined },
 ): string | undefined {
   const { mode } = service.network;
-  if (mode === "Routed" || mode === "Container") return instance.status?.addresses?.[0];
-  return node?.spec.address;
+  if (mode !== "Routed" && mode !== "Container") return node?.spec.address;
+  return otherAddressOf(instance) === undefined
+    ? (instance.status?.placement?.address ?? instance.status?.addresses?.[0])
+    : undefined;
+}
+
+/** Where the task says it is, if that is not the address that was claimed for it: there somebody else may be. */
+function otherAddressOf({ status }: Instance): string | undefined {
+  const claimed = status?.placement?.address;
+  const told = status?.addresses ?? [];
+  return claimed === undefined || told.includes(claimed) ? undefined : told[0];
 }
 
 /** The service's name first, then the instance's own. */

@@ -18,6 +18,8 @@ export interface EndpointsView {
   readonly foreign: "Route" | "DnsRecord" | undefined;
   /** The address to publish: the task's own, or its node's; undefined: not known yet. */
   readonly address: string | undefined;
+  /** Where the task says it is, if that is not the address claimed for it. */
+  readonly otherAddress?: string | undefined;
   /** Next hop of the /32. */
   readonly nodeExternalAddress: string | undefined;
   readonly hasSwitch: boolean;
@@ -271,6 +273,7 @@ const BALANCED: ConditionUpdate = { type: "Balanced", status: "True", reason: NO
 function routedCondition(view: EndpointsView): ConditionUpdate {
   if (!usesRouteLayer(view)) return { type: "Routed", status: "True", reason: NOT_USED, message: "" };
   if (view.foreign === "Route") return conflict("Routed", view.instance.metadata.name);
+  if (view.otherAddress !== undefined) return elsewhere(view.otherAddress);
   return layerCondition("Routed", view.route, view.instance);
 }
 
@@ -281,6 +284,11 @@ function publishedCondition(view: EndpointsView): ConditionUpdate {
   }
   if (view.foreign === "DnsRecord") return conflict("Published", view.instance.metadata.name);
   return layerCondition("Published", view.dnsRecord, view.instance);
+}
+
+function elsewhere(address: string): ConditionUpdate {
+  const message = `the task says that it has ${address}, not the address that was claimed for it`;
+  return { type: "Routed", status: "False", reason: "AddressMismatch", message };
 }
 
 function conflict(type: string, name: string): ConditionUpdate {

@@ -83,6 +83,12 @@ describe("publishing, each layer after the one before it", () => {
       ["Routed=False NotRequested", "Published=False NotRequested"],
     ],
     [
+      "nothing while the task is at another address than the one claimed for it",
+      { ...nothing, instance: ready, address: undefined, otherAddress: "192.168.2.9" },
+      [],
+      ["Routed=False AddressMismatch"],
+    ],
+    [
       "nothing while its address is not known",
       { ...nothing, instance: ready, address: undefined },
       [],

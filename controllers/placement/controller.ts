@@ -1,5 +1,6 @@
 import { merge, Observable, of } from "rxjs";
 import { Instance } from "../../api-types/instance.js";
+import { IPAddress } from "../../api-types/ip-address.js";
 import { keyOf } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
 import { Rack } from "../../api-types/rack.js";
@@ -11,6 +12,7 @@ import { defineController, on } from "../../runtime/controller.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import type { LoopContext } from "../context.js";
 import { nodeFinder } from "../matching.js";
+import { inheritClaim } from "./address/inherit.js";
 import { type Adoption, adoptedAttached, adoptedPorts, planAdoption } from "./adopt.js";
 import {
   type Compute,
@@ -45,6 +47,12 @@ export const placementController = (context: LoopContext) => {
       on(Node, (node) => [node.spec.rackName]),
       on(Revision, () => []),
       on(ServiceGroup, () => []),
+      // one that is given back may be what an Instance waits for
+      on(
+        IPAddress,
+        ({ metadata, spec }) => (loop.claims.get(metadata.name) === undefined ? [spec.rackName] : []),
+        () => [],
+      ),
     ],
     triggers: [
       loop.context.backends.each$(({ compute }, rack) =>
@@ -113,7 +121,10 @@ async function bind(loop: Loop, compute: Compute, adoption: Adoption & { readonl
   const { task, heir, node } = adoption;
   const service = templateOf(loop, heir);
   const ports = adoptedPorts(adoption, service);
-  const placement = { node: node.metadata.name, agentID: task.agentId, taskID: task.id, ports };
+  const rack = loop.racks.get(node.spec.rackName);
+  const claimed = rack && (await inheritClaim(loop.context, { rack, heir, task }));
+  const place = { node: node.metadata.name, agentID: task.agentId, taskID: task.id, ports };
+  const placement = { ...place, ...(claimed === undefined ? {} : { address: claimed.address }) };
   const attached = adoptedAttached(adoption, service);
   const message = `found running as ${task.id}`;
   const condition: ConditionUpdate = { type: "Scheduled", status: "True", reason: "TaskAdopted", message };

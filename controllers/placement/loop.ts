@@ -1,4 +1,5 @@
 import { Instance } from "../../api-types/instance.js";
+import { IPAddress } from "../../api-types/ip-address.js";
 import { isDeleting, isLeaving, isTerminal, keyOf, TERMINAL_STATES } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
 import { Rack } from "../../api-types/rack.js";
@@ -9,6 +10,7 @@ import type { Cache } from "../../runtime/cache.js";
 import { taskIdsOf } from "../attached.js";
 import type { LoopContext, RackDrivers } from "../context.js";
 import { createOrphanWatch } from "../orphans.js";
+import { CLAIM_INDEXES } from "./address/claims.js";
 import { createOfferKeeper } from "./offers.js";
 import { createTurns } from "./round/turn.js";
 
@@ -41,6 +43,7 @@ export interface Loop {
   readonly groups: Cache<ServiceGroup>;
   readonly revisions: Cache<Revision>;
   readonly racks: Cache<Rack>;
+  readonly claims: Cache<IPAddress>;
   readonly nodes: Cache<Node>;
   readonly memory: Map<string, RackMemory>;
 }
@@ -61,6 +64,7 @@ export function openLoop(context: LoopContext): Loop {
     groups: informers.cache(ServiceGroup, { rack: (group) => [group.spec.rackName] }),
     revisions: informers.cache(Revision),
     racks: informers.cache(Rack),
+    claims: informers.cache(IPAddress, CLAIM_INDEXES),
     nodes: informers.cache(Node, { rack: (node) => [node.spec.rackName] }),
     memory: new Map(),
   };

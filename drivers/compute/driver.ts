@@ -190,13 +190,13 @@ export interface TaskLaunch {
   readonly volumes: readonly Volume[];
   readonly isPrivileged: boolean;
   readonly dockerParameters: readonly { readonly key: string; readonly value: string }[];
-  /** `Routed`: the container network `networkName` gives the task an address of its own. */
+  /** `Routed`: the container network `networkName` gives the task an address of its own: `address`, or one it chooses. */
   readonly network:
     | { readonly mode: "Host" }
     | { readonly mode: "None" }
     | { readonly mode: "Bridge"; readonly mappings: readonly PortMapping[] }
     | { readonly mode: "Container"; readonly networkName: string; readonly mappings: readonly PortMapping[] }
-    | { readonly mode: "Routed"; readonly networkName: string };
+    | { readonly mode: "Routed"; readonly networkName: string; readonly address?: string };
   /** By which clients reach it, for discovery; host ports among them are in `resources`, too. */
   readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: "TCP" | "UDP" }[];
   readonly check: AgentCheck | undefined;

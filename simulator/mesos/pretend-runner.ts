@@ -118,7 +118,13 @@ function start(state: State, entry: Pretended): void {
     finish(state, task.taskId, exitOf(neverRuns));
     return;
   }
-  entry.address = options.addresses(task);
+  const { wantedAddress } = task;
+  if (wantedAddress !== undefined && listeners.has(wantedAddress)) {
+    forget(state, entry);
+    events.next({ type: "failed", taskId: task.taskId, message: `address ${wantedAddress} is in use` });
+    return;
+  }
+  entry.address = wantedAddress ?? options.addresses(task);
   for (const key of listenerKeys(entry)) listeners.set(key, entry);
   const { clock } = options;
   if (exit !== undefined) entry.timer = clock.schedule(exit.afterMs, () => finish(state, task.taskId, exitOf(exit)));

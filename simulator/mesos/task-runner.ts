@@ -14,6 +14,8 @@ export interface RunnableTask {
   readonly env: Readonly<Record<string, string>>;
   /** True: the task gets an address of its own. */
   readonly isRouted: boolean;
+  /** The address that it asks for; it fails where that is taken. Undefined: any. */
+  readonly wantedAddress?: string;
   /** Ports of the node that are the task's. */
   readonly hostPorts?: readonly number[];
   /** Ports of the node that lead to ports inside of its network. */

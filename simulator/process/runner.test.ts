@@ -36,6 +36,7 @@ function open() {
     clock: systemClock(),
     log: silentLogger,
     directory,
+    isGivable: (address) => address.startsWith("127.0.0."),
     nextAddress: () => "127.0.0.1",
     nodeAddress: () => "127.0.0.1",
     env: { PATH: "/usr/bin:/bin" },
@@ -118,6 +119,22 @@ describe("a task behind a bridge", () => {
     expect(await (await fetch(url)).text()).toContain("version 7");
     await fetch(`${url}/health?ok=0`, { method: "PUT" });
     expect(await runner.check?.("web", check, 1)).toEqual({ statusCode: 503 });
+  });
+});
+
+describe("a task that asks for an address", () => {
+  it("gets it, or fails where it is taken or not of the rack", async () => {
+    const { runner, ended } = open();
+    const wants = (taskId: string, wantedAddress: string) => task(taskId, { isRouted: true, wantedAddress });
+    runner.launch(wants("first", "127.0.0.7"));
+    expect(runner.running().map(({ address }) => address)).toEqual(["127.0.0.7"]);
+    const taken = ended("second");
+    runner.launch(wants("second", "127.0.0.7"));
+    expect(await taken).toMatchObject({ type: "failed", message: "address 127.0.0.7 is in use" });
+    const foreign = ended("third");
+    runner.launch(wants("third", "10.0.0.1"));
+    expect(await foreign).toMatchObject({ type: "failed" });
+    expect(runner.running().map(({ task: { taskId } }) => taskId)).toEqual(["first"]);
   });
 });
 

@@ -22,6 +22,8 @@ export interface ProcessRunnerOptions {
   readonly log: Logger;
   /** One folder a task is made below it. */
   readonly directory: string;
+  /** Whether a task may have this address if it asks for it: it must lie in the rack's block. */
+  readonly isGivable: (address: string) => boolean;
   /** A free address of the rack's block for a routed task. */
   readonly nextAddress: (used: ReadonlySet<string>) => string;
   /** The address of a node, for tasks on its network. */
@@ -54,7 +56,7 @@ interface Running {
 
 /**
  * Runs tasks as child processes that live on without it, with the rights of its own user. A routed task has a loopback
- * address of its own; all others share their node's. Behind a bridge a program of the catalogue listens on the node's
+ * address of its own, the one it asks for if that lies in the rack's block; all others share their node's. Behind a bridge a program of the catalogue listens on the node's
  * port itself, which it finds in `SIMULATED_PORTS` (`80=31000,53=31001`: port inside = port of the node).
  */
 export function processRunner(options: ProcessRunnerOptions): ProcessRunner {
@@ -179,6 +181,11 @@ function launch(state: State, task: RunnableTask): void {
     clock.schedule(0, () => events.next({ type: "failed", taskId, message }));
     return;
   }
+  const refusal = addressRefusal(options, task, running);
+  if (refusal !== undefined) {
+    clock.schedule(0, () => events.next({ type: "failed", taskId, message: refusal }));
+    return;
+  }
   const address = addressOf(options, task, running);
   try {
     const child = spawnChild({
@@ -226,7 +233,19 @@ function programOf(task: RunnableTask): readonly string[] | undefined {
 
 function addressOf(options: ProcessRunnerOptions, task: RunnableTask, running: ReadonlyMap<string, Running>): string {
   if (!task.isRouted) return options.nodeAddress(task.nodeName);
+  if (task.wantedAddress !== undefined) return task.wantedAddress;
   return options.nextAddress(new Set([...running.values()].map((entry) => entry.address)));
+}
+
+function addressRefusal(
+  { isGivable }: ProcessRunnerOptions,
+  { wantedAddress }: RunnableTask,
+  running: ReadonlyMap<string, Running>,
+): string | undefined {
+  if (wantedAddress === undefined) return undefined;
+  if (!isGivable(wantedAddress)) return `address ${wantedAddress} is not in the loopback block of the simulated rack`;
+  const isTaken = [...running.values()].some(({ address }) => address === wantedAddress);
+  return isTaken ? `address ${wantedAddress} is in use` : undefined;
 }
 
 function environmentOf({ options, sandboxes }: State, task: RunnableTask, address: string): Record<string, string> {

@@ -42,6 +42,17 @@ function closed(server: Server): Promise<void> {
 const FIRST_TASK_ADDRESS = 2 * 256 + 1;
 const LAST_TASK_ADDRESS = 255 * 256 + 254;
 
+/** Whether an address is one that tasks of this block may have. */
+export function isTaskAddress(prefix: string, address: string): boolean {
+  const [third = 0, fourth = 0] = address
+    .slice(prefix.length + 1)
+    .split(".")
+    .map(Number);
+  const number = third * 256 + fourth;
+  const isOfTasks = number >= FIRST_TASK_ADDRESS && number <= LAST_TASK_ADDRESS;
+  return isOfTasks && fourth > 0 && fourth < 255 && address === `${prefix}.${third}.${fourth}`;
+}
+
 /** Gives task addresses in turn, so that one that was just freed is not given again at once. `last` is the last one given. */
 export function nextAddressIn(
   prefix: string,

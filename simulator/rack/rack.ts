@@ -10,7 +10,7 @@ import { serveDns } from "../consul/dns-server.js";
 import { type AgentSpec, createMesosMaster, type MesosMaster } from "../mesos/master.js";
 import { type ProcessRunner, processRunner } from "../process/runner.js";
 import { createSnapRoute, type SnapRoute } from "../snaproute/snaproute.js";
-import { nextAddressIn, takeAddressBlock } from "./address-block.js";
+import { isTaskAddress, nextAddressIn, takeAddressBlock } from "./address-block.js";
 import { createJournal } from "./journal.js";
 import { createKeeper, type Keeper, type RackPorts, type StoredRack } from "./keeper.js";
 import { agentSpecs, NODE_NAMES, nodeAddress, SWITCH_NETWORKS } from "./nodes.js";
@@ -190,6 +190,7 @@ async function createRunner(options: SimulatorOptions, parts: RunnerParts): Prom
     clock: options.clock,
     log: options.log,
     directory: join(options.directory, "sandboxes"),
+    isGivable: (address) => isTaskAddress(block, address),
     nextAddress(used) {
       const next = nextAddressIn(block, used, keeper.stored().lastAddress);
       keeper.lastAddress(next.last);

@@ -38,6 +38,8 @@ describe("the network of a service", () => {
           },
         },
       ],
+      ["an address of a pool", { network: { mode: "Routed", pool: "web" } }],
+      ["an address of a pool, said twice", { network: { mode: "Routed", pool: "web", addressFrom: "Pool" } }],
       ["a network of its own by name", { network: { mode: "Container", networkName: "n" } }],
       ["no network", { network: { mode: "None" } }],
       ["the same port for TCP and UDP", ports("Host", { hostPort: 53 }, { hostPort: 53, protocol: "UDP" })],
@@ -45,6 +47,26 @@ describe("the network of a service", () => {
       ["names with variables", { dns: { instanceName: "$(SERVICE)$(NUMBER)" } }],
     ],
     bad: [
+      [
+        "an address of no pool",
+        { network: { mode: "Routed", addressFrom: "Pool" } },
+        "network.pool: Required value: addressFrom is Pool",
+      ],
+      [
+        "an address of a pool on the node's network",
+        { network: { mode: "Host", pool: "web" } },
+        "network.pool: Forbidden: needs mode Routed",
+      ],
+      [
+        "an address of a pool that the network chooses",
+        { network: { mode: "Routed", pool: "web", addressFrom: "Runtime" } },
+        "network.pool: Forbidden: may not be set together with addressFrom Runtime",
+      ],
+      [
+        "two addresses",
+        { image: "i", dockerParameters: [{ key: "ip", value: "a" }], network: { mode: "Routed", pool: "web" } },
+        "dockerParameters[0]: Forbidden: network.pool gives the address",
+      ],
       [
         "a port name that is no label",
         ports("Host", { name: "HTTP" }),

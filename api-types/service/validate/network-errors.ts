@@ -7,12 +7,14 @@ import type { ServicePort } from "../network.js";
 type Mode = Service["network"]["mode"];
 
 /** Rules about how a service is reached: its network, its ports, its names. */
-export function networkErrors({ network, dns }: Service, path: string): readonly FieldError[] {
+export function networkErrors({ network, dns, dockerParameters }: Service, path: string): readonly FieldError[] {
   const { mode, ports = [] } = network;
   const at = `${path}.network`;
   const portless = mode === "None" && ports.length > 0;
   return [
     ...modeErrors(network, at),
+    ...poolErrors(network, at),
+    ...parameterErrors(network, dockerParameters ?? [], `${path}.dockerParameters`),
     ...(portless ? [forbidden(`${at}.ports`, "there are none without a network")] : []),
     ...(portless ? [] : ports.flatMap((port, index) => portErrors(mode, port, `${at}.ports[${index}]`))),
     ...repeatedPorts(mode, ports, `${at}.ports`),
@@ -28,6 +30,23 @@ function modeErrors({ mode, networkName, addressFrom }: Service["network"], path
       : []),
     ...(addressFrom !== undefined && mode !== "Routed" ? [forbidden(`${path}.addressFrom`, "needs mode Routed")] : []),
   ];
+}
+
+function poolErrors({ mode, addressFrom, pool }: Service["network"], path: string): readonly FieldError[] {
+  if (pool === undefined) return addressFrom === "Pool" ? [required(`${path}.pool`, "addressFrom is Pool")] : [];
+  if (mode !== "Routed") return [forbidden(`${path}.pool`, "needs mode Routed")];
+  if (addressFrom === "Runtime") return [forbidden(`${path}.pool`, "may not be set together with addressFrom Runtime")];
+  return isDnsLabel(pool) ? [] : [invalid(`${path}.pool`, pool, DNS_LABEL_RULE)];
+}
+
+/** The address that is claimed is handed over as this parameter. */
+function parameterErrors(
+  { pool }: Service["network"],
+  parameters: readonly { readonly key: string }[],
+  path: string,
+): readonly FieldError[] {
+  const index = pool === undefined ? -1 : parameters.findIndex(({ key }) => key === "ip");
+  return index < 0 ? [] : [forbidden(`${path}[${index}]`, "network.pool gives the address")];
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Rack } from "../../../api-types/rack.js";
 import type { Service } from "../../../api-types/service-group.js";
 import { LABEL, TASK_LABEL } from "../../../api-types/well-known.js";
 import { formatStamp } from "../../../drivers/observation.js";
+import { addressLabel, type ClaimedAddress } from "../../claimed-address.js";
 import { serviceLabels } from "../../service-labels.js";
 import type { PlacedPort } from "./ports.js";
 
@@ -28,10 +29,19 @@ export interface Belonging {
   readonly rack: Rack;
   readonly term: number;
   readonly ports: readonly PlacedPort[];
+  /** The address that was claimed for it. */
+  readonly claimed?: ClaimedAddress;
 }
 
 /** Labels of an instance's task: by them it is found again. */
-export function taskLabels({ instance, service, rack, term, ports }: Belonging): Readonly<Record<string, string>> {
+export function taskLabels({
+  instance,
+  service,
+  rack,
+  term,
+  ports,
+  claimed,
+}: Belonging): Readonly<Record<string, string>> {
   const identity = rack.spec.identity ?? rack.metadata.name;
   const { namespace = "", name, uid = "" } = instance.metadata;
   const onNode = ports.filter(({ hostPort }) => hostPort !== undefined);
@@ -44,6 +54,7 @@ export function taskLabels({ instance, service, rack, term, ports }: Belonging):
     [TASK_LABEL.identity]: identity,
     [TASK_LABEL.namespace]: namespace,
     [TASK_LABEL.stamp]: formatStamp({ identity, kind: "Instance", namespace, name, uid, term }),
+    ...(claimed === undefined ? {} : { [TASK_LABEL.address]: addressLabel(claimed) }),
     ...(onNode.length === 0 ? {} : { [TASK_LABEL.ports]: portsText(onNode) }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Rack } from "../../../api-types/rack.js";
 import type { Service } from "../../../api-types/service-group.js";
 import type { PortMapping, TaskLaunch } from "../../../drivers/compute/driver.js";
+import type { ClaimedAddress } from "../../claimed-address.js";
 import type { PlacedPort } from "./ports.js";
 
 /** The container network of a rack that names none. */
@@ -25,6 +26,14 @@ export function networkOf(network: Asked, rack: Rack, ports: readonly PlacedPort
     default:
       return mode satisfies never;
   }
+}
+
+/** The same with the address that a routed task is handed. */
+export function withAddress(
+  network: TaskLaunch["network"],
+  claimed: ClaimedAddress | undefined,
+): TaskLaunch["network"] {
+  return network.mode === "Routed" && claimed !== undefined ? { ...network, address: claimed.address } : network;
 }
 
 function mappingsOf(ports: readonly PlacedPort[]): readonly PortMapping[] {

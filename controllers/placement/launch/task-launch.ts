@@ -6,11 +6,12 @@ import { substituteDeep } from "../../../api-types/substitute.js";
 import { TASK_LABEL } from "../../../api-types/well-known.js";
 import type { TaskLaunch } from "../../../drivers/compute/driver.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
+import type { ClaimedAddress } from "../../claimed-address.js";
 import { agentCheck, attachedCheck, checkFaults } from "./check.js";
 import { executorOf } from "./executor.js";
 import { idFaults, taskLabels } from "./identity.js";
 import { amountFaults, amountsOf } from "./need.js";
-import { networkOf } from "./network.js";
+import { networkOf, withAddress } from "./network.js";
 import { discoveryPorts, hostRanges, type PlacedPort } from "./ports.js";
 import { processFields } from "./process.js";
 import { environmentOf, pullConfigOf, type Values } from "./references.js";
@@ -28,6 +29,8 @@ export interface LaunchInput {
   /** Of the instance's own task. */
   readonly taskId: string;
   readonly ports: readonly PlacedPort[];
+  /** The address claimed for it; unset: its network assigns one. */
+  readonly claimed?: ClaimedAddress;
   /** The tasks to be launched beside it: name and id. */
   readonly attached: readonly { readonly name: string; readonly taskId: string }[];
   readonly term: number;
@@ -71,7 +74,7 @@ export function ownTask(prepared: PreparedLaunch, values: Values): TaskLaunch {
     resources: { ...amountsOf(service.resources), ports: hostRanges(ports) },
     containerizer: service.containerizer ?? (service.image === undefined ? "Mesos" : "Docker"),
     env,
-    network: networkOf(service.network, rack, ports),
+    network: withAddress(networkOf(service.network, rack, ports), prepared.claimed),
     ports: discoveryPorts(ports),
     check: agentCheck(service, ports),
     ...(executor === undefined ? {} : { executor: executorOf({ ...prepared, executor, around, values }) }),

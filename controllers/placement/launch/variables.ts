@@ -3,6 +3,7 @@ import { isTrue } from "../../../api-types/life.js";
 import type { Node } from "../../../api-types/node.js";
 import type { Rack } from "../../../api-types/rack.js";
 import type { Service } from "../../../api-types/service-group.js";
+import type { ClaimedAddress } from "../../claimed-address.js";
 import type { PlacedPort } from "./ports.js";
 
 export type Variables = Readonly<Record<string, string>>;
@@ -28,12 +29,14 @@ export interface Placed {
   readonly node: Node;
   readonly service: Service;
   readonly ports: readonly PlacedPort[];
+  /** The address claimed for it. */
+  readonly claimed?: ClaimedAddress;
 }
 
-/** Everything that is known at the launch. An address of its own is not: the running task reports it. */
-export function launchVariables({ instance, rack, node, service, ports }: Placed): Variables {
+/** Everything that is known at the launch. An address of its own is if it was claimed; else the running task reports it. */
+export function launchVariables({ instance, rack, node, service, ports, claimed }: Placed): Variables {
   const mode = service.network?.mode ?? "Host";
-  const address = mode === "Host" || mode === "Bridge" ? node.spec.address : undefined;
+  const address = mode === "Host" || mode === "Bridge" ? node.spec.address : claimed?.address;
   return {
     ...earlyVariables(instance, rack),
     ...nodeVariables(node),

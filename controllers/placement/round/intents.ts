@@ -6,11 +6,12 @@ import type { TaskLaunch } from "../../../drivers/compute/driver.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import { recordEvent } from "../../../runtime/events.js";
 import { attachedTaskId, hasEnded } from "../../attached.js";
+import type { Claimed, Claims } from "../address/claims.js";
 import { taskIdOf } from "../launch/identity.js";
 import { placedPorts, statusPorts } from "../launch/ports.js";
 import { referencesOf, type Values } from "../launch/references.js";
 import { referenceRefusal } from "../launch/refusal.js";
-import { attachedTasks, ownTask, type PreparedLaunch, prepareLaunch } from "../launch/task-launch.js";
+import { attachedTasks, type LaunchInput, ownTask, type PreparedLaunch, prepareLaunch } from "../launch/task-launch.js";
 import { type Neighbours, publishedAddress, reachedAt } from "../launch/variables.js";
 import { type Loop, PLACEMENT, placementState, templateOf } from "../loop.js";
 import type { Placement } from "../place/model.js";
@@ -23,6 +24,7 @@ export interface IntentTools {
   readonly loop: Loop;
   readonly rack: Rack;
   readonly readValues: ValueReader;
+  readonly claim: Claims;
 }
 
 /** What became of an intent: the tasks to be launched once it is stored, or that nothing may be launched now. */
@@ -48,7 +50,14 @@ export async function writeInstance(tools: IntentTools, placement: Placement): P
   const taskId = taskIdOf(instance);
   const ports = placedPorts({ service, number: instance.spec.number }, placement.ports);
   const attached = (service.attached ?? []).map(({ name }) => ({ name, taskId: attachedTaskId(taskId, name, 0) }));
-  const prepared = prepareLaunch({ ...inputOf(tools, found), agentId: placement.agentId, taskId, ports, attached });
+  const claimed = await claimOf(tools, found);
+  if (claimed?.type === "refused") {
+    await report(loop, placement.key, { condition: claimed.refusal });
+    return HELD;
+  }
+  const address = claimed === undefined ? {} : { claimed: claimed.claimed };
+  const input = { ...inputOf(tools, found), ...address, agentId: placement.agentId, taskId, ports, attached };
+  const prepared = prepareLaunch(input);
   const read = await readOf(tools, prepared, prepared.service);
   const refusal = prepared.refusal ?? read.refusal;
   if (refusal !== undefined) {
@@ -59,7 +68,13 @@ export async function writeInstance(tools: IntentTools, placement: Placement): P
   const condition: ConditionUpdate = { type: "Scheduled", status: "True", reason: "NodeChosen", message: `on ${name}` };
   await report(loop, placement.key, {
     condition,
-    placement: { node: name, agentID: placement.agentId, taskID: taskId, ports: statusPorts(ports) },
+    placement: {
+      node: name,
+      agentID: placement.agentId,
+      taskID: taskId,
+      ports: statusPorts(ports),
+      ...addressOf(claimed),
+    },
     attached: attached.map((one) => ({ name: one.name, taskID: one.taskId })),
   });
   return { type: "launch", tasks: [ownTask(prepared, read.values), ...attachedTasks(prepared, read.values)] };
@@ -81,6 +96,7 @@ export async function writeAttached(
   const ports = placedPorts({ service, number: instance.spec.number }, placed.ports ?? []);
   const prepared = prepareLaunch({
     ...inputOf(tools, found),
+    ...claimedBefore(found),
     agentId: placed.agentID,
     taskId: placed.taskID,
     ports,
@@ -103,6 +119,22 @@ export async function writeAttached(
   const next = items.map((item) => (item.name === due.name ? { ...item, taskID: due.taskId } : item));
   await report(loop, key, { attached: next });
   return { type: "launch", tasks: attachedTasks(prepared, read.values) };
+}
+
+/** Undefined: its network assigns the address. */
+async function claimOf({ claim }: IntentTools, { instance, service }: Subject): Promise<Claimed | undefined> {
+  const { pool } = service.network;
+  return pool === undefined ? undefined : claim(instance, pool);
+}
+
+function addressOf(claimed: Extract<Claimed, { type: "claimed" }> | undefined) {
+  return claimed === undefined ? {} : { address: claimed.claimed.address };
+}
+
+function claimedBefore({ instance, service }: Subject): Pick<LaunchInput, "claimed"> {
+  const address = instance.status?.placement?.address;
+  const { pool } = service.network;
+  return address === undefined || pool === undefined ? {} : { claimed: { pool, address } };
 }
 
 function subjectOf(loop: Loop, key: string, nodeName: string): Subject | undefined {

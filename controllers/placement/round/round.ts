@@ -3,6 +3,8 @@ import { keyOf } from "../../../api-types/life.js";
 import type { Offer } from "../../../drivers/compute/driver.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import type { ReconcileResult } from "../../../runtime/reconcile-keys.js";
+import { addressesInUse } from "../../claimed-address.js";
+import { createClaims } from "../address/claims.js";
 import { groupOf, instancesIn, type Loop, memoryOf, type Place, type RackMemory, templateOf } from "../loop.js";
 import type { PlaceResult, WaitingTask } from "../place/model.js";
 import { place } from "../place/place.js";
@@ -42,7 +44,12 @@ async function roundOf(loop: Loop, where: Place, { memory, passedOver }: Given):
   forgetHolds(memory, loop.context.clock.monotonic());
   const held = compute.offers.value();
   const facts = lazily(() => factsOf(loop, where, held));
-  const tools: IntentTools = { loop, rack, readValues: createValueReader(loop.context.client) };
+  const tools: IntentTools = {
+    loop,
+    rack,
+    readValues: createValueReader(loop.context.client),
+    claim: claimsOf(loop, where),
+  };
   const beside = attachedRound(tools, where, facts);
   const waiting = candidatesOf(loop, rack.metadata.name, passedOver);
   const turn = memory.turns.next(
@@ -66,6 +73,11 @@ async function roundOf(loop: Loop, where: Place, { memory, passedOver }: Given):
   });
   const holds = memory.heldUntil.size > 0 ? [HOLD_MS] : [];
   return soonest([...holds, ...waits, ...beside.dueMs, ...(turn.hasMore ? [1] : []), requeueAfterMs]);
+}
+
+function claimsOf({ context, claims }: Loop, { rack, compute }: Place) {
+  const inUse = lazily(() => addressesInUse(compute.tasks.value()));
+  return createClaims({ client: context.client, rack, claims, inUse });
 }
 
 /** The earliest of several times to look again; 0 is none. */

@@ -261,11 +261,12 @@ function emptyStatus(taskId: string, agentId: string | undefined): TaskStatus {
   };
 }
 
-/** Routed tasks get one address each, in order. */
+/** Routed tasks get the address that they ask for, or one each, in order. */
 function runningOutcome(): (task: TaskLaunch) => LaunchOutcome {
   let count = 0;
   return (task) => {
     if (task.network.mode !== "Routed") return { type: "runs", addresses: [] };
+    if (task.network.address !== undefined) return { type: "runs", addresses: [task.network.address] };
     count += 1;
     return { type: "runs", addresses: [`10.64.${count >> 8}.${count & 255}`] };
   };

@@ -23,6 +23,7 @@ export function runnableOf(task: NodeTask): RunnableTask {
       ...executorEnvironment(task),
     },
     isRouted: isRouted(info),
+    ...wantedAddressOf(info),
     hostPorts: portsOf(info),
     mappings: mappingsOf(info),
     fetch: (command.uris ?? []).map((uri) => ({
@@ -90,6 +91,17 @@ function isRouted(info: TaskInfo): boolean {
   if (networkNameOf(info) === undefined) return false;
   const container = containerOf(info);
   return container?.type !== "DOCKER" || container.docker?.network === "USER";
+}
+
+/** Docker heeds only its own parameter, the Mesos containerizer only the network. */
+function wantedAddressOf(info: TaskInfo): Pick<RunnableTask, "wantedAddress"> {
+  if (!isRouted(info)) return {};
+  const container = containerOf(info);
+  const isDocker = container?.type === "DOCKER";
+  const parameter = container?.docker?.parameters?.findLast(({ key }) => key === "ip")?.value;
+  const asked = container?.network_infos?.find(({ name }) => name !== undefined)?.ip_addresses?.[0]?.ip_address;
+  const wantedAddress = isDocker ? parameter : asked;
+  return wantedAddress === undefined ? {} : { wantedAddress };
 }
 
 /** At most so many ports of a task are told to the runner. */

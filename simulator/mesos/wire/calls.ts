@@ -86,6 +86,7 @@ const container: Message = {
   }),
   volumes: repeated(volume),
   network_infos: repeated({
+    ip_addresses: repeated({ protocol: optional("string"), ip_address: optional("string") }),
     name: optional("string"),
     groups: repeated("string"),
     labels: optional(labels),

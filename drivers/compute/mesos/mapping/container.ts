@@ -14,7 +14,7 @@ const BRIDGE_NETWORK = "mesos-bridge";
  * | None      | NONE                        | refused                                 |
  * | Bridge    | BRIDGE, ports of docker     | network `mesos-bridge`, ports of it     |
  * | Container | USER, name, ports of docker | network by its name, ports of it        |
- * | Routed    | USER, name                  | network by its name                     |
+ * | Routed    | USER, name; `--ip`          | network by its name; the address in it  |
  */
 export function containerOf(task: TaskLaunch): WireContainerInfo | undefined {
   for (const mapping of mappingsOf(task)) needHostPort(task, mapping);
@@ -45,8 +45,13 @@ function networksOf(task: TaskLaunch): readonly WireNetworkInfo[] {
   const mappings = mappingsOf(task).map(mappingOf);
   const ports = isDocker || mappings.length === 0 ? {} : { port_mappings: mappings };
   if (network.mode === "Bridge") return isDocker ? [] : [{ name: BRIDGE_NETWORK, ...ports }];
-  if (network.mode === "Container" || network.mode === "Routed") return [{ name: network.networkName, ...ports }];
+  if (network.mode === "Container") return [{ name: network.networkName, ...ports }];
+  if (network.mode === "Routed") return [{ name: network.networkName, ...(isDocker ? {} : wishOf(network.address)) }];
   return [];
+}
+
+function wishOf(address: string | undefined): Pick<WireNetworkInfo, "ip_addresses"> {
+  return address === undefined ? {} : { ip_addresses: [{ protocol: "IPv4", ip_address: address }] };
 }
 
 function mappingOf({ hostPort, containerPort, protocol }: PortMapping): WirePortMapping {
@@ -62,9 +67,14 @@ function dockerOf(task: TaskLaunch): WireContainerInfo["docker"] {
     network: DOCKER_NETWORKS[task.network.mode],
     privileged: task.isPrivileged,
     force_pull_image: task.forcePull,
-    parameters: task.dockerParameters.map(({ key, value }) => ({ key, value })),
+    parameters: [...task.dockerParameters.map(({ key, value }) => ({ key, value })), ...addressParameter(task)],
     ...(mappings.length === 0 ? {} : { port_mappings: mappings }),
   };
+}
+
+/** Docker heeds no address in the network of a task. */
+function addressParameter({ network }: TaskLaunch): readonly { readonly key: string; readonly value: string }[] {
+  return network.mode === "Routed" && network.address !== undefined ? [{ key: "ip", value: network.address }] : [];
 }
 
 const DOCKER_NETWORKS = { Host: "HOST", Bridge: "BRIDGE", Container: "USER", None: "NONE", Routed: "USER" } as const;

@@ -128,6 +128,24 @@ describe("a task on the wire", () => {
       },
     ],
     [
+      "asks docker for its address by a parameter",
+      { containerizer: "Docker", image: "i", network: { mode: "Routed", networkName: "rack", address: "10.64.0.7" } },
+      {
+        container: {
+          type: "DOCKER",
+          docker: { network: "USER", parameters: [{ key: "ip", value: "10.64.0.7" }] },
+          network_infos: [{ name: "rack" }],
+        },
+      },
+    ],
+    [
+      "asks Mesos for its address in its network",
+      { image: "i", network: { mode: "Routed", networkName: "rack", address: "10.64.0.7" } },
+      {
+        container: { network_infos: [{ name: "rack", ip_addresses: [{ protocol: "IPv4", ip_address: "10.64.0.7" }] }] },
+      },
+    ],
+    [
       "has an image and a network with the Mesos containerizer",
       { image: "i", network: { mode: "Routed", networkName: "rack" } },
       {

@@ -1,0 +1,135 @@
+import type { Instance } from "../../../api-types/instance.js";
+import { claimName, IPAddress } from "../../../api-types/ip-address.js";
+import { isDeleting } from "../../../api-types/life.js";
+import { isStatus } from "../../../api-types/meta/status-error.js";
+import type { Rack, RackPool } from "../../../api-types/rack.js";
+import { FINALIZER } from "../../../api-types/well-known.js";
+import type { Client } from "../../../client/client.js";
+import type { Cache } from "../../../runtime/cache.js";
+import type { ConditionUpdate } from "../../../runtime/conditions.js";
+import type { ClaimedAddress } from "../../claimed-address.js";
+import { type AddressPool, addressPool, freeAddress, isInPool } from "./pool.js";
+
+/** What claims of one rack rest on. */
+export interface ClaimTools {
+  readonly client: Client;
+  readonly rack: Rack;
+  /** With the indexes `pool` (`rack pool`) and `claimant` (a uid). */
+  readonly claims: Cache<IPAddress>;
+  /** Addresses of tasks that may still run, claimed or not: a store that was restored may know less than the rack. */
+  readonly inUse: () => ReadonlySet<string>;
+}
+
+/** An address that is the Instance's alone, or why there is none. */
+export type Claimed =
+  | { readonly type: "claimed"; readonly claimed: ClaimedAddress }
+  | { readonly type: "refused"; readonly refusal: ConditionUpdate };
+
+/** Indexes that claims are looked up by. */
+export const CLAIM_INDEXES = {
+  pool: ({ spec }: IPAddress) => [`${spec.rackName} ${spec.pool}`],
+  claimant: ({ spec }: IPAddress) => [spec.claimant.uid],
+};
+
+/** Claims addresses for the Instances of one round; no two of them try for the same one. */
+export function createClaims(tools: ClaimTools) {
+  const tried = new Set<string>();
+  return async (instance: Instance, poolName: string): Promise<Claimed> => {
+    const written = tools.rack.spec.network?.pools?.find(({ name }) => name === poolName);
+    if (written === undefined) return unknown(poolName);
+    const pool = addressPool(written);
+    const own = ownClaim(tools, instance, { pool, poolName });
+    if (own !== undefined) return { type: "claimed", claimed: { pool: poolName, address: own } };
+    return claimNext(tools, { instance, pool, written, tried });
+  };
+}
+
+export type Claims = ReturnType<typeof createClaims>;
+
+/** One that it claimed before it could be placed. */
+function ownClaim(
+  { claims, rack }: ClaimTools,
+  { metadata }: Instance,
+  { pool, poolName }: { readonly pool: AddressPool; readonly poolName: string },
+): string | undefined {
+  return claims
+    .by("claimant", metadata.uid ?? "")
+    .filter(({ spec }) => spec.rackName === rack.metadata.name && spec.pool === poolName)
+    .filter((claim) => !isDeleting(claim) && claim.status?.releasedAt === undefined)
+    .map(({ spec }) => spec.address)
+    .find((address) => isInPool(pool, address));
+}
+
+interface Wanted {
+  readonly instance: Instance;
+  readonly pool: AddressPool;
+  readonly written: RackPool;
+  /** Taken by somebody in this round, or found taken. */
+  readonly tried: Set<string>;
+}
+
+/** The creation is the claim: whoever comes second is told that it exists, and tries the next one. */
+async function claimNext(tools: ClaimTools, { instance, pool, written, tried }: Wanted): Promise<Claimed> {
+  const { rack, claims } = tools;
+  const { name: poolName } = written;
+  const key = (address: string) => claimName({ rackName: rack.metadata.name, pool: poolName, address });
+  const inUse = tools.inUse();
+  const isTaken = (address: string) => {
+    const name = key(address);
+    return tried.has(name) || inUse.has(address) || claims.get(name) !== undefined;
+  };
+  const last = lastGiven(claims.by("pool", `${rack.metadata.name} ${poolName}`));
+  for (;;) {
+    const address = freeAddress(pool, isTaken, last);
+    if (address === undefined) return exhausted(tools, poolName, pool);
+    tried.add(key(address));
+    if (await tryClaim(tools, instance, { pool: poolName, address })) {
+      return { type: "claimed", claimed: { pool: poolName, address } };
+    }
+  }
+}
+
+async function tryClaim({ client, rack }: ClaimTools, instance: Instance, claimed: ClaimedAddress): Promise<boolean> {
+  try {
+    await client.create(IPAddress, claimOf(rack, instance, claimed));
+    return true;
+  } catch (error) {
+    if (isStatus(error, "AlreadyExists")) return false;
+    throw error;
+  }
+}
+
+/** The claim of an Instance on an address. */
+export function claimOf(rack: Rack, { metadata }: Instance, { pool, address }: ClaimedAddress) {
+  const rackName = rack.metadata.name;
+  const claimant = { namespace: metadata.namespace ?? "", name: metadata.name, uid: metadata.uid ?? "" };
+  return {
+    metadata: { name: claimName({ rackName, pool, address }), finalizers: [FINALIZER.claimed] },
+    spec: { rackName, pool, address, claimant },
+  };
+}
+
+/** The claim made last; of one second that with the highest address, as addresses are given in order. */
+function lastGiven(claims: readonly IPAddress[]): string | undefined {
+  let last: IPAddress | undefined;
+  for (const claim of claims) if (last === undefined || orderOf(claim) > orderOf(last)) last = claim;
+  return last?.spec.address;
+}
+
+function orderOf({ metadata, spec }: IPAddress): string {
+  const padded = spec.address.split(".").map((part) => part.padStart(3, "0"));
+  return `${metadata.creationTimestamp ?? ""} ${padded.join(".")}`;
+}
+
+function exhausted({ claims, rack }: ClaimTools, poolName: string, { size }: AddressPool): Claimed {
+  const all = claims.by("pool", `${rack.metadata.name} ${poolName}`);
+  const released = all.filter(({ status }) => status?.releasedAt !== undefined).length;
+  const held = all.length - released;
+  const message = `pool ${poolName} of ${size} addresses has none free: ${held} are held, ${released} in quarantine`;
+  return { type: "refused", refusal: { type: "Scheduled", status: "False", reason: "PoolExhausted", message } };
+}
+
+function unknown(poolName: string): Claimed {
+  const message = `the Rack has no pool ${poolName}`;
+  return { type: "refused", refusal: { type: "Scheduled", status: "False", reason: "PoolUnknown", message } };
+}
