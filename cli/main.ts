@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { StatusError } from "../api-types/meta/status-error.js";
 import { accessOptions, type Verbs } from "./access/command.js";
 import type { AccessFlags } from "./access/session.js";
+import { withUsageErrors } from "./access/usage-error.js";
 import { addFramework } from "./framework/command.js";
 import { addNodes } from "./nodes/command.js";
 import { addRollout } from "./rollout/command.js";
@@ -26,7 +27,7 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-const program = accessOptions(new Command("rackctl"))
+const program = withUsageErrors(accessOptions(new Command("rackctl")), process.argv.slice(2))
   .description("Rackwright: a control plane for a software-defined rack")
   .version("0.1.0")
   // what follows `--` belongs to the program that `exec` runs

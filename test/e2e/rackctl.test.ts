@@ -279,6 +279,8 @@ describe("rackctl says what is wrong", () => {
     [["exec", "inst/nothing", "--", "ls"], "there is no Instance nothing in namespace verbs"],
     [["drain", "node/nothing"], "there is no Node nothing; kubectl get rn lists what there is"],
     [["scale", "deployment/web", "web=1"], '"deployment/web" names no object here: it must be sg/NAME'],
+    [["scale"], "missing required argument 'sg/NAME'; rackctl help scale tells how it is used"],
+    [["rollout", "undo", "--too"], "unknown option '--too'; rackctl rollout help undo tells how it is used"],
   ])("%j", async (words, sentence) => expectRefusal(await rackctl(words), sentence));
 
   it("names the API server that it cannot reach", async () => {
