@@ -14,7 +14,7 @@ import {
   statusOf,
 } from "./life/model.js";
 import { areDependenciesAvailable, areDependenciesUpdated, hasDependentsLeft } from "./life/order.js";
-import { deadlineAt } from "./life/progress.js";
+import { deadlineAt, type Rollout } from "./life/progress.js";
 import { wantedCount } from "./life/size.js";
 import { type Target, targetOf } from "./life/target.js";
 import type { ServiceContext } from "./slot/context.js";
@@ -80,10 +80,16 @@ function planService(view: GroupView, service: Service, members: readonly Instan
     ...plan,
     steps: isNew ? [...target.steps, ...plan.steps] : plan.steps,
     isWaiting: !canStart && plan.steps.length === 0 && members.length < wanted,
-    wakeAt: earliest([plan.wakeAt, deadlineAt(view, { service, members, revisionName: target.specName })]),
+    wakeAt: earliest([plan.wakeAt, nextDeadline(view, { service, members, revisionName: target.specName })]),
     backoff,
     failedRevision: target.failedRevision,
   };
+}
+
+/** A deadline that has passed is in the plan already: to be woken for it would find the same again and again. */
+function nextDeadline(view: GroupView, rollout: Rollout): number | undefined {
+  const at = deadlineAt(view, rollout);
+  return at !== undefined && at > view.now ? at : undefined;
 }
 
 /** What was counted before, unless another revision or a wanted restart began it anew, and what failed since. */

@@ -91,6 +91,8 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
   const members = loop.instances.by("group", key);
   const find = (name: string) => loop.groups.get(name);
   const memory = memoryOf(loop, key);
+  const overrides = overridesOf({ client: loop.context.client, clock, overrides: loop.overrides });
+  const hasOverride = overrides.find(group.spec.rackName, "tasks", 1) !== undefined;
   return {
     group,
     instances: members,
@@ -106,13 +108,8 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
     hasDyingDependents:
       isStopped(group) &&
       hasStoppingDependents(loop.groups.by("dependsOn", key), (other) => loop.instances.by("group", keyOf(other))),
-    isRackBlind: isRackBlind(loop, group.spec.rackName),
-    hasOverride:
-      overridesOf({ client: loop.context.client, clock, overrides: loop.overrides }).find(
-        group.spec.rackName,
-        "tasks",
-        1,
-      ) !== undefined,
+    isRackBlind: !hasOverride && isRackBlind(loop, group.spec.rackName),
+    hasOverride,
     remembered: memory.backoffs,
     failedRevisions: memory.failedRevisions,
     sinceProgress: (service, at) => sinceProgress(loop, memory, { service, at }),

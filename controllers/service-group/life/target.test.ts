@@ -159,6 +159,10 @@ describe("the deadline of a rollout", () => {
     expect(planGroup(olderRevisions(view(soon, {}, {}, good))).wakeAt).toBe(NOW + 1000);
   });
 
+  it("does not wake it again once it has passed", () => {
+    expect(planGroup(olderRevisions(view(late, {}, {}, good))).wakeAt).toBeUndefined();
+  });
+
   it.each([
     ["without rollback it is said only", {}, []],
     [
