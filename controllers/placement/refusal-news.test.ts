@@ -38,7 +38,7 @@ describe("what is worth reporting of a refusal", () => {
     [
       "waiting cannot help any more",
       fits("2 offering nodes refused: 2 by cpu"),
-      fits("2 offering nodes refused: 2 by cpu; none of 2 live nodes is suitable"),
+      fits("2 offering nodes refused: 2 by cpu; none of 2 nodes is suitable"),
       true,
     ],
     [

@@ -172,21 +172,24 @@ function createFollower({ shape, buckets, heap, touched }: Followed): () => void
 /**
  * | strategy | order                                                                                             |
  * |----------|---------------------------------------------------------------------------------------------------|
- * | Spread   | listed first, near, fewest tasks of the service, fewest tasks, most free, name                     |
- * | BinPack  | listed first, near, least free, name                                                              |
+ * | Spread   | listed first, near, spared, fewest tasks of the service, fewest tasks, most free, name             |
+ * | BinPack  | listed first, near, spared, least free, name                                                      |
+ *
+ * Spared: nodes with GPUs come last for tasks that need none.
  */
 function scoreOf(shape: Shape, room: Room): Score {
   return { major: majorOf(shape, room), minor: minorOf(shape, room), order: room.index };
 }
 
-function majorOf({ task: { near, service, strategy }, ranks }: Shape, { site }: Room): number {
+function majorOf({ task: { near, need, service, strategy }, ranks }: Shape, { site }: Room): number {
   const rank = ranks.size === 0 ? 0 : (ranks.get(site.facts.name) ?? 0);
   const isFar = near.length > 0 && !near.some((other) => site.services.has(other));
-  const place = rank * 2 + (isFar ? 1 : 0);
+  const isSpared = need.gpu === 0 && site.facts.hasGpu === true;
+  const place = rank * 4 + (isFar ? 2 : 0) + (isSpared ? 1 : 0);
   if (strategy === "BinPack") return place;
   const same = Math.min(site.services.get(service) ?? 0, SAME_MAX - 1);
   const tasks = Math.min(site.tasks, TASKS_MAX - 1);
-  // one whole number, exact: 10,000 names give 15 bits, and 15 + 18 + 20 are the 53 of a double
+  // one whole number, exact: 10,000 names give 16 bits, and 16 + 17 + 20 are the 53 of a double
   return (place * SAME_MAX + same) * TASKS_MAX + tasks;
 }
 
@@ -194,5 +197,5 @@ function minorOf({ task }: Shape, { freeShare }: Room): number {
   return task.strategy === "BinPack" ? freeShare : -freeShare;
 }
 
-const SAME_MAX = 2 ** 18;
+const SAME_MAX = 2 ** 17;
 const TASKS_MAX = 2 ** 20;

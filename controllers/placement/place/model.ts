@@ -53,14 +53,16 @@ export interface PlacedTask {
   readonly node: string;
 }
 
-/** A live node, whether it offers something now or not. */
+/** A node, whether it offers something now or not; one whose agent is away is closed, and counts for rules as it was. */
 export interface NodeFacts {
   readonly name: string;
   readonly type: string;
   readonly function: string | undefined;
   /** What rules compare: `hostname`, `@region`, `@zone` and the attributes of its agent. */
   readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** Why nothing new may start there, e.g. `unschedulable`, `draining`, `maintenance`; undefined: it may. */
+  /** Whether its agent has GPUs, given away or not; unset: it has none. */
+  readonly hasGpu?: boolean;
+  /** Why nothing new may start there, e.g. `unschedulable`, `draining`, `unreachable`; undefined: it may. */
   readonly closedBecause: string | undefined;
 }
 

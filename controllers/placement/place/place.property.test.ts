@@ -19,6 +19,7 @@ const nodesArb: fc.Arbitrary<readonly NodeFacts[]> = fc
         type: fc.constantFrom("worker", "worker", "master"),
         function: fc.constantFrom("lab", undefined),
         closedBecause: fc.constantFrom(undefined, undefined, undefined, "draining"),
+        hasGpu: fc.constantFrom(false, false, true),
         attributes: fc
           .record({ zone: fc.constantFrom(...ZONES, undefined), rack: fc.constantFrom("1", "1.0", "2") })
           .map(({ zone, rack }) => ({ hostname: name, rack, ...(zone !== undefined && { "@zone": zone }) })),
@@ -242,6 +243,27 @@ describe("placement", { timeout: 60_000 }, () => {
         need: { ...task.need, cpu: task.need.cpu + index * 1e-6 },
       }));
       expect(place({ ...input, waiting }).placements).toEqual(placements);
+    });
+  });
+
+  it("gives nodes with GPUs to others only where nothing else fits, or what is named or near is there", () => {
+    check((input, { placements }) => {
+      const hasGpu = (name: string) => input.nodes.some((node) => node.name === name && node.hasGpu);
+      const placed = [...input.placed];
+      for (const [index, { key, node }] of placements.entries()) {
+        const task = taskOf(input, key);
+        const before = placed.slice();
+        placed.push({ service: task.service, node });
+        if (task.need.gpu > 0 || !hasGpu(node) || task.nodeNames.length > 0 || task.near.length > 0) continue;
+        const earlier = new Set(placements.slice(0, index).map((one) => one.key));
+        const waiting = input.waiting.filter((other) => !earlier.has(other.key));
+        const spared = remaining(input, placements.slice(0, index)).filter(
+          (offer) => !hasGpu(offer.node) && isRoomFor(task, offer),
+        );
+        for (const offer of spared) {
+          expect(broken(task, offer.node, { ...input, placed: before, waiting })).not.toEqual([]);
+        }
+      }
     });
   });
 

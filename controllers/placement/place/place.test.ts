@@ -92,22 +92,22 @@ describe("refusals", () => {
     [
       "no node of that name",
       onOne({ nodeNames: ["n9"] }),
-      ["a: 1 offering nodes refused: 1 by node name; none of 1 live nodes is suitable"],
+      ["a: 1 offering nodes refused: 1 by node name; none of 1 nodes is suitable"],
     ],
     [
       "closed",
       onOne({}, offer("n1"), node("n1", { closedBecause: "draining" })),
-      refused("draining; nearest: n1 is closed: draining; none of 1 live nodes is suitable"),
+      refused("draining; nearest: n1 is closed: draining; none of 1 nodes is suitable, 1 closed"),
     ],
     [
       "node type",
       onOne({ nodeType: "master" }),
-      refused("node type; nearest: n1 is a worker; none of 1 live nodes is suitable"),
+      refused("node type; nearest: n1 is a worker; none of 1 nodes is suitable"),
     ],
     [
       "node function",
       onOne({ nodeFunction: "edge" }),
-      refused("node function; nearest: n1 has function lab; none of 1 live nodes is suitable"),
+      refused("node function; nearest: n1 has function lab; none of 1 nodes is suitable"),
     ],
     ["role", onOne({ roles: ["web"] }), refused("role; nearest: n1 offers nothing of role web")],
     ["cpu", onOne({ need: { cpu: 4.001 } }), refused("cpu; nearest: n1 lacks 0.001 of 4.001 cpu")],
@@ -132,7 +132,7 @@ describe("refusals", () => {
     [
       "a constraint",
       onOne({ rules: ["rack Like r1"] }),
-      refused("constraint Like rack r1; nearest: n1 has no attribute rack; none of 1 live nodes is suitable"),
+      refused("constraint Like rack r1; nearest: n1 has no attribute rack; none of 1 nodes is suitable"),
     ],
     [
       "a service that must not be there",
@@ -171,7 +171,7 @@ describe("refusals", () => {
     [
       "no offer, and nobody that would do",
       { waiting: tasks("a", { nodeType: "master" }), nodes: [node("n1"), node("n2")] },
-      ["a: no node offers resources at the moment; none of 2 live nodes is suitable"],
+      ["a: no node offers resources at the moment; none of 2 nodes is suitable"],
     ],
     [
       "the named node offers nothing now",
@@ -259,6 +259,45 @@ describe("preference", () => {
         offers: [offer("n1"), offer("n2"), offer("n3")],
       },
       ["a@n2", "b@n2", "c@n3", "d@n3", "e@n1"],
+    ],
+  ]);
+
+  const offers = [offer("n1", { gpu: 2 }), offer("n2")];
+  const nodes = [node("n1", { hasGpu: true }), node("n2")];
+  check([
+    [
+      "keeps nodes with GPUs free, however many tasks the others have, as long as those have room",
+      { waiting: tasks("a b", { need: { cpu: 2 } }), placed: [here("n2"), here("n2")], offers, nodes },
+      ["a@n2", "b@n2"],
+    ],
+    [
+      "packs into others before it packs into nodes with GPUs",
+      {
+        waiting: tasks("a", { strategy: "BinPack" }),
+        offers: [offer("n1", { cpu: 1, gpu: 2 }), offer("n2")],
+        nodes,
+      },
+      ["a@n2"],
+    ],
+    [
+      "takes a node with GPUs where nothing else is left",
+      { waiting: tasks("a b", { need: { cpu: 3 } }), offers, nodes },
+      ["a@n2", "b@n1"],
+    ],
+    [
+      "spares no node for a task that needs a GPU",
+      { waiting: tasks("a", { need: { gpu: 1 } }), offers, nodes },
+      ["a@n1"],
+    ],
+    [
+      "takes a node with GPUs that is named first",
+      { waiting: tasks("a", { nodeNames: ["n1", "n2"] }), offers, nodes },
+      ["a@n1"],
+    ],
+    [
+      "takes a node with GPUs that holds what it is to be near",
+      { waiting: tasks("a", { near: ["ns/shop/db"] }), placed: [here("n1", "ns/shop/db")], offers, nodes },
+      ["a@n1"],
     ],
   ]);
 });

@@ -66,6 +66,11 @@ const RESOURCES: ReadonlySet<string> = new Set(["cpu", "memory", "disk", "gpu", 
 /** Whether waiting can help at all: nodes that offer nothing now may later. */
 function liveText(shape: Shape, { sites }: Ground): readonly string[] {
   const { sites: suitable, silent } = shape.suitable();
-  if (suitable.length === 0) return sites.length === 0 ? [] : [`none of ${sites.length} live nodes is suitable`];
+  if (suitable.length === 0) return sites.length === 0 ? [] : [noneText(sites)];
   return silent === 0 ? [] : [`${silent} suitable nodes offer nothing now`];
+}
+
+function noneText(sites: Ground["sites"]): string {
+  const closed = sites.filter(({ facts }) => facts.closedBecause !== undefined).length;
+  return `none of ${sites.length} nodes is suitable${closed === 0 ? "" : `, ${closed} closed`}`;
 }

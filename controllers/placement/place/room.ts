@@ -1,9 +1,9 @@
 import type { Need, NodeFacts, NodeOffer, PlaceInput } from "./model.js";
 import { holdsPort, type Ports, portsOf, withoutPort } from "./ports.js";
 
-/** A live node during the round. */
+/** A node during the round. */
 export interface Site {
-  /** Place among all live nodes by name. */
+  /** Place among all nodes by name. */
   readonly index: number;
   readonly facts: NodeFacts;
   /** What it offers; several only when two agents claim to be the same node. */
@@ -35,7 +35,7 @@ interface Pool {
   ports: Ports;
 }
 
-/** All live nodes and all offers of a round. */
+/** All nodes and all offers of a round. */
 export interface Ground {
   /** By name. */
   readonly sites: readonly Site[];
@@ -45,7 +45,7 @@ export interface Ground {
   readonly largest: Amounts;
 }
 
-/** The ground as it is before the round. Offers of nodes that are not live do not count. */
+/** The ground as it is before the round. Offers of nodes that are not known do not count. */
 export function groundOf({ nodes, offers, placed }: PlaceInput): Ground {
   const sites = [...nodes]
     .sort((a, b) => compareText(a.name, b.name))

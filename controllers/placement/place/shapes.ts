@@ -23,11 +23,11 @@ export interface Shape {
   readonly ranks: ReadonlyMap<string, number>;
   /** The offers that are asked; those of nodes that are not named are not. */
   readonly asked: readonly Room[];
-  /** The live nodes that meet all that does not change in a round. */
+  /** The open nodes that meet all that does not change in a round. */
   readonly suitable: () => Suitable;
 }
 
-/** Live nodes that a task could get one day, whether they offer something now or not. */
+/** Nodes that a task could get one day, whether they offer something now or not. */
 export interface Suitable {
   readonly sites: readonly Site[];
   /** How many of them offer nothing now. */
