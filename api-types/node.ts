@@ -56,6 +56,8 @@ export const Node = defineKind({
       text("When the drain was first seen, one that planned maintenance of the agent demands included; RFC 3339."),
     ),
     attributes: optional(mapOf("Attributes of the agent.", text("A value."))),
+    region: optional(text("Region of the agent: what constraints compare as `@region`.")),
+    zone: optional(text("Zone of the agent: what constraints compare as `@zone`.")),
     capacity: optional(object("What the agent offers in all.", amounts)),
     allocated: optional(object("What instances were given.", amounts)),
   }),

@@ -23,6 +23,8 @@ const silent: Observation<Agent> = { type: "Unknown", reason: "timeout", since: 
 const seen = {
   agent: { id: "before", hostname: "host", address: "10.0.0.1", state: "Active" },
   attributes: { name: "n1" },
+  region: "eu",
+  zone: "eu-1",
   capacity: { cpu: "8" },
 };
 
@@ -54,12 +56,14 @@ describe("what the master says of a node's agent", () => {
     const ports = [{ begin: 1, end: 3 }];
     const { conditions, ...report } = nodeReport(
       node("n1"),
-      agents(agent("a", { attributes: { name: "n1", ports } })),
+      agents(agent("a", { attributes: { name: "n1", ports }, region: "eu", zone: "eu-1" })),
       NAMES,
     );
     expect(report).toEqual({
       agent: { id: "a", hostname: "host", address: "10.0.0.1", state: "Active" },
       attributes: { name: "n1", ports: "[1-3]" },
+      region: "eu",
+      zone: "eu-1",
       capacity: { cpu: "8", memory: "1000Mi", disk: "50Mi" },
     });
   });

@@ -22,6 +22,8 @@ export interface NodeReport {
     readonly state: string;
   };
   readonly attributes?: Readonly<Record<string, string>>;
+  readonly region?: string;
+  readonly zone?: string;
   readonly capacity?: Amounts;
   readonly conditions: readonly ConditionUpdate[];
 }
@@ -63,6 +65,8 @@ export function nodeReport(node: Node, agents: Observation<Agent>, names: Attrib
     attributes: Object.fromEntries(
       Object.entries(agent.attributes).map(([name, value]) => [name, attributeText(value)]),
     ),
+    ...(agent.region === undefined ? {} : { region: agent.region }),
+    ...(agent.zone === undefined ? {} : { zone: agent.zone }),
     capacity: printAmounts(agent.total),
     conditions: [readyCondition(agent, remarks(node, agent, names))],
   };
@@ -99,11 +103,13 @@ function indexed(items: ReadonlyMap<string, Agent>, attribute: string): Readonly
 }
 
 function kept(node: Node): Omit<NodeReport, "conditions"> {
-  const { agent, attributes, capacity } = node.status ?? {};
+  const { agent, attributes, region, zone, capacity } = node.status ?? {};
   // what was stored was sent by this very function
   return {
     ...(agent === undefined ? {} : { agent }),
     ...(attributes === undefined ? {} : { attributes }),
+    ...(region === undefined ? {} : { region }),
+    ...(zone === undefined ? {} : { zone }),
     ...(capacity === undefined ? {} : { capacity }),
   } as Omit<NodeReport, "conditions">;
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Agent, Offer, Resources } from "../../../drivers/compute/driver.js";
 import type { Observation } from "../../../drivers/observation.js";
 import { NOW, node, rack } from "../../testing/objects.js";
+import type { PlacementRule } from "../place/model.js";
+import { place } from "../place/place.js";
 import { rackFacts } from "./facts.js";
 
 const RACK = rack({ compute: { mesos: { masters: ["http://m:5050"], frameworkName: "f" } } });
@@ -43,6 +45,14 @@ const UNKNOWN: Observation<Agent> = { type: "Unknown", reason: "timeout", since:
 const factsOf = (nodes: readonly ReturnType<typeof node>[], agents: Observation<Agent>, held: readonly Offer[] = []) =>
   rackFacts({ rack: RACK, nodes, agents, held, now: NOW });
 
+/** A task of service `s` that waits to be its second. */
+function oneMore(rules: readonly PlacementRule[]) {
+  const anywhere = { roles: undefined, nodeNames: [], nodeType: undefined, nodeFunction: undefined };
+  const need = { ...NOTHING, cpu: 1, ports: [] };
+  const others = { apartFrom: [], near: [], strategy: "Spread" as const, createdAt: "" };
+  return { waiting: [{ key: "k", service: "s", wanted: 2, need, rules, ...anywhere, ...others }] };
+}
+
 describe("why a node is closed", () => {
   const starts = (start: number, end?: number) => ({
     maintenance: { start: NOW + start, ...(end === undefined ? {} : { end: NOW + end }) },
@@ -73,19 +83,53 @@ describe("why a node is closed", () => {
 });
 
 describe("which nodes live", () => {
+  const seen = { agent: { id: "agent-n1", hostname: "n1.lab" }, attributes: { disk: "ssd" }, region: "eu", zone: "a" };
+  const remembered = { disk: "ssd", hostname: "n1.lab", "@region": "eu", "@zone": "a" };
+
   it.each([
-    ["Active", 1],
-    ["Deactivated", 1],
-    ["Unreachable", 0],
-    ["Recovering", 0],
-  ] as const)("an agent that is %s", (state, count) => {
-    expect(factsOf([node("n1")], complete([agent("n1", { state })])).nodes).toHaveLength(count);
+    ["Active", undefined],
+    ["Deactivated", "deactivated"],
+    ["Unreachable", "unreachable"],
+    ["Recovering", "unreachable"],
+  ] as const)("an agent that is %s", (state, closedBecause) => {
+    const { nodes } = factsOf([node("n1")], complete([agent("n1", { state, zone: "a" })]));
+    const attributes = { "machine-name": "n1", hostname: "n1.lab", "@zone": "a" };
+    expect(nodes).toMatchObject([{ name: "n1", closedBecause, attributes }]);
   });
 
-  it("a node without an agent does not, one that offers does", () => {
-    expect(factsOf([node("n1"), node("n2")], UNKNOWN, [offer("o", "n2")]).nodes.map(({ name }) => name)).toEqual([
-      "n2",
+  it.each([
+    ["is not listed", complete([])],
+    ["is not known because the master does not answer", UNKNOWN],
+  ])("a node whose agent %s is closed, and as it was", (_, agents) => {
+    const { nodes } = factsOf([node("n1", {}, seen), node("n2")], agents, [offer("o", "n2")]);
+    const told = nodes.map(({ name, closedBecause }) => [name, closedBecause]);
+    expect(told).toEqual([
+      ["n2", undefined],
+      ["n1", "unreachable"],
     ]);
+    expect(nodes[1]?.attributes).toEqual(remembered);
+  });
+
+  it("what an agent says that is out of reach is newer than what was remembered", () => {
+    const { nodes } = factsOf([node("n1", {}, seen)], complete([agent("n1", { state: "Unreachable", zone: "b" })]));
+    expect(nodes.map(({ attributes }) => attributes["@zone"])).toEqual(["b"]);
+  });
+
+  it("a node that never had an agent is none, and an agent out of reach offers nothing", () => {
+    expect(factsOf([node("n1")], complete([])).nodes).toEqual([]);
+    const held = [offer("o", "n1")];
+    expect(factsOf([node("n1")], complete([agent("n1", { state: "Unreachable" })]), held).offers).toEqual([]);
+  });
+
+  it.each(["@zone Unique", "@zone MaxPer 1", "@zone GroupBy 2"])("%s counts a task on a node that is away", (text) => {
+    const [attribute = "", operator, value] = text.split(" ");
+    const rules = [{ attribute, operator: operator as PlacementRule["operator"], value }]; // the rows name operators
+    const away = node("n1", {}, seen);
+    const near = [agent("n2", { zone: "a" }), agent("n3", { zone: "b" })];
+    const held = ["n2", "n3"].map((name) => offer(name, name));
+    const facts = factsOf([away, node("n2"), node("n3")], complete(near), held);
+    const { placements } = place({ ...facts, ...oneMore(rules), placed: [{ service: "s", node: "n1" }], portSeed: 0 });
+    expect(placements.map((placement) => placement.node)).toEqual(["n3"]);
   });
 
   it("an agent without a Node counts for nothing, and a Node that is deleted neither", () => {
@@ -113,6 +157,15 @@ it.each([
 ])("type and function are as %s", (_, spec, expected) => {
   const attributes = { "machine-name": "n1", "machine-function": "db" };
   expect(factsOf([node("n1", spec)], complete([agent("n1", { attributes })])).nodes[0]).toMatchObject(expected);
+});
+
+it.each([
+  ["its agent has", agent("n1", { total: { ...NOTHING, gpu: 2 } }), offer("o", "n1"), true],
+  ["its agent has none", agent("n1"), offer("o", "n1"), false],
+  ["an unknown agent offers", undefined, offer("o", "n1", { resources: { ...NOTHING, gpu: 1 } }), true],
+])("a node has GPUs when %s some, given away or not", (...[, one, held, hasGpu]) => {
+  const { nodes } = factsOf([node("n1")], complete(one === undefined ? [] : [one]), [held]);
+  expect(nodes.map((facts) => facts.hasGpu)).toEqual([hasGpu]);
 });
 
 it("offers of one agent, of several roles, go together", () => {

@@ -1,7 +1,7 @@
 import { isDeleting } from "../../../api-types/life.js";
 import type { Node } from "../../../api-types/node.js";
 import type { Rack } from "../../../api-types/rack.js";
-import type { Agent, AttributeValue, Offer } from "../../../drivers/compute/driver.js";
+import type { Agent, AttributeValue, Offer, Resources } from "../../../drivers/compute/driver.js";
 import type { Observation } from "../../../drivers/observation.js";
 import { isDraining, nodeFinder, typeName } from "../../matching.js";
 import type { NodeFacts, NodeOffer } from "../place/model.js";
@@ -26,20 +26,24 @@ export interface RackFacts {
   readonly offers: readonly NodeOffer[];
 }
 
-/** What an agent says of itself, or an offer in its place. */
-type Teller = Pick<Agent, "hostname" | "attributes" | "region" | "zone" | "maintenance"> & {
+/** What an agent says of itself, or an offer in its place, or what a Node remembers. */
+type Teller = Pick<Agent, "attributes" | "region" | "zone" | "maintenance"> & {
+  readonly hostname?: string | undefined;
   readonly ip?: string | undefined;
   readonly state?: Agent["state"];
+  /** Of an agent, of an offer. */
+  readonly total?: Resources;
+  readonly resources?: Resources;
 };
 
-/** Nodes whose agents live, and what they offer. */
+/** What is known of nodes, and what those offer whose agents live. */
 export function rackFacts(view: RackView): RackFacts {
   const { rack, agents, held } = view;
   const names = rack.spec.compute?.mesos?.nodeAttributes;
   const nodeOf = finderOf(view.nodes, names?.name ?? "");
   const living = agents.type === "Unknown" ? new Map<string, Agent>() : agents.items;
   const offersOf = byAgentId(held);
-  const tellers = new Map<string, Teller>(offersOfUnknown(held, living));
+  const tellers = new Map<string, Agent | Offer>(offersOfUnknown(held, living));
   for (const agent of living.values()) if (isLive(agent)) tellers.set(agent.id, agent);
   const facts = new Map<string, NodeFacts>();
   const offers: NodeOffer[] = [];
@@ -56,7 +60,43 @@ export function rackFacts(view: RackView): RackFacts {
     const own = offersOf.get(agentId) ?? [];
     if (own.length > 0) offers.push(nodeOffer(agentId, name, own));
   }
-  return { nodes: [...facts.values()], offers };
+  const away = awayFacts(view, { living, nodeOf, isLiving: (name) => facts.has(name) });
+  return { nodes: [...facts.values(), ...away], offers };
+}
+
+interface AwayTools {
+  readonly living: ReadonlyMap<string, Agent>;
+  readonly nodeOf: (agent: Agent) => Node | undefined;
+  readonly isLiving: (name: string) => boolean;
+}
+
+/** Why nothing starts on a node of which no living agent tells. */
+const AWAY = "unreachable";
+
+/**
+ * Nodes whose agents are out of reach or not listed, closed: what runs there may run on, and rules count it by what was
+ * last known of the node.
+ */
+function awayFacts({ rack, nodes }: RackView, { living, nodeOf, isLiving }: AwayTools): readonly NodeFacts[] {
+  const functionAttribute = rack.spec.compute?.mesos?.nodeAttributes.function ?? "";
+  const tellers = new Map<string, Teller>();
+  for (const agent of living.values()) {
+    const name = isLive(agent) ? undefined : nodeOf(agent)?.metadata.name;
+    if (name !== undefined) tellers.set(name, agent);
+  }
+  return nodes.flatMap((node): readonly NodeFacts[] => {
+    const { name } = node.metadata;
+    if (isDeleting(node) || isLiving(name)) return [];
+    const teller = tellers.get(name) ?? remembered(node);
+    return teller === undefined ? [] : [{ ...lastingFacts({ node, teller, functionAttribute }), closedBecause: AWAY }];
+  });
+}
+
+/** What the node loop last wrote; undefined: the node never had an agent. */
+function remembered({ status }: Node): Teller | undefined {
+  if (status?.agent === undefined) return undefined;
+  const { agent, attributes = {}, region, zone } = status;
+  return { hostname: agent.hostname, attributes, ...(region && { region }), ...(zone && { zone }) };
 }
 
 /** Things of agents, by agent. */
@@ -118,7 +158,7 @@ function lastingFacts(told: Told): LastingFacts {
 }
 
 function factsOf({ node, teller, functionAttribute }: Told): LastingFacts {
-  const { hostname, region, zone, attributes } = teller;
+  const { hostname, region, zone, attributes, total, resources } = teller;
   const said = attributes[functionAttribute];
   return {
     name: node.metadata.name,
@@ -126,6 +166,7 @@ function factsOf({ node, teller, functionAttribute }: Told): LastingFacts {
     // where the Rack does not say what a node is for, its agent may
     function: node.spec.function ?? (typeof said === "string" ? said : undefined),
     attributes: { ...attributes, ...ownAttributes({ hostname, "@region": region, "@zone": zone }) },
+    hasGpu: ((total ?? resources)?.gpu ?? 0) > 0,
   };
 }
 
