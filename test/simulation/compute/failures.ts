@@ -1,5 +1,3 @@
-import { isTerminal } from "../../../api-types/life.js";
-import { isConverged } from "../schedule/convergence.js";
 import type { Scenario } from "../schedule/scenario.js";
 import type { World } from "../world/world.js";
 import {
@@ -75,11 +73,9 @@ export const lastInstanceLost: Scenario = {
       },
     },
   ],
-  async check(world) {
-    const living = (await instancesOf(world, "web")).filter((instance) => !isTerminal(instance));
-    return living.length === 1 ? [] : [`${living.length} instances live instead of 1`];
-  },
-  isDone: async (world) => (await availableOf(world, "web")) === 1 && (await isSettled(world)),
+  isDone: async (world) => (await availableOf(world, "web")) === 1 && tasksOf(world, "web").length === 1,
+  // a master that restarts meanwhile waits ten minutes for the machine before it says anything of its tasks
+  convergenceMs: 900_000,
   sparesTasks: true,
   faultsFromMs: 500,
   faultsUntilMs: 100_000,
@@ -187,9 +183,4 @@ function killedOnce(world: World) {
     },
     look() {},
   };
-}
-
-/** The rack is as the objects say, but for the machine that is gone. */
-async function isSettled(world: World): Promise<boolean> {
-  return (await isConverged(world)) || tasksOf(world, "web").length === 1;
 }

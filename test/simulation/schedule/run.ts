@@ -88,7 +88,8 @@ interface End {
 async function settle(world: World, { scenario, guard, watch }: Play): Promise<End> {
   if (scenario.isRestless === true) return { at: world.clock.monotonic(), missing: [] };
   const isDone = scenario.isDone ?? isConverged;
-  const limit = world.clock.monotonic() + CONVERGENCE_MS;
+  const convergenceMs = scenario.convergenceMs ?? CONVERGENCE_MS;
+  const limit = world.clock.monotonic() + convergenceMs;
   while (world.clock.monotonic() < limit) {
     await world.clock.advance(TICK_MS);
     guard.look();
@@ -97,12 +98,12 @@ async function settle(world: World, { scenario, guard, watch }: Play): Promise<E
     if (world.clock.monotonic() - at < QUIET_MS) continue;
     if (await world.ask(() => isDone(world))) return { at, missing: [] };
   }
-  return { at: world.clock.monotonic(), missing: await explain(world) };
+  return { at: world.clock.monotonic(), missing: await explain(world, convergenceMs) };
 }
 
-async function explain(world: World): Promise<readonly string[]> {
+async function explain(world: World, convergenceMs: number): Promise<readonly string[]> {
   const missing = await world.ask(() => differences(world));
-  return [`not converged after ${CONVERGENCE_MS} ms`, ...missing, await world.ask(() => describeObjects(world.client))];
+  return [`not converged after ${convergenceMs} ms`, ...missing, await world.ask(() => describeObjects(world.client))];
 }
 
 function lastEntries(wire: readonly WireEntry[]): string {

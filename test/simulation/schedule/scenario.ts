@@ -19,6 +19,8 @@ export interface Scenario {
   readonly watch?: (world: World, isExcused: () => boolean) => Watch;
   /** Something goes on for ever: nobody waits for stillness in the end. */
   readonly isRestless?: boolean;
+  /** How long it may take to come to rest; default: 240 s. */
+  readonly convergenceMs?: number;
   /** When it has come to rest as it should; default: everything is Ready and the rack is as the objects say. */
   readonly isDone?: (world: World) => Promise<boolean>;
   /** What else must hold in the end: a sentence for each thing that does not. */

@@ -22,7 +22,7 @@ export interface Reconciler {
   ask(keys: readonly TaskKey[]): void;
   /** Any status answers the question; a terminal or unknown task need not be known any longer. */
   heard(status: TaskStatus): void;
-  /** Tasks known since before `at` that are not in `listed`. */
+  /** Tasks known since before `at` that are neither in `listed` nor said to be out of reach by this master. */
   missing(listed: ReadonlySet<string>, at: number): readonly TaskKey[];
   openQuestions(): number;
 }
@@ -43,6 +43,8 @@ const BATCH_MAX = 1_000;
 interface KnownTask {
   readonly agentId: string | undefined;
   readonly since: number;
+  /** This master said that its agent is out of reach: such tasks it does not list after it was restarted. */
+  readonly isAway: boolean;
 }
 
 interface Questions {
@@ -80,11 +82,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     heard(status) {
       open.delete(status.taskId);
       if (isTerminal(status.state) || status.state === "Unknown") known.delete(status.taskId);
-      else learn(questions, status);
+      else learn(questions, status, AWAY_STATES.includes(status.state));
     },
     missing: (listed, at) =>
-      [...known].flatMap(([taskId, { agentId, since }]) =>
-        since < at && !listed.has(taskId) ? [{ taskId, agentId }] : [],
+      [...known].flatMap(([taskId, { agentId, since, isAway }]) =>
+        since < at && !isAway && !listed.has(taskId) ? [{ taskId, agentId }] : [],
       ),
     openQuestions: () => open.size,
   };
@@ -95,6 +97,7 @@ function begin(questions: Questions): void {
   questions.isActive = true;
   questions.open.clear();
   armImplicit(questions);
+  for (const [taskId, task] of questions.known) questions.known.set(taskId, { ...task, isAway: false });
   ask(
     questions,
     [...questions.known].map(([taskId, { agentId }]) => ({ taskId, agentId })),
@@ -107,9 +110,15 @@ function end(questions: Questions): void {
   questions.implicitTimer?.cancel();
 }
 
-function learn({ known, options }: Questions, { taskId, agentId }: TaskKey): void {
+const AWAY_STATES: readonly TaskStatus["state"][] = ["Unreachable", "Lost"];
+
+function learn({ known, options }: Questions, { taskId, agentId }: TaskKey, isAway?: boolean): void {
   const before = known.get(taskId);
-  known.set(taskId, { agentId: agentId ?? before?.agentId, since: before?.since ?? options.clock.monotonic() });
+  known.set(taskId, {
+    agentId: agentId ?? before?.agentId,
+    since: before?.since ?? options.clock.monotonic(),
+    isAway: isAway ?? before?.isAway ?? false,
+  });
 }
 
 function ask(questions: Questions, keys: readonly TaskKey[]): void {
