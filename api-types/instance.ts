@@ -114,9 +114,10 @@ export const Instance = defineKind({
 });
 export type Instance = ObjectOf<typeof Instance>;
 
-/** Nothing is said of an instance before it has a place, and an ended phase of one that is held says too little. */
+/** Nothing is said of an instance before it has a place; one that leaves, and whose task was killed for it, did not fail. */
 function phaseOf({ metadata, status }: KubeObject): string {
   // Stored instances passed the schema above.
-  const phase = (status as Instance["status"])?.phase ?? "Pending";
-  return metadata.deletionTimestamp !== undefined && phase === "Running" ? "Leaving" : phase;
+  const { phase = "Pending", lastStatus } = (status as Instance["status"]) ?? {};
+  const isKilled = phase === "Failed" && lastStatus?.state === "Killed";
+  return metadata.deletionTimestamp !== undefined && (phase === "Running" || isKilled) ? "Leaving" : phase;
 }

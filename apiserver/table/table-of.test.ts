@@ -32,6 +32,21 @@ describe("tableOf", () => {
     expect(Object.fromEntries(cells)).toEqual(expected);
   });
 
+  it.each([
+    ["Leaving", "Running", "Running", "2026-01-01T23:59:00Z"],
+    ["Leaving", "Failed", "Killed", "2026-01-01T23:59:00Z"],
+    ["Failed", "Failed", "Failed", "2026-01-01T23:59:00Z"],
+    ["Failed", "Failed", "Killed", undefined],
+    ["Running", "Running", "Running", undefined],
+  ])("calls an instance %s whose phase is %s and whose task is %s, deleted at %s", (...row) => {
+    const [expected, phase, state, deletionTimestamp] = row;
+    const metadata = { name: "x", ...(deletionTimestamp !== undefined && { deletionTimestamp }) };
+    const kind = kindOf("rackwright.dev/v1alpha1", "Instance");
+    const { columnDefinitions, rows } = table(kind, { metadata, spec: {}, status: { phase, lastStatus: { state } } });
+    const index = (columnDefinitions ?? []).findIndex(({ name }) => name === "Phase");
+    expect(rows[0]?.cells[index]).toBe(expected);
+  });
+
   it("lets events place their name last", () => {
     const event = { involvedObject: { kind: "Route", name: "r" }, lastTimestamp: "2026-01-01T23:59:00Z", message: "m" };
     const { columnDefinitions, rows } = table(kindOf("v1", "Event"), event);

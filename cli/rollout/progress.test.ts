@@ -73,9 +73,23 @@ describe("how far an update is", () => {
     ],
     [
       "at its canary",
-      seen({ spec: update({ canary: 1 }), status: counts({ updated: 1 }) }),
+      seen({
+        spec: update({ canary: 1 }),
+        status: counts({ updated: 1 }),
+        conditions: [condition("Progressing", "False", { reason: "UpdateHeld", message: "web holds at 1" })],
+      }),
       "web: 1 of 4 updated, 4 available; held at its canary; rackctl rollout promote sg/shop lets it go on",
       0,
+    ],
+    [
+      "at its canary, which does not serve yet",
+      seen({
+        spec: update({ canary: 1 }),
+        status: counts({ updated: 1, running: 5 }),
+        conditions: [condition("Progressing", "True")],
+      }),
+      "web: 1 of 4 updated, 4 available, 4 old running",
+      undefined,
     ],
     [
       "before its canary",

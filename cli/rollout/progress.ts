@@ -53,15 +53,18 @@ function stateOf(group: ServiceGroup, service: Service): ServiceState {
   const status = group.status?.services?.find(({ name }) => name === service.name) ?? { name: service.name };
   if (status.failedRevision !== undefined) return rolledBack(status);
   if (service.mode === "Job") return jobState(service, status);
-  const held = service.update.paused ? heldText(group) : undefined;
-  if (held !== undefined) return { text: held, end: undefined };
+  const held = heldText(group);
+  if (held !== undefined && service.update.paused) {
+    return { text: `${held} (rackctl rollout resume sg/${group.metadata.name} lets it go on)`, end: undefined };
+  }
   const { desired = 0, updated = 0, available = 0, running = 0 } = status;
   const counts = `${service.name}: ${updated} of ${desired} updated, ${available} available`;
   if (updated >= desired && available >= desired && running <= Math.max(updated, desired)) {
     return { text: `${service.name}: ${doneText(status)}`, end: "done" };
   }
   const { canary, paused } = service.update;
-  if (canary > 0 && updated >= canary && available >= desired) {
+  // instances of the canary may be there and not serve yet
+  if (canary > 0 && updated >= canary && available >= desired && held !== undefined) {
     const hint = `rackctl rollout promote sg/${group.metadata.name} lets it go on`;
     return { text: `${counts}; held at its canary; ${hint}`, end: "done" };
   }
@@ -70,13 +73,12 @@ function stateOf(group: ServiceGroup, service: Service): ServiceState {
   return { text: old > 0 ? `${counts}, ${old} old running` : counts, end: undefined };
 }
 
-/** Said by the loop of groups while an update is paused: its revision may not even be stored yet. */
+/** Said by the loop of groups while an update is paused, when its revision may not even be stored yet, or at its canary. */
 const UPDATE_HELD = "UpdateHeld";
 
 function heldText(group: ServiceGroup): string | undefined {
   const progressing = conditionOf(group, "Progressing");
-  if (progressing?.reason !== UPDATE_HELD) return undefined;
-  return `${progressing.message} (rackctl rollout resume sg/${group.metadata.name} lets it go on)`;
+  return progressing?.reason === UPDATE_HELD ? progressing.message : undefined;
 }
 
 function doneText({ desired = 0, revision }: ServiceStatus): string {

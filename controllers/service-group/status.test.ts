@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Service, ServiceGroup } from "../../api-types/service-group.js";
 import { at, available, condition, ended, group, instance, NOW, revision, unhealthy } from "../testing/objects.js";
 import type { GroupView } from "./life/model.js";
 import { planGroup } from "./plan.js";
@@ -97,6 +98,12 @@ describe("counts", () => {
   });
 });
 
+function serviceIn({ services }: ServiceGroup["spec"]): Service {
+  const [service] = services;
+  if (service === undefined) throw new Error("a group has a service");
+  return service;
+}
+
 describe("conditions", () => {
   const suspended = group({ suspend: true });
   const waiting = instance({
@@ -104,6 +111,28 @@ describe("conditions", () => {
       condition("Scheduled", "False", { reason: "NoNodeFits", message: "3 offering nodes refused: 3 by cpu" }),
     ],
   });
+  const unnamed = instance({
+    name: "unnamed",
+    number: 2,
+    conditions: [
+      ...["Scheduled", "Running", "Ready", "Routed"].map((type) => condition(type, "True")),
+      condition("Published", "False", {
+        reason: "AwaitingConfirmation",
+        message: "ns/x-1 claims the name and is older",
+      }),
+    ],
+  });
+  const pending = instance({
+    name: "pending",
+    number: 2,
+    conditions: [
+      condition("Running", "True"),
+      condition("Ready", "False", { reason: "HealthPending", message: "health check page has not passed yet" }),
+    ],
+  });
+  const canary = group({ services: [{ name: "web", image: "a:2", instances: 2, update: { canary: 1 } }] });
+  const newer = { revisions: [two, canary].map(({ spec }, index) => revision(serviceIn(spec), index + 1)) };
+  const job = group({ services: [{ name: "web", mode: "Job", job: { backoffLimit: 0 } }] });
   const chain = group({ services: [{ name: "db" }, { name: "web", dependsOn: ["db"] }] });
   const rows: readonly (readonly [string, GroupView, string, string, (readonly string[])?])[] = [
     ["ready", viewOf(two, [one, other]), "Ready", "True | ServicesAvailable"],
@@ -115,6 +144,18 @@ describe("conditions", () => {
       "Ready",
       "False | Suspended | 1 instances are still leaving",
     ],
+    [
+      "not ready for the name that another one has",
+      viewOf(two, [one, unnamed]),
+      "Ready",
+      "False | ServicesNotAvailable | web: 1 of 2 available; unnamed: ns/x-1 claims the name and is older",
+    ],
+    [
+      "not ready for its health",
+      viewOf(two, [one, pending]),
+      "Ready",
+      "False | ServicesNotAvailable | web: 1 of 2 available; pending: health check page has not passed yet",
+    ],
     ["available", viewOf(two, [one, other]), "Available", "True | AllServicesAvailable"],
     ["not available", viewOf(two, []), "Available", "False | ServicesMissing | web: 0 of 2 available"],
     ["a suspended group counts as available", viewOf(suspended, []), "Available", "True | AllServicesAvailable"],
@@ -125,6 +166,19 @@ describe("conditions", () => {
       "Progressing",
       "True | InstancesChanging",
     ],
+    [
+      "changing while its canary does not serve yet",
+      viewOf(canary, [one, other, instance({ name: "new", revision: "shop-web-2", age: 5 })], newer),
+      "Progressing",
+      "True | InstancesChanging | web holds at 1 new instances; set update.canary to 0 to go on",
+    ],
+    [
+      "held at its canary",
+      viewOf(canary, [available({ name: "new", revision: "shop-web-2" }), other], newer),
+      "Progressing",
+      "False | UpdateHeld | web holds at 1 new instances; set update.canary to 0 to go on",
+    ],
+    ["settled when a job gave up", viewOf(job, [ended({ name: "dead" })]), "Progressing", "False | Settled"],
     ["not blocked", viewOf(two, []), "Blocked", "False | DependenciesMet"],
     ["blocked by other groups", viewOf(two, []), "Blocked", "True | DependencyNotAvailable | waits for ns/a", ["ns/a"]],
     [

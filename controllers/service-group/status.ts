@@ -1,5 +1,5 @@
 import type { Instance } from "../../api-types/instance.js";
-import { conditionOf, isLeaving, isTerminal } from "../../api-types/life.js";
+import { conditionOf, isAvailable, isLeaving, isTerminal, isTrue } from "../../api-types/life.js";
 import { LABEL } from "../../api-types/well-known.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { blockedCondition } from "./life/blocked.js";
@@ -51,7 +51,7 @@ function readyCondition({ group, instances }: GroupView, states: readonly Servic
     return { type: "Ready", status: "False", reason: "JobFailed", message: failed.map(jobText).join(", ") };
   const short = states.filter(({ isShort }) => isShort);
   if (short.length === 0) return { type: "Ready", status: "True", reason: "ServicesAvailable", message: "" };
-  const message = shortText(short) + failureText(instances);
+  const message = shortText(short) + obstacleText(instances);
   return { type: "Ready", status: "False", reason: "ServicesNotAvailable", message };
 }
 
@@ -62,11 +62,23 @@ function availableCondition(states: readonly ServiceState[]): ConditionUpdate {
     : { type: "Available", status: "False", reason: "ServicesMissing", message: shortText(short) };
 }
 
-/** How the last task ended that is still shown: instances that fail are soon replaced, and their reason goes with them. */
-function failureText(instances: readonly Instance[]): string {
+/**
+ * How the last task ended that is still shown: instances that fail are soon replaced, and their reason goes with them.
+ * Where none failed, what a running instance is still waiting for.
+ */
+function obstacleText(instances: readonly Instance[]): string {
   const failed = instances.filter((instance) => instance.status?.phase === "Failed").at(-1);
-  return failed === undefined ? "" : `; ${failed.metadata.name}: ${endOf(failed)}`;
+  if (failed !== undefined) return `; ${failed.metadata.name}: ${endOf(failed)}`;
+  const waiting = instances.filter((instance) => !isLeaving(instance) && isTrue(instance, "Running"));
+  for (const instance of waiting) {
+    const missing = STEPS.map((type) => conditionOf(instance, type)).find((one) => one?.status === "False");
+    if (missing?.message) return `; ${instance.metadata.name}: ${missing.message}`;
+  }
+  return "";
 }
+
+/** What a running instance goes through until it is available. */
+const STEPS: readonly string[] = ["Ready", "Routed", "Published"];
 
 /** How an instance's task ended, in words. */
 export function endOf(instance: Instance): string {
@@ -92,7 +104,7 @@ function jobText({ counts, job }: ServiceState): string {
  * | state                                        | Progressing                |
  * |----------------------------------------------|----------------------------|
  * | a rollout missed its deadline                | False, DeadlineExceeded    |
- * | an update is paused, or a canary is there    | False, UpdateHeld          |
+ * | an update is paused, or a canary serves      | False, UpdateHeld          |
  * | instances come, leave or are missing         | True, InstancesChanging    |
  * | else                                         | False, Settled             |
  */
@@ -101,16 +113,22 @@ function progressingCondition(view: GroupView, plan: GroupPlan, states: readonly
   if (late.length > 0)
     return { type: "Progressing", status: "False", reason: "DeadlineExceeded", message: late.join("; ") };
   const isLeft = view.instances.some(isLeaving);
-  const isShort = states.some((state) => state.isShort);
+  const isShort = states.some((state) => state.isShort && state.job?.isGivenUp !== true);
   const notes = states.flatMap(({ service }) => plan.services.get(service.name)?.notes ?? []);
   const holds = states.flatMap(({ service }) => plan.services.get(service.name)?.hold ?? []);
-  if (holds.length > 0 && !isLeft && !isShort)
+  if (holds.length > 0 && !isLeft && !isShort && !states.some((state) => isAwaited(view, state)))
     return { type: "Progressing", status: "False", reason: "UpdateHeld", message: holds.join("; ") };
   const isMoving = isLeft || isShort || states.some(({ isUpdating }) => isUpdating);
   const message = [...holds, ...notes].join("; ");
   return isMoving
     ? { type: "Progressing", status: "True", reason: "InstancesChanging", message }
     : { type: "Progressing", status: "False", reason: "Settled", message: "" };
+}
+
+/** Instances of the newest revision are there and do not serve yet. */
+function isAwaited({ instances }: GroupView, { service, counts }: ServiceState): boolean {
+  const alive = membersOf(instances, service.name).filter((one) => !isLeaving(one) && !isTerminal(one));
+  return alive.some((one) => one.spec.revisionName === counts.revision && !isAvailable(one));
 }
 
 function lateText(view: GroupView, name: string): readonly string[] {
