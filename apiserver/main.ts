@@ -6,7 +6,7 @@ import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Random } from "../platform/random.js";
 import { absentRack } from "./admission/absent-rack.js";
-import { activePolicy } from "./admission/active-policy.js";
+import { activePolicy, overriddenSize } from "./admission/active-policy.js";
 import { managementPrefix } from "./admission/management-prefix.js";
 import { overrideCreator } from "./admission/override-creator.js";
 import { safetyAllow } from "./admission/safety-allow.js";
@@ -63,7 +63,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     );
   const context: ApiContext = {
     ...{ store, feed, clock, random, log, resources, resourceOf },
-    admissions: [safetyAllow, absentRack, activePolicy, managementPrefix, overrideCreator, servicePortOwner],
+    admissions: [
+      safetyAllow,
+      absentRack,
+      activePolicy,
+      overriddenSize,
+      managementPrefix,
+      overrideCreator,
+      servicePortOwner,
+    ],
     mutations: [assignServicePorts],
     pending: pendingWrites(["ServiceGroup"]),
   };

@@ -28,6 +28,22 @@ export const activePolicy: Admission = ({ kind, object, previous, subresource, m
   return warnings.length === 0 ? ADMITTED : { warnings };
 };
 
+/** Warns whoever writes a number of instances that counts for nothing, because `scale{}` has one for the service, too. */
+export const overriddenSize: Admission = ({ kind, object, previous, subresource }) => {
+  if (kind.kind !== "ServiceGroup" || subresource !== "") return ADMITTED;
+  const before = new Map((previous === undefined ? [] : sizesIn(previous).services).map((one) => [one.name, one]));
+  const { scale = {}, services } = sizesIn(object);
+  const warnings = services.flatMap(({ name, instances }, index) => {
+    const counts = scale[name];
+    if (instances === undefined || counts === undefined || counts === instances) return [];
+    if (before.get(name)?.instances === instances) return [];
+    return [
+      `spec.services[${index}].instances: ${instances} changes nothing while spec.scale.${name} is ${counts}; write that, or remove it`,
+    ];
+  });
+  return warnings.length === 0 ? ADMITTED : { warnings };
+};
+
 /** Which targets a write resizes: the whole group (undefined) or services by name; undefined when no size changed. */
 function sizesWritten(
   previous: KubeObject,
@@ -45,15 +61,21 @@ function sizesWritten(
 }
 
 /** The sizes that are written down: of the group, and per service `scale{}` before `instances`. */
-function sizesOf({ spec }: KubeObject): {
+function sizesOf(object: KubeObject): {
   readonly replicas: unknown;
   readonly services: ReadonlyMap<string, unknown>;
 } {
-  // both states passed the schema of ServiceGroup
-  const { replicas, scale, services } = spec as {
-    readonly replicas?: number;
-    readonly scale?: Readonly<Record<string, number>>;
-    readonly services: readonly { readonly name: string; readonly instances?: number }[];
-  };
+  const { replicas, scale, services } = sizesIn(object);
   return { replicas, services: new Map(services.map(({ name, instances }) => [name, scale?.[name] ?? instances])) };
+}
+
+interface Sizes {
+  readonly replicas?: number;
+  readonly scale?: Readonly<Record<string, number>>;
+  readonly services: readonly { readonly name: string; readonly instances?: number }[];
+}
+
+function sizesIn({ spec }: KubeObject): Sizes {
+  // every state passed the schema of ServiceGroup
+  return spec as Sizes;
 }

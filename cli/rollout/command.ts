@@ -43,7 +43,11 @@ function addUndo({ program, run }: Verbs): void {
   const command = accessOptions(program.command("undo <sg/NAME>"))
     .description("go back to an earlier revision of a service; sizes and what restarts nothing stay as they are")
     .option("--service <name>", "which one; needed where several have earlier revisions")
-    .option("--to-revision <number>", "default: the one before the current one", count)
+    .option(
+      "--to-revision <number>",
+      "default: the last that was wholly available; when that is the current one, the one before",
+      count,
+    )
     .option("--dry-run", "tell what would be changed, and change nothing")
     .addOption(outputOption())
     .action((target, flags) =>

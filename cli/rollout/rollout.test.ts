@@ -116,6 +116,16 @@ describe("rollout undo", () => {
     harness.printed();
   });
 
+  it("goes back to the last revision that was wholly available, whatever came between", async () => {
+    const { client } = harness;
+    const before = (await client.get(ServiceGroup, key)).status?.services ?? [];
+    const good = [{ name: "web", failedRevision: "web-web-3", availableRevision: "web-web-1" }, { name: "db" }];
+    await client.applyStatus(ServiceGroup, key, { status: { services: good }, fieldManager: "test" });
+    expect(await undo(harness, "sg/web", { dryRun: true })).toBe(0);
+    await client.applyStatus(ServiceGroup, key, { status: { services: before }, fieldManager: "test" });
+    expect(harness.printed()[0]).toContain("web goes back to revision 1: ");
+  });
+
   it("says which revisions there are", async () => {
     expect(await refused(undo(harness, "sg/web", { toRevision: 7 }))).toBe(
       "service web has no revision 7; there are: 1, 2, 3",

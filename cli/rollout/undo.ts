@@ -21,7 +21,12 @@ export async function undo(session: Session, target: string, flags: UndoFlags): 
   const group = await readTarget(session, ServiceGroup, name);
   const all = await revisionsOf(session, group);
   const serviceName = flags.service ?? onlyService(group, all);
-  const revision = revisionToRun(serviceOf(group, serviceName), all, flags.toRevision);
+  const service = serviceOf(group, serviceName);
+  const own = all.filter(({ spec }) => spec.service === serviceName);
+  const revision =
+    flags.toRevision === undefined || flags.toRevision === 0
+      ? lastGood(group, service, own)
+      : numbered(service, own, flags.toRevision);
   const isDryRun = flags.dryRun === true;
   let change = "";
   const object = await changeSpec(session, {
@@ -66,19 +71,28 @@ function onlyService(group: ServiceGroup, revisions: readonly Revision[]): strin
   );
 }
 
-/** The one with that number; else the last before the one that the spec holds. */
-function revisionToRun(service: Service, all: readonly Revision[], wanted: number | undefined): Revision {
-  const own = all.filter(({ spec }) => spec.service === service.name);
-  const known = own.map(({ spec }) => spec.number).join(", ") || "none";
-  if (wanted !== undefined && wanted > 0) {
-    const found = own.find(({ spec }) => spec.number === wanted);
-    if (found !== undefined) return found;
-    throw new StatusError("NotFound", `service ${service.name} has no revision ${wanted}; there are: ${known}`);
-  }
+function numbered(service: Service, own: readonly Revision[], wanted: number): Revision {
+  const found = own.find(({ spec }) => spec.number === wanted);
+  if (found !== undefined) return found;
+  throw new StatusError("NotFound", `service ${service.name} has no revision ${wanted}; there are: ${numbers(own)}`);
+}
+
+/**
+ * The last that was wholly available, as an automatic rollback has it; where that is what the spec holds, the one before
+ * it by number, which may be one that failed when the spec went back since.
+ */
+function lastGood(group: ServiceGroup, service: Service, own: readonly Revision[]): Revision {
   const current = currentOf(service, own);
+  const good = group.status?.services?.find(({ name }) => name === service.name)?.availableRevision;
+  const available = own.find(({ metadata }) => metadata.name === good);
+  if (available !== undefined && available !== current) return available;
   const earlier = current === undefined ? own : own.filter(({ spec }) => spec.number < current.spec.number);
   const last = earlier.at(-1);
   if (last !== undefined) return last;
-  const hint = `name one with --to-revision; there are: ${known}`;
+  const hint = `name one with --to-revision; there are: ${numbers(own)}`;
   throw new StatusError("BadRequest", `service ${service.name} has no revision before its current one; ${hint}`);
+}
+
+function numbers(own: readonly Revision[]): string {
+  return own.map(({ spec }) => spec.number).join(", ") || "none";
 }

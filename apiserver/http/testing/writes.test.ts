@@ -236,4 +236,18 @@ describe("writes", () => {
       "spec.bar",
     );
   });
+
+  it.each([
+    ["an overridden number of instances", { services: [{ name: "a", command: ["x"], instances: 0 }] }, true],
+    ["the number that counts already", { services: [{ name: "a", command: ["x"], instances: 3 }] }, false],
+    ["the number that counts", { scale: { a: 4 } }, false],
+    ["something else", { suspend: true }, false],
+  ])("warn of %s", async (_, spec, isWarned) => {
+    const api = await startHarness();
+    await api.call("POST", GROUPS, { body: group("x", {}, { scale: { a: 3 } }) });
+    const { status, headers } = await api.call("PATCH", `${GROUPS}/x`, { body: { spec }, type: MERGE });
+    expect(status).toBe(200);
+    const warning = "spec.services[0].instances: 0 changes nothing while spec.scale.a is 3";
+    expect(headers.warning?.includes(warning) ?? false).toBe(isWarned);
+  });
 });
