@@ -66,14 +66,14 @@ export const Node = defineKind({
     textColumn("Type", ".spec.type", "master or worker."),
     textColumn("Function", ".spec.function", "What the node is used for."),
     conditionColumn("Ready", "Whether its agent is active."),
-    textColumn("CPU", ".status.capacity.cpu", "Cores."),
-    textColumn("Memory", ".status.capacity.memory", "Memory."),
-    wide({
+    {
       name: "Unschedulable",
       type: "boolean",
       description: "Nothing new starts on it.",
       jsonPath: ".spec.unschedulable",
-    }),
+    },
+    textColumn("CPU", ".status.capacity.cpu", "Cores."),
+    textColumn("Memory", ".status.capacity.memory", "Memory."),
     wide(conditionColumn("Drained", "Whether a node that is drained holds no instance any more.")),
     wide(reasonColumn("Ready")),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
