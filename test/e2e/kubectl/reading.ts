@@ -18,7 +18,7 @@ const TABLES: readonly { readonly prefix: string; readonly cells: Readonly<Recor
     prefix: "node",
     cells: {
       ...{ NAME: /^node\./, ADDRESS: /^10\.250\.3\.2\d$/, TYPE: /^(master|worker)$/, FUNCTION: /^(lab|controller)$/ },
-      ...{ READY: TRUE, CPU: /^\d+$/, MEMORY: /^\d+Mi$/, AGE: /^\d+[smh]/ },
+      ...{ READY: TRUE, UNSCHEDULABLE: /^false$/, CPU: /^\d+$/, MEMORY: /^\d+Mi$/, AGE: /^\d+[smh]/ },
     },
   },
   {
