@@ -17,7 +17,8 @@ import { releaseInstance } from "./release-instance.js";
 /** What the executor may ask of compute. */
 type ComputeChange =
   | { readonly type: "launch"; readonly offerIds: readonly string[]; readonly tasks: readonly TaskLaunch[] }
-  | { readonly type: "kill"; readonly taskId: string; readonly agentId: string; readonly graceSeconds: number };
+  | { readonly type: "kill"; readonly taskId: string; readonly agentId: string; readonly graceSeconds: number }
+  | { readonly type: "shutDown"; readonly executorId: string; readonly agentId: string };
 
 /** What the executor may ask of the API. */
 interface InstanceChange {
@@ -71,12 +72,14 @@ function computeBackend(compute: RackDrivers["compute"]): Backend | undefined {
     async apply(action) {
       const change = changeOf<ComputeChange>(action);
       if (change.type === "launch") return compute.driver.launch(change.offerIds, change.tasks);
-      return compute.driver.kill(change);
+      return change.type === "kill" ? compute.driver.kill(change) : compute.driver.shutDownExecutor(change);
     },
     async isDone(action) {
       const change = changeOf<ComputeChange>(action);
       const tasks = compute.tasks.value();
       if (tasks.type === "Unknown") return "unknown";
+      // nobody lists executors: asking twice ends one once
+      if (change.type === "shutDown") return "notDone";
       // a kill may be repeated: asking twice ends a task once
       if (change.type === "kill") return tasks.items.has(change.taskId) ? "notDone" : "done";
       return change.tasks.every((task) => tasks.items.has(task.taskId)) ? "done" : "unknown";

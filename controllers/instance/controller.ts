@@ -42,13 +42,17 @@ function open(context: LoopContext): Loop {
   const { informers, clock } = context;
   return {
     context,
-    instances: informers.cache(Instance, { task: taskIds }),
+    instances: informers.cache(Instance, { task: taskIds, group: groupKey }),
     groups: informers.cache(ServiceGroup),
     revisions: informers.cache(Revision),
     said: new Map(),
     calls: createPace(clock),
     buried: new Map(),
   };
+}
+
+function groupKey({ metadata, spec }: Instance): readonly string[] {
+  return [`${metadata.namespace ?? ""}/${spec.serviceGroup}`];
 }
 
 /** Its own and those attached to it. */

@@ -238,6 +238,8 @@ export interface ComputeDriver {
     readonly agentId: string | undefined;
     readonly graceSeconds: number;
   }): Promise<void>;
+  /** Ends an executor of one's own; it must run nothing any more. */
+  shutDownExecutor(executor: { readonly executorId: string; readonly agentId: string }): Promise<void>;
   acknowledge(status: TaskStatus): Promise<void>;
   decline(offerIds: readonly string[], refuseSeconds: number): Promise<void>;
   suppress(): Promise<void>;

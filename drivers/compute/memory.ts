@@ -76,6 +76,10 @@ function callsOf(cluster: Cluster): Calls {
       needConnection(cluster, `killing task ${taskId}`);
       killTask(cluster, taskId, agentId);
     },
+    async shutDownExecutor({ executorId }) {
+      // an executor of the model is nothing but what its tasks take
+      needConnection(cluster, `ending executor ${executorId}`);
+    },
     async acknowledge(status) {
       needConnection(cluster, `acknowledging a status of task ${status.taskId}`);
       mailbox.acknowledge(status);

@@ -1,6 +1,6 @@
 import type { Action, Ground } from "../../../actuation/action.js";
 import { Instance } from "../../../api-types/instance.js";
-import { conditionOf, isLeaving, keyOf, TERMINAL_STATES } from "../../../api-types/life.js";
+import { conditionOf, isLeaving, isTerminal, keyOf, TERMINAL_STATES } from "../../../api-types/life.js";
 import { StatusError } from "../../../api-types/meta/status-error.js";
 import { FINALIZER } from "../../../api-types/well-known.js";
 import type { TaskStatus } from "../../../drivers/compute/driver.js";
@@ -8,6 +8,7 @@ import { removeFinalizer } from "../../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../../runtime/reconcile-keys.js";
 import { type EndStep, isForgotten, type TaskKey } from "../plan.js";
 import { REFUSED_STATES } from "../status/report.js";
+import { executorEnd } from "./executor.js";
 import { type Compute, groupOf, type Loop, liveService, templateOf } from "./loop.js";
 
 /** A kill may be lost with a master: it is repeated until the end is stored. */
@@ -42,6 +43,7 @@ async function release(loop: Loop, instance: Instance): Promise<ReconcileResult>
   const { placement, attached = [] } = instance.status ?? {};
   for (const taskId of [placement?.taskID, ...attached.map(({ taskID }) => taskID)]) loop.calls.forget(taskId);
   bury(loop, instance);
+  await endExecutor(loop, instance);
   await removeFinalizer({
     client: loop.context.client,
     kind: Instance,
@@ -49,6 +51,17 @@ async function release(loop: Loop, instance: Instance): Promise<ReconcileResult>
     finalizer: FINALIZER.task,
   });
   return {};
+}
+
+/** What it leaves running is no reason to keep the instance: an executor that was not told ends with its agent at last. */
+async function endExecutor(loop: Loop, instance: Instance): Promise<void> {
+  const executor = templateOf(loop, instance)?.executor;
+  if (executor === undefined || !isTerminal(instance)) return;
+  const { namespace = "" } = instance.metadata;
+  const members = loop.instances.by("group", `${namespace}/${instance.spec.serviceGroup}`);
+  const rack = groupOf(loop, instance)?.spec.rackName ?? "";
+  const action = executorEnd({ instance, executor, members, rack });
+  if (action !== undefined) await loop.context.execute([action]);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Instance } from "../../../api-types/instance.js";
 import type { ServiceExecutor } from "../../../api-types/service-group.js";
 import type { TaskExecutor } from "../../../drivers/compute/driver.js";
+import { executorIdOf } from "../../executor-id.js";
 import { executorAmounts } from "./need.js";
 import { fetchedFiles } from "./process.js";
 import { environmentOf, type Values } from "./references.js";
@@ -18,9 +19,9 @@ export interface ExecutorInput {
 
 /** The executor of a task. All tasks of a revision on one node name the same when it is shared. */
 export function executorOf({ instance, executor, taskId, around, values }: ExecutorInput): TaskExecutor {
-  const { name, shared, command, fetch = [], env, resources, data } = executor;
+  const { name, command, fetch = [], env, resources, data } = executor;
   return {
-    id: shared ? sharedId(instance) : taskId,
+    id: executorIdOf(instance, executor, taskId),
     name,
     script: command,
     fetch: fetchedFiles(fetch),
@@ -28,8 +29,4 @@ export function executorOf({ instance, executor, taskId, around, values }: Execu
     resources: { ...executorAmounts(resources), ports: [] },
     data,
   };
-}
-
-function sharedId({ metadata, spec }: Instance): string {
-  return `${metadata.namespace}.${spec.serviceGroup}.${spec.service}.${spec.revisionName}`;
 }

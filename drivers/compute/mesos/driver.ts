@@ -61,13 +61,20 @@ export function createMesosDriver(options: MesosDriverOptions): ComputeDriver {
   };
 }
 
-type Calls = Pick<ComputeDriver, "kill" | "acknowledge" | "decline" | "suppress" | "revive" | "teardown">;
+type Calls = Pick<
+  ComputeDriver,
+  "kill" | "acknowledge" | "decline" | "suppress" | "revive" | "teardown" | "shutDownExecutor"
+>;
 
 function callsOf(link: Link): Calls {
   return {
     async kill({ taskId, agentId, graceSeconds }) {
       const kill = { ...wireKeyOf({ taskId, agentId }), kill_policy: killPolicyOf(graceSeconds) };
       await callMaster(link, `killing task ${taskId}`, { type: "KILL", kill });
+    },
+    async shutDownExecutor({ executorId, agentId }) {
+      const shutdown = { executor_id: { value: executorId }, agent_id: { value: agentId } };
+      await callMaster(link, `ending executor ${executorId}`, { type: "SHUTDOWN", shutdown });
     },
     async acknowledge({ taskId, agentId, acknowledgement }) {
       if (acknowledgement === undefined || agentId === undefined) return;

@@ -342,6 +342,7 @@ export type WireStreamCall =
       readonly acknowledge: { readonly agent_id: WireId; readonly task_id: WireId; readonly uuid: string };
     }
   | { readonly type: "RECONCILE"; readonly reconcile: { readonly tasks: readonly WireTaskKey[] } }
+  | { readonly type: "SHUTDOWN"; readonly shutdown: { readonly executor_id: WireId; readonly agent_id: WireId } }
   | { readonly type: "TEARDOWN" };
 
 /** Every call of the scheduler API that we send. */
