@@ -36,6 +36,7 @@ import type { Cache } from "../runtime/cache.js";
 import { type ControllerOutcome, runControllers } from "../runtime/controller.js";
 import { createInformers, writeThrough } from "../runtime/informers.js";
 import { elect, type Leadership } from "../runtime/leader.js";
+import { anycastController } from "./anycast/controller.js";
 import { createBackends, type DriverFactories } from "./backends.js";
 import { computeController } from "./compute/controller.js";
 import type { AddressOverlay } from "./connections.js";
@@ -85,6 +86,7 @@ const CONTROLLERS = [
   instanceController,
   probeController,
   endpointsController,
+  anycastController,
   routeController,
   dnsRecordController,
   ipAddressController,

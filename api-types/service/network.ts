@@ -56,7 +56,9 @@ export const network = object(
       text("Pool of the Rack that the address of a Routed task is claimed from.", { minLength: 1, maxLength: 63 }),
     ),
     advertise: later(oneOf("How far the route is told.", ["Rack", "World"], IN_PLACE)),
-    anycast: later(text("Prefix with one route over all available instances.", IN_PLACE)),
+    anycast: optional(
+      text("Prefix with one route over the nodes of all available instances; needs a switch.", IN_PLACE),
+    ),
     ports: optional(listByKey("Ports that the service listens on.", port, { maxItems: 64 })),
   },
   { default: {}, applies: "restart" },

@@ -134,6 +134,37 @@ describe("management prefixes", () => {
   });
 });
 
+describe("management prefixes and anycast", () => {
+  const path = `${API}/namespaces/default/servicegroups`;
+  const group = (anycast?: string) => ({
+    apiVersion: OURS,
+    kind: "ServiceGroup",
+    metadata: { name: "g" },
+    spec: { services: [{ name: "web", shell: "x", network: { mode: "Host", ...(anycast && { anycast }) } }] },
+  });
+
+  it.each([
+    ["10.9.1.4/32", 422],
+    ["10.8.1.4/32", 201],
+  ])("a group with anycast %s is answered with %i", async (prefix, code) => {
+    const api = await withRack(undefined, { managementPrefixes: ["10.9.0.0/16"] });
+    const { status, body } = await api.call("POST", path, { body: group(prefix) });
+    expect(status, body.message).toBe(code);
+  });
+
+  it("a group that has such a prefix already may be suspended, and may not get another one", async () => {
+    const api = await withRack(undefined, { managementPrefixes: [] });
+    await api.call("POST", path, { body: group("10.9.1.4/32") });
+    const type = "application/merge-patch+json";
+    const patch = (url: string, body: object) => api.call("PATCH", url, { body, headers: { "content-type": type } });
+    const managed = { spec: { network: { managementPrefixes: ["10.9.0.0/16"] } } };
+    expect((await patch(`${API}/racks/default`, managed)).status).toBe(200);
+    expect((await patch(`${path}/g`, { spec: { suspend: true } })).status).toBe(200);
+    const other = group("10.9.1.5/32").spec;
+    expect((await patch(`${path}/g`, { spec: other })).status).toBe(422);
+  });
+});
+
 describe("sizes that a policy decides", () => {
   const policy = (mode: string, service?: string) => ({
     apiVersion: OURS,

@@ -14,10 +14,13 @@ import { defineController, on } from "../../runtime/controller.js";
 import { removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
+import { anycastName } from "../anycast-route.js";
 import type { LoopContext } from "../context.js";
+import { externalAddressOf } from "../external-address.js";
 import { hasOtherVariables } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { holdMs } from "./hold.js";
+import { isHeldByAnycast } from "./objects/anycast.js";
 import { ownedMeta, recordMeta, recordSpec } from "./objects/owned.js";
 import { type EndpointStep, type EndpointsPlan, type EndpointsView, planEndpoints } from "./plan.js";
 
@@ -35,7 +38,7 @@ export const endpointsController = (context: LoopContext) => {
         (instance, previous) => [keyOf(instance), ...siblingKeys(loop, instance, previous)],
         (instance) => [keyOf(instance)],
       ),
-      on(Route, ownerKeys),
+      on(Route, (route) => [...ownerKeys(route), ...leavingKeys(loop, route)], ownerKeys),
       on(DnsRecord, ownerKeys),
       on(ServiceGroup, (group, previous) =>
         previous !== undefined && group.metadata.generation !== previous.metadata.generation
@@ -75,7 +78,7 @@ function open(context: LoopContext): Loop {
     groups: informers.cache(ServiceGroup, { rack: (group) => [group.spec.rackName] }),
     revisions: informers.cache(Revision),
     routes: informers.cache(Route),
-    records: informers.cache(DnsRecord, { service: serviceOfRecord }),
+    records: informers.cache(DnsRecord, { service: serviceOfLabels }),
     racks: informers.cache(Rack),
     nodes: informers.cache(Node),
   };
@@ -120,6 +123,12 @@ function siblingKeys(loop: Loop, instance: Instance, previous: Instance | undefi
   return loop.instances.by("service", serviceKeyOf(instance)).map(keyOf);
 }
 
+/** Instances that wait until a route of their group leads to their node no more. */
+function leavingKeys({ instances }: Loop, route: Route): string[] {
+  if (!(route.metadata.ownerReferences ?? []).some(({ kind }) => kind === ServiceGroup.kind)) return [];
+  return serviceOfLabels(route).flatMap((service) => instances.by("service", service).filter(isLeaving).map(keyOf));
+}
+
 function membersOfRack(loop: Loop, rack: Rack): string[] {
   return loop.groups.by("rack", rack.metadata.name).flatMap((group) => memberKeys(loop, group));
 }
@@ -143,6 +152,15 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
     address: addressOf(instance, { service, node }),
     otherAddress: otherAddressOf(instance),
     nodeExternalAddress: node && externalAddressOf(node, rack),
+    isHeldByAnycast:
+      node !== undefined &&
+      group !== undefined &&
+      isHeldByAnycast(instance, {
+        group,
+        route: loop.routes.get(anycastKey(instance)),
+        nextHop: externalAddressOf(node, rack),
+        siblings: loop.instances.by("service", serviceKeyOf(instance)),
+      }),
     hasSwitch: (rack.spec.network?.switch.type ?? "None") !== "None",
     ttlSeconds: rack.spec.dns?.ttlSeconds ?? 0,
     hasOtherPublished: loop.instances
@@ -165,11 +183,6 @@ function outsideOf(loop: Loop, instance: Instance): Pick<EndpointsView, "route" 
     dnsRecord: isForeignRecord ? undefined : dnsRecord,
     foreign: isForeignRoute ? "Route" : isForeignRecord ? "DnsRecord" : undefined,
   };
-}
-
-function externalAddressOf(node: Node, rack: Rack): string {
-  const written = node.spec.externalAddress ?? node.spec.address ?? "";
-  return substitute(written, (name) => rack.spec.variables?.[name]).text;
 }
 
 /** Names as its group says today, the network as the task was launched with. */
@@ -289,7 +302,11 @@ function namesOf(instance: Instance, service: Service): string[] {
   return dns.perInstance && own !== shared ? [shared, own] : [shared];
 }
 
-function serviceOfRecord({ metadata }: DnsRecord): string[] {
+function serviceOfLabels({ metadata }: DnsRecord | Route): string[] {
   const { [LABEL.group]: group, [LABEL.service]: service } = metadata.labels ?? {};
   return group === undefined || service === undefined ? [] : [`${metadata.namespace ?? ""}/${group}/${service}`];
+}
+
+function anycastKey({ metadata, spec }: Instance): string {
+  return `${metadata.namespace ?? ""}/${anycastName(spec.serviceGroup, spec.service)}`;
 }

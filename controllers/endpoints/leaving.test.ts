@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Instance } from "../../api-types/instance.js";
 import type { Condition } from "../../api-types/meta/object.js";
-import { FINALIZER } from "../../api-types/well-known.js";
+import { ANNOTATION, FINALIZER } from "../../api-types/well-known.js";
 import { planEnd } from "../instance/plan.js";
 import { at, available, condition, ended, instance, NOW, service } from "../testing/objects.js";
 import { type EndpointsView, planEndpoints } from "./plan.js";
@@ -43,6 +43,33 @@ describe("R6 leaving, each layer after the one before it", () => {
       "waits until the name is gone",
       { instance: leaving, dnsRecord: namesGoing },
       { steps: [], leaving: "WithdrawingName" },
+    ],
+    [
+      "then the anycast route leads elsewhere",
+      { instance: leaving, ...nameless, isHeldByAnycast: true },
+      { steps: [], leaving: "WithdrawingAnycast" },
+    ],
+    [
+      "only after the name is gone",
+      { instance: leaving, dnsRecord: namesGoing, isHeldByAnycast: true },
+      { steps: [], leaving: "WithdrawingName" },
+    ],
+    [
+      "waits for what clients may know when the anycast route leads elsewhere at last",
+      {
+        instance: available({ ...going, conditions: [condition("Leaving", "True", { reason: "WithdrawingAnycast" })] }),
+        ...nameless,
+      },
+      { steps: [], leaving: "WaitingForTtl", drainUntil: at(26), wait: 6000 },
+    ],
+    [
+      "does not wait for an anycast route that a person gave up",
+      {
+        instance: available({ ...going, annotations: { [ANNOTATION.release]: "route" } }),
+        ...nameless,
+        isHeldByAnycast: true,
+      },
+      { steps: [], leaving: "WaitingForTtl", drainUntil: at(26), wait: 6000 },
     ],
     [
       "then the time to live and a second",

@@ -23,6 +23,8 @@ export interface EndpointsView {
   /** Next hop of the /32. */
   readonly nodeExternalAddress: string | undefined;
   readonly hasSwitch: boolean;
+  /** Whether the service's anycast route, wanted or read back, still leads to it. */
+  readonly isHeldByAnycast?: boolean;
   /** How long clients may hold an answer. */
   readonly ttlSeconds: number;
   /** Whether another instance of the service is Published and alive. */
@@ -122,6 +124,9 @@ function planLeaving(view: EndpointsView): EndpointsPlan {
   if (view.dnsRecord !== undefined && !isReleasedByHand(view, "dns")) {
     return { steps: deleteDns(view), conditions: conditions("WithdrawingName", "waiting until the name is gone") };
   }
+  if (view.isHeldByAnycast && !isReleasedByHand(view, "route")) {
+    return { steps: [], conditions: conditions(WITHDRAWING_ANYCAST, "waiting until no anycast route leads to it") };
+  }
   const hadName = holds(view, FINALIZER.dns) && isPublishedBefore(view);
   const drainUntil = drainEnd(view, { isDead, hadName });
   if (view.now < drainUntil.ttlEnd) {
@@ -186,12 +191,15 @@ function drainEnd(
   return { ttlEnd, end: ttlEnd + drainMs };
 }
 
+const WITHDRAWING_ANYCAST = "WithdrawingAnycast";
+const BEFORE_TTL = ["WithdrawingName", WITHDRAWING_ANYCAST];
+
 /** It was in DNS, so clients may know it. */
 function isPublishedBefore({ instance }: EndpointsView): boolean {
   const published = conditionOf(instance, "Published");
   const leaving = conditionOf(instance, "Leaving");
   if (instance.status?.drainUntil !== undefined) return true;
-  return (published?.status === "True" && published.reason !== NOT_USED) || leaving?.reason === "WithdrawingName";
+  return (published?.status === "True" && published.reason !== NOT_USED) || BEFORE_TTL.includes(leaving?.reason ?? "");
 }
 
 function holds({ instance }: EndpointsView, finalizer: string): boolean {

@@ -38,6 +38,8 @@ describe("the network of a service", () => {
           },
         },
       ],
+      ["an anycast prefix", { network: { mode: "Host", anycast: "10.0.0.1/32" } }],
+      ["an anycast prefix with a variable", { network: { mode: "Routed", anycast: "$(ANYCAST)/32" } }],
       ["an address of a pool", { network: { mode: "Routed", pool: "web" } }],
       ["an address of a pool, said twice", { network: { mode: "Routed", pool: "web", addressFrom: "Pool" } }],
       ["a network of its own by name", { network: { mode: "Container", networkName: "n" } }],
@@ -47,6 +49,21 @@ describe("the network of a service", () => {
       ["names with variables", { dns: { instanceName: "$(SERVICE)$(NUMBER)" } }],
     ],
     bad: [
+      [
+        "an anycast prefix without a network",
+        { network: { mode: "None", anycast: "10.0.0.1/32" } },
+        "network.anycast: Forbidden: there are no routes without a network",
+      ],
+      [
+        "an anycast prefix that is none",
+        { network: { anycast: "10.0.0.1" } },
+        'network.anycast: Invalid value: "10.0.0.1": must be an IPv4 prefix such as 192.168.2.3/32',
+      ],
+      [
+        "an anycast prefix with host bits",
+        { network: { anycast: "10.0.0.1/24" } },
+        'network.anycast: Invalid value: "10.0.0.1/24": must be canonical, without host bits: 10.0.0.0/24',
+      ],
       [
         "an address of no pool",
         { network: { mode: "Routed", addressFrom: "Pool" } },

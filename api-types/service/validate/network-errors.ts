@@ -1,3 +1,4 @@
+import { parseIpv4Prefix } from "../../format/address.js";
 import { DNS_LABEL_RULE, isDnsLabel, isDnsName } from "../../format/names.js";
 import { duplicate, forbidden, invalid, isLiteral, required } from "../../meta/field-error.js";
 import type { FieldError } from "../../schema/structural.js";
@@ -14,6 +15,7 @@ export function networkErrors({ network, dns, dockerParameters }: Service, path:
   return [
     ...modeErrors(network, at),
     ...poolErrors(network, at),
+    ...anycastErrors(network, `${at}.anycast`),
     ...parameterErrors(network, dockerParameters ?? [], `${path}.dockerParameters`),
     ...(portless ? [forbidden(`${at}.ports`, "there are none without a network")] : []),
     ...(portless ? [] : ports.flatMap((port, index) => portErrors(mode, port, `${at}.ports[${index}]`))),
@@ -37,6 +39,17 @@ function poolErrors({ mode, addressFrom, pool }: Service["network"], path: strin
   if (mode !== "Routed") return [forbidden(`${path}.pool`, "needs mode Routed")];
   if (addressFrom === "Runtime") return [forbidden(`${path}.pool`, "may not be set together with addressFrom Runtime")];
   return isDnsLabel(pool) ? [] : [invalid(`${path}.pool`, pool, DNS_LABEL_RULE)];
+}
+
+/** With variables it is judged as the Route that it becomes. */
+function anycastErrors({ mode, anycast }: Service["network"], path: string): readonly FieldError[] {
+  if (anycast === undefined) return [];
+  if (mode === "None") return [forbidden(path, "there are no routes without a network")];
+  if (!isLiteral(anycast)) return [];
+  const parsed = parseIpv4Prefix(anycast);
+  if (parsed === undefined) return [invalid(path, anycast, "must be an IPv4 prefix such as 192.168.2.3/32")];
+  if (parsed.canonical === anycast) return [];
+  return [invalid(path, anycast, `must be canonical, without host bits: ${parsed.canonical}`)];
 }
 
 /** The address that is claimed is handed over as this parameter. */
