@@ -101,6 +101,16 @@ describe("reading back a route", () => {
     expect(await backend("route.set").isDone(set)).toBe("done");
   });
 
+  it("tells shares apart", async () => {
+    const { clock, network, backend } = setUp();
+    network.load([
+      { ...held, nextHops: held.nextHops.map((hop, index) => (index === 0 ? { ...hop, weight: 2 } : hop)) },
+    ]);
+    const answer = backend("route.set").isDone(set);
+    await clock.advance(1000);
+    expect(await answer).toBe("notDone");
+  });
+
   it("waits for a switch that is slow to do what it accepted", async () => {
     const { clock, network, backend } = setUp();
     const answer = backend("route.set").isDone(set);

@@ -8,7 +8,7 @@ import type { Client } from "../client/client.js";
 import { readOptional } from "../client/read-optional.js";
 import type { TaskLaunch } from "../drivers/compute/driver.js";
 import { type DnsChange, type DnsEntry, dnsKey } from "../drivers/dns/driver.js";
-import type { RouteChange, SwitchRoute } from "../drivers/network/driver.js";
+import type { NextHop, RouteChange, SwitchRoute } from "../drivers/network/driver.js";
 import type { Reading } from "../drivers/observation.js";
 import { type Clock, sleep } from "../platform/clock.js";
 import type { Backends, RackDrivers } from "./context.js";
@@ -156,10 +156,10 @@ function isSameEntry(found: DnsEntry, wanted: DnsEntry): boolean {
   );
 }
 
-function haveSameHops(found: SwitchRoute, wanted: readonly { readonly address: string }[]): boolean {
-  const text = (hops: readonly { readonly address: string }[]) =>
+function haveSameHops(found: SwitchRoute, wanted: readonly NextHop[]): boolean {
+  const text = (hops: readonly NextHop[]) =>
     hops
-      .map((hop) => hop.address)
+      .map(({ address, weight }) => `${address}*${weight ?? 0}`)
       .sort()
       .join();
   return text(found.nextHops) === text(wanted);
