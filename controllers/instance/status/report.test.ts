@@ -140,6 +140,17 @@ describe("statuses that tell nothing new", () => {
     });
   });
 
+  it.each([
+    [2, 3],
+    [3, undefined],
+    [900, undefined],
+  ])("one more failure after %s is written as %s: those that decide nothing are not", (known, written) => {
+    const health = { isHealthy: false, consecutiveFailures: known, since: at(-60) };
+    const before = available({ status: { lastStatus: { state: "Running", at: at(0) }, health } });
+    const said = status("Running", { ...later, isHealthy: false });
+    expect(taskReport(before, said, CHECKED)?.health?.consecutiveFailures).toBe(written);
+  });
+
   it("the same state at the same time with another health counts", () => {
     expect(taskReport(known, status("Running", { isHealthy: false }), CHECKED)?.health?.isHealthy).toBe(false);
   });

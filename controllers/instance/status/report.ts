@@ -3,6 +3,7 @@ import { conditionOf, isTerminal, TERMINAL_STATES } from "../../../api-types/lif
 import { ANNOTATION } from "../../../api-types/well-known.js";
 import type { TaskStatus } from "../../../drivers/compute/driver.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
+import { unreadyFailures } from "../../health.js";
 import { type AttachedReport, attachedAfter, attachedReports } from "./attached.js";
 import { healthAfter } from "./health-after.js";
 import { AWAY_STATES, type Checked, type Health, readyCondition } from "./ready.js";
@@ -42,6 +43,7 @@ interface Parts extends Omit<TaskReport, "conditions" | "attached"> {
  */
 export function taskReport(instance: Instance, said: TaskStatus, service: Checked): TaskReport | undefined {
   if (said.taskId === instance.status?.placement?.taskID) {
+    if (isOneMoreFailure(instance, said, service)) return undefined;
     const parts = partsAfter(instance, said);
     return parts && sealed(instance, parts, service);
   }
@@ -63,6 +65,14 @@ export function refreshedReport(instance: Instance, service: Checked): TaskRepor
 function hasOldAttached(instance: Instance): boolean {
   const present = new Set(attachedReports(instance).flatMap(({ name, state }) => (state === undefined ? [] : [name])));
   return (instance.status?.attached ?? []).some(({ name, state }) => state !== undefined && !present.has(name));
+}
+
+/** Failures beyond those that decide something are acknowledged, not counted: one that fails for ever is not written for ever. */
+function isOneMoreFailure({ status }: Instance, said: TaskStatus, { healthChecks = [] }: Checked): boolean {
+  const { health, lastStatus } = status ?? {};
+  if (said.isHealthy !== false || health?.isHealthy !== false || lastStatus?.state !== said.state) return false;
+  const enough = Math.max(1, ...healthChecks.map(unreadyFailures));
+  return (health.consecutiveFailures ?? 0) >= enough;
 }
 
 /** What a master says of a launch that it did not carry out. */
