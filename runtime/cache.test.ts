@@ -217,3 +217,31 @@ describe("cache and server", () => {
     );
   });
 });
+
+describe("the order of what a cache holds", () => {
+  const turn = fc.record({
+    name: fc.constantFrom("a", "b", "c", "d", "e"),
+    group: fc.constantFrom("x", "y", undefined),
+    isGone: fc.boolean(),
+  });
+
+  it("is that of the keys after every change, in the whole and in each index", () => {
+    void fc.assert(
+      fc.property(fc.array(turn, { maxLength: 30 }), (script) => {
+        const { cache } = subject();
+        const expected = new Map<string, Thing>();
+        for (const [version, { name, group, isGone }] of script.entries()) {
+          const object = thing(name, version, { ...(group === undefined ? {} : { group }) });
+          cache.apply({ type: isGone ? "Deleted" : "Applied", object });
+          if (isGone) expected.delete(name);
+          else expected.set(name, object);
+          const sorted = [...expected.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+          expect(cache.list()).toEqual(sorted);
+          for (const value of ["x", "y"]) {
+            expect(cache.by("group", value)).toEqual(sorted.filter(({ spec }) => spec.group === value));
+          }
+        }
+      }),
+    );
+  });
+});

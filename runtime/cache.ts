@@ -54,9 +54,11 @@ export function createCache<K extends Kind>(_kind: K, indexers: Indexers<ObjectO
   return createTypedCache(indexers as Indexers<never>) as FedCache<Cached> as unknown as FedCache<ObjectOf<K>>;
 }
 
-/** The objects of one index value, sorted when somebody looks. */
+/** The objects of one index value, in order when somebody looks. */
 interface Bucket<T> {
   readonly members: Map<string, T>;
+  /** Sorted once, then kept in order: most changes leave them as they are. */
+  keys: string[] | undefined;
   sorted: readonly T[] | undefined;
 }
 
@@ -163,8 +165,10 @@ function* remove<T extends Cached>(state: State<T>, key: string): Iterable<Cache
 function store<T>(state: State<T>, key: string, { previous, current }: CacheChange<T>): void {
   place(state.all, key, current);
   for (const index of state.indexes.values()) {
-    if (previous !== undefined) for (const value of index.valuesOf(previous)) dropFrom(index, value, key);
-    if (current !== undefined) putInto(index, key, current);
+    const values = current === undefined ? [] : index.valuesOf(current);
+    const left = previous === undefined ? [] : index.valuesOf(previous).filter((value) => !values.includes(value));
+    for (const value of left) dropFrom(index, value, key);
+    if (current !== undefined) putInto(index, values, { key, object: current });
   }
 }
 
@@ -175,8 +179,12 @@ function dropFrom<T>({ buckets }: Index<T>, value: string, key: string): void {
   if (found.members.size === 0) buckets.delete(value);
 }
 
-function putInto<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): void {
-  for (const value of valuesOf(object)) {
+function putInto<T>(
+  { buckets }: Index<T>,
+  values: readonly string[],
+  { key, object }: { key: string; object: T },
+): void {
+  for (const value of values) {
     const found = buckets.get(value) ?? bucket<T>();
     place(found, key, object);
     buckets.set(value, found);
@@ -184,9 +192,25 @@ function putInto<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): vo
 }
 
 function place<T>(target: Bucket<T>, key: string, object: T | undefined): void {
+  const { members, keys } = target;
   target.sorted = undefined;
-  if (object === undefined) target.members.delete(key);
-  else target.members.set(key, object);
+  if (keys !== undefined && members.has(key) !== (object !== undefined)) {
+    keys.splice(lowerBound(keys, key), object === undefined ? 1 : 0, ...(object === undefined ? [] : [key]));
+  }
+  if (object === undefined) members.delete(key);
+  else members.set(key, object);
+}
+
+/** The index of the first key that is not below `key`. */
+function lowerBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] ?? key) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function addIndexers<T extends Cached>(state: State<T>, indexers: Indexers<T>): void {
@@ -194,16 +218,18 @@ function addIndexers<T extends Cached>(state: State<T>, indexers: Indexers<T>): 
     if (state.indexes.has(name)) continue;
     const index: Index<T> = { valuesOf, buckets: new Map() };
     state.indexes.set(name, index);
-    for (const [key, object] of state.all.members) putInto(index, key, object);
+    for (const [key, object] of state.all.members) putInto(index, valuesOf(object), { key, object });
   }
 }
 
 function bucket<T>(): Bucket<T> {
-  return { members: new Map(), sorted: undefined };
+  return { members: new Map(), keys: undefined, sorted: undefined };
 }
 
 function sorted<T>(target: Bucket<T>): readonly T[] {
-  target.sorted ??= [...target.members].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  target.keys ??= [...target.members.keys()].sort();
+  // keys and members hold the same keys
+  target.sorted ??= target.keys.map((key) => target.members.get(key) as T);
   return target.sorted;
 }
 
@@ -230,6 +256,6 @@ function isBuried<T extends Cached>(state: State<T>, object: T): boolean {
 function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const child of Object.values(value)) deepFreeze(child);
+  for (const name in value) deepFreeze(value[name]);
   return value;
 }

@@ -1,4 +1,4 @@
-import { defer, from, map, merge, mergeMap, type Observable } from "rxjs";
+import { defer, from, map, merge, mergeMap, Observable } from "rxjs";
 import type { Kind, ObjectOf } from "../api-types/meta/kind.js";
 import { type Clock, every$ } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
@@ -55,10 +55,12 @@ export function on<K extends Kind>(
   return {
     prepare: (informers) => void informers.cache(kind),
     changes$: (informers) =>
-      informers.cache(kind).changes$.pipe(
-        mergeMap(({ previous, current }) => {
+      // not mergeMap: an inner stream for every change and every loop costs more than the keys
+      new Observable((subscriber) =>
+        informers.cache(kind).changes$.subscribe(({ previous, current }) => {
           const last = current ?? previous;
-          return last === undefined ? [] : keysOf(last, current && previous);
+          const keys = last === undefined ? [] : keysOf(last, current && previous);
+          for (const key of keys) subscriber.next(key);
         }),
       ),
     *keys(informers) {

@@ -1,17 +1,12 @@
 import {
   concat,
-  connect,
   defer,
-  EMPTY,
+  filter,
   type MonoTypeOperatorFunction,
   map,
-  mergeMap,
-  type Observable,
-  of,
+  Observable,
   repeat,
   retry,
-  startWith,
-  switchMap,
   takeUntil,
   tap,
   throwError,
@@ -109,7 +104,8 @@ function watch$<K extends Kind>(options: ReflectOptions<K>, cursor: Cursor): Obs
   const scope = namespace === undefined ? {} : { namespace };
   return defer(() => client.watch$(kind, { ...scope, resourceVersion: cursor.resourceVersion })).pipe(
     endWhenIdle(clock, idleMs),
-    mergeMap((event) => advance<ObjectOf<K>>(cursor, event)),
+    map((event) => advance<ObjectOf<K>>(cursor, event)),
+    filter((event): event is ReflectEvent<ObjectOf<K>> => event !== undefined),
     repeat({ delay: () => pause$(options, cursor, undefined) }),
     retry({ delay: (error) => (isListNeeded(error) ? throwError(() => error) : pause$(options, cursor, error)) }),
     // spread, so that the kinds of a process do not list at the same moment
@@ -119,30 +115,40 @@ function watch$<K extends Kind>(options: ReflectOptions<K>, cursor: Cursor): Obs
 
 /** Completes a stream that has been silent for `idleMs`. */
 function endWhenIdle<T>(clock: Clock, idleMs: number): MonoTypeOperatorFunction<T> {
-  return connect((shared$) => {
-    const silence$ = shared$.pipe(
-      startWith(undefined),
-      switchMap(() => after$(clock, idleMs)),
-    );
-    return shared$.pipe(takeUntil(silence$));
-  });
+  return (source$) =>
+    new Observable((subscriber) => {
+      let heardAt = clock.monotonic();
+      // one timer that looks again, not one for every event
+      const wait = (delayMs: number) =>
+        clock.schedule(delayMs, () => {
+          const restMs = heardAt + idleMs - clock.monotonic();
+          if (restMs > 0) timer = wait(restMs);
+          else subscriber.complete();
+        });
+      let timer = wait(idleMs);
+      subscriber.add(() => timer.cancel());
+      const heard = tap<T>(() => {
+        heardAt = clock.monotonic();
+      });
+      subscriber.add(source$.pipe(heard).subscribe(subscriber));
+    });
 }
 
 function advance<T extends { readonly metadata: { readonly resourceVersion?: string } }>(
   cursor: Cursor,
   event: WatchEvent<T>,
-): Observable<ReflectEvent<T>> {
+): ReflectEvent<T> | undefined {
   cursor.failures = 0;
   if (event.type === "BOOKMARK") {
     cursor.resourceVersion = event.resourceVersion || cursor.resourceVersion;
-    return EMPTY;
+    return undefined;
   }
   const { resourceVersion = cursor.resourceVersion } = event.object.metadata;
   if (Number(resourceVersion) < Number(cursor.resourceVersion)) {
     throw new StatusError("Expired", `an event of version ${resourceVersion} follows ${cursor.resourceVersion}`);
   }
   cursor.resourceVersion = resourceVersion;
-  return of({ type: event.type === "DELETED" ? "Deleted" : "Applied", object: event.object } as const);
+  return { type: event.type === "DELETED" ? "Deleted" : "Applied", object: event.object };
 }
 
 /** The history is gone, or the version is refused: only a list can go on. */

@@ -181,16 +181,26 @@ interface SilenceWatch {
 /** Calls `onSilence` once when nothing was heard for five heartbeats. */
 function silenceWatch(clock: Clock, onSilence: () => void): SilenceWatch {
   let limitMs = 0;
+  let heardAt = 0;
   let timer: { cancel(): void } | undefined;
   const pet = () => {
+    heardAt = clock.monotonic();
+  };
+  // one timer that looks again, not one for every record
+  const wait = (delayMs: number) => {
     timer?.cancel();
-    timer = clock.schedule(limitMs, onSilence);
+    timer = clock.schedule(delayMs, () => {
+      const restMs = heardAt + limitMs - clock.monotonic();
+      if (restMs > 0) wait(restMs);
+      else onSilence();
+    });
   };
   return {
     pet,
     start(heartbeatSeconds: number) {
       limitMs = heartbeatSeconds * 1000 * HEARTBEATS_MISSED_MAX;
       pet();
+      wait(limitMs);
     },
     stop: () => timer?.cancel(),
   };
