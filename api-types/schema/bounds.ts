@@ -3,13 +3,20 @@ import { parseTime } from "../format/time.js";
 import { invalid } from "../meta/field-error.js";
 import type { FieldError, StructuralSchema } from "./structural.js";
 
+const NONE: readonly FieldError[] = [];
+
 /** Faults of a value against the limits of its schema: ranges, lengths, patterns, sizes. */
 export function boundsErrors(schema: StructuralSchema, value: unknown, path: string): readonly FieldError[] {
-  if (typeof value === "string") return [...lengthErrors(schema, value, path), ...shapeErrors(schema, value, path)];
+  if (typeof value === "string") {
+    const hasShape = schema.pattern !== undefined || schema.format !== undefined;
+    const faults = lengthErrors(schema, value, path);
+    return hasShape ? [...faults, ...shapeErrors(schema, value, path)] : faults;
+  }
   if (typeof value === "number") return rangeErrors(schema, value, path);
   if (Array.isArray(value))
     return sizeErrors(value.length, { min: schema.minItems, max: schema.maxItems, noun: "items" }, path);
-  if (typeof value !== "object" || value === null) return [];
+  if (typeof value !== "object" || value === null) return NONE;
+  if (schema.minProperties === undefined && schema.maxProperties === undefined) return NONE;
   const limits = { min: schema.minProperties, max: schema.maxProperties, noun: "properties" };
   return sizeErrors(Object.keys(value).length, limits, path);
 }
@@ -28,7 +35,9 @@ function rangeErrors(schema: StructuralSchema, value: number, path: string): rea
 
 function lengthErrors(schema: StructuralSchema, value: string, path: string): readonly FieldError[] {
   const { minLength, maxLength } = schema;
-  if (minLength === undefined && maxLength === undefined) return [];
+  // a character takes one or two units: most texts need not be counted
+  const isShort = maxLength === undefined || value.length <= maxLength;
+  if (isShort && (minLength === undefined || value.length >= 2 * minLength)) return NONE;
   const length = [...value].length;
   if (minLength !== undefined && length < minLength) {
     return [invalid(path, value, `${path} in body should be at least ${minLength} chars long`)];

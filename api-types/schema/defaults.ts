@@ -1,3 +1,4 @@
+import { frozenMemo } from "./frozen-memo.js";
 import { fieldSchema } from "./prune.js";
 import type { StructuralSchema } from "./structural.js";
 
@@ -6,38 +7,79 @@ import type { StructuralSchema } from "./structural.js";
  * null, count as absent. Unchanged parts are shared with `object`.
  */
 export function withDefaults(schema: StructuralSchema, object: unknown): unknown {
+  return filled(schema, object, true);
+}
+
+/** Top-level members that lack no default. */
+const complete = frozenMemo();
+
+function filled(schema: StructuralSchema, object: unknown, isRoot = false): unknown {
   if (Array.isArray(object)) return defaultItems(schema, object);
   if (typeof object !== "object" || object === null) return object;
-  return defaultFields(schema, object);
+  return defaultFields(schema, object, isRoot ? filledMember : filled);
+}
+
+function filledMember(schema: StructuralSchema, value: unknown): unknown {
+  if (complete.has(schema, value)) return value;
+  const next = filled(schema, value);
+  if (next === value) complete.add(schema, value);
+  return next;
 }
 
 function defaultItems(schema: StructuralSchema, values: readonly unknown[]): unknown {
   const { items } = schema;
   if (items === undefined) return values;
-  const filled = values.map((value) => {
+  const all = values.map((value) => {
     const isAbsent = value === null && items.nullable !== true && items.default !== undefined;
-    return withDefaults(items, isAbsent ? copyOf(items.default) : value);
+    return filled(items, isAbsent ? copyOf(items.default) : value);
   });
-  return filled.every((value, index) => value === values[index]) ? values : filled;
+  return all.every((value, index) => value === values[index]) ? values : all;
 }
 
-function defaultFields(schema: StructuralSchema, value: object): unknown {
-  const filled = new Map<string, unknown>();
-  let isSame = true;
-  for (const [name, child] of Object.entries(value)) {
+function defaultFields(
+  schema: StructuralSchema,
+  value: object,
+  fill: (field: StructuralSchema, child: unknown) => unknown,
+): unknown {
+  const present = value as Readonly<Record<string, unknown>>; // read by name only
+  const changed = new Map<string, unknown>();
+  for (const name of Object.keys(present)) {
+    const child = present[name];
     const field = fieldSchema(schema, name);
-    const isAbsent = child === undefined || (child === null && field !== undefined && field.nullable !== true);
-    const next = field === undefined ? child : withDefaults(field, child);
-    if (!isAbsent) filled.set(name, next);
-    isSame &&= !isAbsent && next === child;
+    const next = isAbsent(field, child) ? undefined : field === undefined ? child : fill(field, child);
+    if (next !== child || next === undefined) changed.set(name, next);
   }
-  for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    if (field.default === undefined || filled.has(name)) continue;
-    filled.set(name, withDefaults(field, copyOf(field.default)));
-    isSame = false;
+  for (const [name, field] of defaultsOf(schema)) {
+    const isPresent = changed.has(name) ? changed.get(name) !== undefined : Object.hasOwn(present, name);
+    if (!isPresent) changed.set(name, filled(field, copyOf(field.default)));
   }
+  return changed.size === 0 ? value : replaced(present, changed);
+}
+
+function isAbsent(field: StructuralSchema | undefined, child: unknown): boolean {
+  return child === undefined || (child === null && field !== undefined && field.nullable !== true);
+}
+
+/** The fields of the schema that have a default. */
+function defaultsOf(schema: StructuralSchema): readonly (readonly [string, StructuralSchema])[] {
+  let found = defaults.get(schema);
+  if (found === undefined) {
+    found = Object.entries(schema.properties ?? {}).filter(([, field]) => field.default !== undefined);
+    defaults.set(schema, found);
+  }
+  return found;
+}
+
+const defaults = new WeakMap<StructuralSchema, readonly (readonly [string, StructuralSchema])[]>();
+
+/** `undefined` in `changed` leaves a field out; new fields come last. */
+function replaced(
+  present: Readonly<Record<string, unknown>>,
+  changed: ReadonlyMap<string, unknown>,
+): Readonly<Record<string, unknown>> {
+  const all = new Map([...Object.entries(present), ...changed]);
   // fromEntries defines own properties, so that a field called __proto__ is a field like any other
-  return isSame ? value : Object.fromEntries(filled);
+  return Object.fromEntries([...all].filter(([, child]) => child !== undefined));
 }
 
 /** A copy of plain data; much cheaper than structuredClone, and defaults are filled at every write. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { withDefaults } from "./defaults.js";
 import { prune } from "./prune.js";
 import { SAMPLE_SCHEMA, SAMPLE_SERVICE } from "./sample.js";
+import type { StructuralSchema } from "./structural.js";
 
 describe("prune", () => {
   const check = (object: unknown, expected: { object: unknown; unknown: readonly string[] }) =>
@@ -97,5 +98,24 @@ describe("withDefaults", () => {
     expect(JSON.stringify(withDefaults(SAMPLE_SCHEMA, object))).toBe(
       '{"spec":{"__proto__":{"polluted":1},"constructor":null,"replicas":1}}',
     );
+  });
+
+  it("finds a default that was taken away from what it had looked at before", () => {
+    const spec: { replicas?: number } = { replicas: 1 };
+    withDefaults(SAMPLE_SCHEMA, { spec });
+    delete spec.replicas;
+    expect(withDefaults(SAMPLE_SCHEMA, { spec })).toEqual({ spec: { replicas: 1 } });
+  });
+
+  it("fills a frozen part by each schema that is asked for", () => {
+    const spec = Object.freeze({ replicas: 1 });
+    const other: StructuralSchema = {
+      type: "object",
+      properties: { spec: { type: "object", properties: { size: { type: "integer", default: 2 } } } },
+    };
+    for (let time = 0; time < 2; time++) {
+      expect(withDefaults(SAMPLE_SCHEMA, { spec })).toEqual({ spec: { replicas: 1 } });
+      expect(withDefaults(other, { spec })).toEqual({ spec: { replicas: 1, size: 2 } });
+    }
   });
 });

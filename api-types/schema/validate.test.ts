@@ -11,6 +11,25 @@ describe("validateSchema", () => {
       validateSchema(SAMPLE_SCHEMA, { spec }).map(({ type, path, message }) => [type, `${path}: ${message}`]),
     ).toEqual(expected);
 
+  it("finds the fault of what was right when it looked before", () => {
+    const spec = { replicas: 5 as unknown };
+    check(spec, []);
+    spec.replicas = "five";
+    expect(validateSchema(SAMPLE_SCHEMA, { spec })).toHaveLength(1);
+  });
+
+  it("judges a frozen part by each schema that is asked for, and tells its faults each time", () => {
+    const spec = Object.freeze({ replicas: 5 });
+    const other: StructuralSchema = {
+      type: "object",
+      properties: { spec: { type: "object", properties: { replicas: { type: "string" } } } },
+    };
+    for (let time = 0; time < 2; time++) {
+      check(spec, []);
+      expect(validateSchema(other, { spec }).map(({ path }) => path)).toEqual(["spec.replicas"]);
+    }
+  });
+
   it("says nothing about what is right", () => {
     check({ replicas: 5, ratio: 0.5, services: [{ name: "a", at: null, cpu: 2 }], tags: ["a", "b"], on: true }, []);
   });

@@ -1,5 +1,6 @@
 import { duplicate, required, unsupported } from "../meta/field-error.js";
 import { boundsErrors } from "./bounds.js";
+import { frozenMemo } from "./frozen-memo.js";
 import { fieldSchema } from "./prune.js";
 import type { FieldError, StructuralSchema } from "./structural.js";
 
@@ -8,15 +9,25 @@ export function validateSchema(schema: StructuralSchema, object: unknown): reado
   return check(schema, object, "");
 }
 
+/** Top-level members without a fault. */
+const sound = frozenMemo();
+const NONE: readonly FieldError[] = [];
+
 function check(schema: StructuralSchema, value: unknown, path: string): readonly FieldError[] {
   if (value === null && schema.nullable === true) return [];
   if (!hasType(schema, value)) return [wrongType(schema, value, path)];
-  const faults = [...choiceErrors(schema, value, path), ...boundsErrors(schema, value, path)];
+  const faults = joined(choiceErrors(schema, value, path), boundsErrors(schema, value, path));
   // what is too much is not looked into: the answer stays short, and comes at once
   if (faults.some(({ type }) => type === "TooMany")) return faults;
-  if (Array.isArray(value)) return [...faults, ...itemErrors(schema, value, path)];
-  if (typeof value === "object" && value !== null) return [...faults, ...memberErrors(schema, value, path)];
+  if (Array.isArray(value)) return joined(faults, itemErrors(schema, value, path));
+  if (typeof value === "object" && value !== null) return joined(faults, memberErrors(schema, value, path));
   return faults;
+}
+
+/** Both lists; a new one is made only when both have faults, which is rare. */
+function joined(left: readonly FieldError[], right: readonly FieldError[]): readonly FieldError[] {
+  if (left.length === 0) return right;
+  return right.length === 0 ? left : [...left, ...right];
 }
 
 function hasType(schema: StructuralSchema, value: unknown): boolean {
@@ -50,20 +61,30 @@ function typeName(value: unknown): string {
 }
 
 function choiceErrors(schema: StructuralSchema, value: unknown, path: string): readonly FieldError[] {
-  if (schema.enum === undefined || schema.enum.includes(value)) return [];
+  if (schema.enum === undefined || schema.enum.includes(value)) return NONE;
   return [unsupported(path, value, schema.enum)];
 }
 
 function memberErrors(schema: StructuralSchema, value: object, path: string): readonly FieldError[] {
-  const present = Object.entries(value).filter(([, child]) => child !== undefined);
-  const missing = (schema.required ?? [])
-    .filter((name) => !present.some(([other]) => other === name))
-    .map((name) => required(memberPath(path, name)));
-  const inside = present.flatMap(([name, child]) => {
-    const field = fieldSchema(schema, name);
-    return field === undefined ? [] : check(field, child, memberPath(path, name));
-  });
-  return [...missing, ...inside];
+  const members = value as Readonly<Record<string, unknown>>; // read by name only
+  let faults: readonly FieldError[] = NONE;
+  for (const name of schema.required ?? []) {
+    const isMissing = !Object.hasOwn(members, name) || members[name] === undefined;
+    if (isMissing) faults = joined(faults, [required(memberPath(path, name))]);
+  }
+  for (const name of Object.keys(members)) {
+    const field = members[name] === undefined ? undefined : fieldSchema(schema, name);
+    if (field !== undefined) faults = joined(faults, checkMember(field, members[name], memberPath(path, name)));
+  }
+  return faults;
+}
+
+function checkMember(field: StructuralSchema, value: unknown, path: string): readonly FieldError[] {
+  if (path.includes(".")) return check(field, value, path);
+  if (sound.has(field, value)) return NONE;
+  const faults = check(field, value, path);
+  if (faults.length === 0) sound.add(field, value);
+  return faults;
 }
 
 function memberPath(path: string, name: string): string {
@@ -72,14 +93,17 @@ function memberPath(path: string, name: string): string {
 
 function itemErrors(schema: StructuralSchema, values: readonly unknown[], path: string): readonly FieldError[] {
   const { items } = schema;
-  const inside = items === undefined ? [] : values.flatMap((value, index) => check(items, value, `${path}[${index}]`));
-  return [...inside, ...repeated(schema, values, path)];
+  let faults: readonly FieldError[] = NONE;
+  if (items !== undefined) {
+    for (const [index, value] of values.entries()) faults = joined(faults, check(items, value, `${path}[${index}]`));
+  }
+  return joined(faults, repeated(schema, values, path));
 }
 
 /** Items that a set or a map list may hold only once. */
 function repeated(schema: StructuralSchema, values: readonly unknown[], path: string): readonly FieldError[] {
   const listType = schema["x-kubernetes-list-type"];
-  if (listType !== "set" && listType !== "map") return [];
+  if (listType !== "set" && listType !== "map") return NONE;
   const seen = new Set<string>();
   const faults: FieldError[] = [];
   for (const [index, value] of values.entries()) {

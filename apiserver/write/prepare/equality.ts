@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../../api-types/meta/object.js";
+import type { KubeObject, ObjectMeta } from "../../../api-types/meta/object.js";
 
 /** Whether two JSON values are equal; the order of keys does not matter, an undefined field is an absent one. */
 export function isSame(a: unknown, b: unknown): boolean {
@@ -15,7 +15,10 @@ export function differsOutside(a: KubeObject, b: KubeObject, ...fields: readonly
 
 /** Whether storing `after` over `before` would change nothing but the times in managedFields. */
 export function isNoChange(before: KubeObject, after: KubeObject): boolean {
-  return isSame(withoutTimes(before), withoutTimes(after));
+  if (before === after) return true;
+  // what changes most is looked at first
+  if (!isSame(before.status, after.status) || differsOutside(before, after, "metadata", "status")) return false;
+  return isSame(withoutTimes(before.metadata), withoutTimes(after.metadata));
 }
 
 function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
@@ -37,8 +40,8 @@ function without(object: KubeObject, fields: readonly string[]): Readonly<Record
   return Object.fromEntries(Object.entries(object).filter(([field]) => !fields.includes(field)));
 }
 
-function withoutTimes(object: KubeObject): Readonly<Record<string, unknown>> {
-  const { resourceVersion: _version, managedFields, ...metadata } = object.metadata;
+function withoutTimes(all: ObjectMeta): Readonly<Record<string, unknown>> {
+  const { resourceVersion: _version, managedFields, ...metadata } = all;
   const entries = managedFields?.map(({ time: _time, ...entry }) => entry);
-  return { ...object, metadata: { ...metadata, ...(entries && entries.length > 0 && { managedFields: entries }) } };
+  return { ...metadata, ...(entries && entries.length > 0 && { managedFields: entries }) };
 }

@@ -1,4 +1,3 @@
-import { produce } from "immer";
 import type { KubeObject, ObjectMeta } from "../../../api-types/meta/object.js";
 import { withDefaults } from "../../../api-types/schema/defaults.js";
 import type { FieldWriter } from "../../patch/contract.js";
@@ -67,9 +66,9 @@ export function withGeneration(request: ResourceRequest, object: KubeObject, liv
   const ignored = stored.hasStatus ? ["metadata", "status"] : ["metadata"];
   const generation = live.metadata.generation ?? 1;
   const isChanged = differsOutside(object, live, ...ignored);
-  return produce(object, ({ metadata }) => {
-    metadata.generation = isChanged ? generation + 1 : generation;
-  });
+  const next = isChanged ? generation + 1 : generation;
+  if (object.metadata.generation === next) return object;
+  return { ...object, metadata: { ...object.metadata, generation: next } };
 }
 
 /** What a client may set. */
