@@ -165,7 +165,8 @@ async function receive(
 ): Promise<Omit<HttpResponse, "body"> & { body: string }> {
   try {
     const response = await options.handler(wireRequest(options, request));
-    const body = Buffer.from(await readBody(response)).toString("utf8");
+    const bytes = await readBody(response);
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
     return { status: response.status, headers: response.headers, body };
   } catch (error) {
     throw errorOfTransport(request.operation, error);

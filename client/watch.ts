@@ -53,7 +53,8 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> 
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const line = Buffer.concat([...pending, chunk.subarray(start, end)]).toString("utf8");
+      const last = chunk.subarray(start, end);
+      const line = textOf(pending.length === 0 ? last : Buffer.concat([...pending, last]));
       pending = [];
       pendingBytes = 0;
       start = end + 1;
@@ -64,6 +65,10 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> 
     pendingBytes += chunk.length - start;
     if (pendingBytes > LINE_BYTES_MAX) throw new StatusError("InternalError", "a watch event exceeds the line limit");
   }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
 function parseEvent(operation: string, line: string): WatchEvent<KubeObject> {

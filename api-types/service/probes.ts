@@ -27,6 +27,17 @@ type Probed = Pick<Service, "healthChecks" | "readinessCheck" | "network">;
  * | Controller | refused by validation                 | controller                                    |
  */
 export function probePlan(service: Probed): ProbePlan {
+  const known = plans.get(service);
+  if (known !== undefined) return known;
+  const plan = makePlan(service);
+  if (Object.isFrozen(service)) plans.set(service, plan);
+  return plan;
+}
+
+/** Of what cannot change: asked for at every look at every instance of a service. */
+const plans = new WeakMap<Probed, ProbePlan>();
+
+function makePlan(service: Probed): ProbePlan {
   const agent = agentProbe(service);
   const { healthChecks = [], readinessCheck } = service;
   return {
