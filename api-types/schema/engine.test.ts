@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { withDefaults } from "./defaults.js";
 import { prune } from "./prune.js";
-import { SAMPLE_SCHEMA, SAMPLE_SERVICE } from "./sample.js";
 import type { StructuralSchema } from "./structural.js";
+import { SAMPLE_SCHEMA, SAMPLE_SERVICE } from "./testing/sample.js";
 
 describe("prune", () => {
   const check = (object: unknown, expected: { object: unknown; unknown: readonly string[] }) =>

@@ -1,8 +1,8 @@
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SAMPLE_SCHEMA } from "./sample.js";
 import type { StructuralSchema } from "./structural.js";
+import { SAMPLE_SCHEMA } from "./testing/sample.js";
 import { validateSchema } from "./validate.js";
 
 describe("validateSchema", () => {

@@ -1,4 +1,4 @@
-import type { StructuralSchema } from "./structural.js";
+import type { StructuralSchema } from "../structural.js";
 
 /** One item of its list `services`. */
 export const SAMPLE_SERVICE: StructuralSchema = {
