@@ -8,6 +8,7 @@ import { memoryStore } from "../../../apiserver/storage/memory.js";
 import { changeService, instancesOf, NAMESPACE } from "../compute/compute-world.js";
 import { applyAll, readDocuments } from "../world/manifests.js";
 import type { World } from "../world/world.js";
+import { guardAddresses } from "./guard.js";
 import { addressesOf, claimsOf, poolRack, poolWorld, routedGroup } from "./pool-world.js";
 
 const QUARANTINE_MS = 30_000;
@@ -20,33 +21,11 @@ async function available(world: World): Promise<number> {
   return (await world.ask(() => instancesOf(world, "web"))).filter(isAvailable).length;
 }
 
-/** Fails when two living tasks have one address, or one address comes back before its quarantine is over. */
-function guard(world: World) {
-  const freedAt = new Map<string, number>();
-  const tasks = new Map<string, string>();
-  const faults: string[] = [];
-  const subscription = world.runner.events$.subscribe((event) => {
-    const now = world.clock.monotonic();
-    if (event.type === "started") {
-      const holder = [...tasks].find(([, address]) => address === event.address)?.[0];
-      if (holder !== undefined) faults.push(`${event.address} of ${holder} was given to ${event.taskId}`);
-      const freed = freedAt.get(event.address);
-      if (freed !== undefined && now - freed < QUARANTINE_MS) faults.push(`${event.address} after ${now - freed} ms`);
-      tasks.set(event.taskId, event.address);
-      return;
-    }
-    if (event.type === "failed") faults.push(event.message);
-    freedAt.set(tasks.get(event.taskId) ?? "", now);
-    tasks.delete(event.taskId);
-  });
-  return { faults, stop: () => subscription.unsubscribe() };
-}
-
 describe("addresses of a pool", () => {
   it("are claimed, handed over, routed, named and given back after their quarantine", async () => {
     const groups = [routedGroup("web", { instances: 2, network: "pool: web" })];
     const world = await poolWorld({ seed: 41, ...POOL, groups });
-    const watched = guard(world);
+    const watched = guardAddresses(world, QUARANTINE_MS);
     await world.until("two are available", async () => (await available(world)) === 2, 60_000);
     const placed = await world.ask(() => instancesOf(world, "web"));
     const addresses = placed.map(({ status }) => status?.placement?.address ?? "").sort();
@@ -94,7 +73,7 @@ describe("addresses of a pool", () => {
   it("are kept from others while the agent of their task is out of reach, though the Instance is given up", async () => {
     const groups = [routedGroup("web", { instances: 1, network: "pool: web" })];
     const world = await poolWorld({ seed: 42, ...POOL, groups });
-    const watched = guard(world);
+    const watched = guardAddresses(world, QUARANTINE_MS);
     await world.until("it is available", async () => (await available(world)) === 1, 60_000);
     const [lost] = await world.ask(() => instancesOf(world, "web"));
     world.mesos.partitionAgent(lost?.status?.placement?.node ?? "");
@@ -112,7 +91,7 @@ describe("addresses of a pool", () => {
   it("stay with tasks that a control plane with an empty store finds running", async () => {
     const groups = [routedGroup("web", { instances: 2, network: "pool: web" })];
     const world = await poolWorld({ seed: 43, ...POOL, groups });
-    const watched = guard(world);
+    const watched = guardAddresses(world, QUARANTINE_MS);
     await world.until("two are available", async () => (await available(world)) === 2, 60_000);
     for (const { gate } of world.planes) gate.kill();
     const site = await world.createSite(memoryStore({ clock: world.clock }));
