@@ -66,7 +66,12 @@ const resources = object(
     cpu: integerOrText("Cores, e.g. `500m` or `2`.", { default: "200m" }),
     memory: integerOrText("Memory, e.g. `128Mi`.", { default: "128Mi" }),
     disk: optional(integerOrText("Disk space, e.g. `1Gi`.")),
-    gpu: optional(integer("Devices; needs the containerizer Mesos.", { minimum: 0, maximum: 64 })),
+    gpu: optional(
+      integer("Devices; needs the containerizer Mesos. Tasks that need none go to nodes without GPUs first.", {
+        minimum: 0,
+        maximum: 64,
+      }),
+    ),
     limits: optional(
       object("Hard limits at or above the request; `unlimited` for none.", {
         cpu: optional(integerOrText("Cores.")),
@@ -82,7 +87,13 @@ const executor = object("A Mesos executor of one's own, with the containerizer M
   shared: flag("One executor for all tasks of the service on a node.", { default: false }),
   command: text("Command line for `/bin/sh -c` that starts it.", { minLength: 1, maxLength: MAX_VALUE }),
   fetch: optional(list("Files it needs.", fetchedFile, { maxItems: MAX_FILES })),
-  env: optional(listByKey("Its environment.", environmentVariable, { maxItems: MAX_VARIABLES })),
+  env: optional(
+    listByKey(
+      "Its environment, beside the task's; of a shared one beside what all tasks of the service have on a node.",
+      environmentVariable,
+      { maxItems: MAX_VARIABLES },
+    ),
+  ),
   resources: object(
     "What it takes beside the task.",
     {
