@@ -90,6 +90,23 @@ describe("files that a task wants", () => {
     server.close();
     expect(await runner.prepare?.(task("g", { fetch: [fetched("http://192.0.2.1/x")] }))).toMatch(/loopback/);
     expect(await runner.prepare?.(task("g", { fetch: [fetched("/no/such/file")] }))).toMatch(/ENOENT/);
+    const { bytes } = runner.sandboxes?.read("g", "stderr", { offset: 0, length: 1000 }) ?? {};
+    expect(Buffer.from(bytes ?? []).toString()).toMatch(/\nFailed to fetch: ENOENT.*\n$/);
+  });
+});
+
+describe("the host that a task is told", () => {
+  it.each([
+    ["the address of the simulated node", { HOST: "10.0.0.1", NODE_ADDRESS: "10.0.0.1" }, "127.0.0.1"],
+    ["what its own environment says", { HOST: "mine", NODE_ADDRESS: "10.0.0.1" }, "mine"],
+    ["nothing", {}, ""],
+  ])("is %s", async (_, env, expected) => {
+    const { runner, ended } = open();
+    const end = ended("host");
+    runner.launch(task("host", { argv: ["echo $HOST"], env }));
+    await end;
+    const { bytes } = runner.sandboxes?.read("host", "stdout", { offset: 0, length: 100 }) ?? {};
+    expect(Buffer.from(bytes ?? []).toString()).toBe(`${expected}\n`);
   });
 });
 

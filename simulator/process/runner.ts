@@ -1,3 +1,5 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { Subject } from "rxjs";
 import { type Clock, every$, type Timer } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
@@ -145,11 +147,18 @@ function store({ options, running }: State): void {
 async function prepare({ sandboxes }: State, task: RunnableTask): Promise<string | undefined> {
   try {
     const directory = sandboxes.open(task.taskId);
-    for (const order of task.fetch ?? []) await fetchInto(directory, order);
+    for (const order of task.fetch ?? []) await fetchInto(directory, order).catch((error) => noteIn(directory, error));
     return undefined;
   } catch (error) {
+    sandboxes.retire(task.taskId);
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** As the real fetcher, which tells why in the sandbox only. */
+function noteIn(directory: string, error: unknown): never {
+  appendFileSync(join(directory, "stderr"), `Failed to fetch: ${error instanceof Error ? error.message : error}\n`);
+  throw error;
 }
 
 function targetOf(state: State, taskId: string, timeoutSeconds: number) {
@@ -252,7 +261,12 @@ function environmentOf({ options, sandboxes }: State, task: RunnableTask, addres
   const ports = (task.mappings ?? []).map(({ containerPort, hostPort }) => `${containerPort}=${hostPort}`).join(",");
   const mapping: Record<string, string> = ports === "" ? {} : { SIMULATED_PORTS: ports };
   const own = { MESOS_SANDBOX: sandboxes.directoryOf(task.taskId), ADDRESS: address, TASK_ID: task.taskId };
-  return { ...task.env, ...options.env, ...mapping, ...own };
+  return { ...task.env, ...reachableHost(task, address), ...options.env, ...mapping, ...own };
+}
+
+/** The node's address as its Rack names it is not one of this machine: HOST is where the task's ports really are. */
+function reachableHost({ env, isRouted }: RunnableTask, address: string): Record<string, string> {
+  return isRouted || env.HOST === undefined || env.HOST !== env.NODE_ADDRESS ? {} : { HOST: address };
 }
 
 function stopAll(state: State): Promise<void> {
