@@ -233,6 +233,22 @@ describe("rackctl exec", () => {
     cat.write();
     expect(await cat.ended).toMatchObject({ code: 0, stdout: heard, stderr: "" });
   });
+
+  // elsewhere `script` has other flags
+  it.runIf(process.platform === "linux")("gives a program a terminal where it has one itself", async () => {
+    await apply("typing", { shell: script("typing") });
+    const [instance] = await available("typing", 1);
+    const program = "'test -t 0 && echo ready; read line; echo \"heard $line\"; exit 4'";
+    const words = [...access(), "exec", `inst/${instance?.metadata.name}`, "-it", "--", "sh", "-c", program];
+    // a terminal for what it runs
+    const inTerminal = ["-qefc", [process.execPath, entry, ...words].join(" "), "/dev/null"];
+    const typing = start("script", inTerminal, { isInputOpen: true, timeoutMs: 100_000 });
+    await typing.says(/^ready\r$/m, 30_000);
+    typing.write("some words\r");
+    await typing.says(/^heard some words\r$/m, 30_000);
+    typing.write();
+    expect((await typing.ended).code).toBe(4);
+  });
 });
 
 describe("rackctl drain", () => {
