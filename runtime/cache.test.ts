@@ -229,19 +229,21 @@ describe("the order of what a cache holds", () => {
     void fc.assert(
       fc.property(fc.array(turn, { maxLength: 30 }), (script) => {
         const { cache } = subject();
-        const expected = new Map<string, Thing>();
+        let expected: readonly Thing[] = [];
         for (const [version, { name, group, isGone }] of script.entries()) {
-          const object = thing(name, version, { ...(group === undefined ? {} : { group }) });
+          const object = thing(name, version, group === undefined ? {} : { group });
           cache.apply({ type: isGone ? "Deleted" : "Applied", object });
-          if (isGone) expected.delete(name);
-          else expected.set(name, object);
-          const sorted = [...expected.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-          expect(cache.list()).toEqual(sorted);
-          for (const value of ["x", "y"]) {
-            expect(cache.by("group", value)).toEqual(sorted.filter(({ spec }) => spec.group === value));
-          }
+          const others = expected.filter(({ metadata }) => metadata.name !== name);
+          expected = isGone ? others : [...others, object].sort(byName);
+          expect(cache.list()).toEqual(expected);
+          expect(cache.by("group", "x")).toEqual(expected.filter(({ spec }) => spec.group === "x"));
+          expect(cache.by("group", "y")).toEqual(expected.filter(({ spec }) => spec.group === "y"));
         }
       }),
     );
   });
+
+  function byName(a: Thing, b: Thing): number {
+    return a.metadata.name < b.metadata.name ? -1 : 1;
+  }
 });
