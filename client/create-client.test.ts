@@ -145,6 +145,21 @@ describe("createClient", () => {
 });
 
 describe("watch$", () => {
+  it("tells of an own write with the very object of its answer, and of another state with another one", async () => {
+    const state = (version: string) =>
+      JSON.stringify({ kind: "Widget", metadata: { ...key, resourceVersion: version } });
+    const events = ["5", "6"].map((version) => `{"type":"MODIFIED","object":${state(version)}}\n`).join("");
+    const client = clientOf(async (request) => {
+      const body = Buffer.from(request.method === "GET" ? events : state("5"));
+      return { status: 200, headers: {}, body };
+    });
+    const answer = await client.withFence({ namespace: "n", lease: "l", term: "1" }).patch(Widget, key, {});
+    const seen = await lastValueFrom(client.watch$(Widget, { resourceVersion: "4" }).pipe(toArray()));
+    const objects = seen.map((event) => (event.type === "BOOKMARK" ? undefined : event.object));
+    expect(objects[0]).toBe(answer);
+    expect(objects[1]?.metadata.resourceVersion).toBe("6");
+  });
+
   const events = [
     { type: "ADDED", object: { metadata: { name: "ä€😀", resourceVersion: "5" } } },
     { type: "BOOKMARK", object: { metadata: { resourceVersion: "6" } } },

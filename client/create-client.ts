@@ -14,6 +14,7 @@ import type {
 } from "./client.js";
 import { creationPath, objectPath, queryString, resourceName, resourcePath } from "./path.js";
 import { errorOfResponse, errorOfTransport } from "./response-error.js";
+import { type ToldObjects, toldObjects } from "./told-objects.js";
 import { watchEvents$ } from "./watch.js";
 
 /** Which Lease's term protects the writes of a client. */
@@ -34,14 +35,22 @@ export interface ClientOptions {
   readonly fence?: Fence;
 }
 
-/** A Client that speaks JSON over `handler`. It holds no state and retries nothing. */
+/** A Client that speaks JSON over `handler`. It retries nothing, and what it remembers only saves work. */
 export function createClient(options: ClientOptions): Client {
+  return clientOf({ ...options, told: toldObjects() });
+}
+
+interface Connection extends ClientOptions {
+  readonly told: ToldObjects;
+}
+
+function clientOf(options: Connection): Client {
   const send = (request: Request) => exchange(options, request);
   return {
     ...readers(options, send),
     ...writers(send),
     ...patchers(send),
-    withFence: (fence) => createClient({ ...options, fence }),
+    withFence: (fence) => clientOf({ ...options, fence }),
   };
 }
 
@@ -60,7 +69,7 @@ interface Request {
 
 type Send = (request: Request) => Promise<unknown>;
 
-function readers(options: ClientOptions, send: Send): Pick<Client, "list" | "get" | "watch$"> {
+function readers(options: Connection, send: Send): Pick<Client, "list" | "get" | "watch$"> {
   return {
     async list<K extends Kind>(kind: K, query: ListQuery = {}) {
       const { namespace, ...rest } = query;
@@ -77,7 +86,8 @@ function readers(options: ClientOptions, send: Send): Pick<Client, "list" | "get
       const operation = `watching ${resourceName(kind)}`;
       const path = resourcePath(kind, { namespace });
       const request = { operation, method: "GET", path, query: { ...rest, watch: true, allowWatchBookmarks: true } };
-      const events$ = watchEvents$(operation, (signal) => options.handler(wireRequest(options, request, signal)));
+      const open = (signal: AbortSignal) => options.handler(wireRequest(options, request, signal));
+      const events$ = watchEvents$(operation, open, options.told);
       return events$ as Observable<WatchEvent<ObjectOf<K>>>; // the server's answer to this path
     },
   };
@@ -149,11 +159,13 @@ function patchers(send: Send): Pick<Client, "apply" | "applyStatus" | "patch"> {
   };
 }
 
-async function exchange(options: ClientOptions, request: Request): Promise<unknown> {
+async function exchange(options: Connection, request: Request): Promise<unknown> {
   const { status, headers, body } = await receive(options, request);
   if (status < 200 || status > 299) throw errorOfResponse(request.operation, { status, headers, body });
   try {
-    return JSON.parse(body);
+    const answer: unknown = JSON.parse(body);
+    if (request.method !== "GET") options.told.add(body, answer);
+    return answer;
   } catch (error) {
     throw errorOfTransport(request.operation, error);
   }

@@ -4,21 +4,26 @@ import { StatusError } from "../api-types/meta/status-error.js";
 import { type HttpResponse, readBody } from "../platform/transport.js";
 import type { WatchEvent } from "./client.js";
 import { errorOfResponse, errorOfStatus, errorOfTransport, type WireStatus } from "./response-error.js";
+import type { ToldObjects } from "./told-objects.js";
 
 /** Opens the stream; the signal ends it. */
 export type OpenWatch = (signal: AbortSignal) => Promise<HttpResponse>;
 
 /**
  * The events of one watch response. Completes when the server ends the stream, errors with StatusError, does not
- * replay; unsubscribing aborts the request.
+ * replay; unsubscribing aborts the request. What was told before in the same words is not read again.
  */
-export function watchEvents$(operation: string, open: OpenWatch): Observable<WatchEvent<KubeObject>> {
+export function watchEvents$(
+  operation: string,
+  open: OpenWatch,
+  told: ToldObjects,
+): Observable<WatchEvent<KubeObject>> {
   return new Observable((subscriber) => {
     const abort = new AbortController();
     const run = async () => {
       for await (const line of lines(await openStream(operation, open, abort.signal))) {
         if (abort.signal.aborted) return;
-        subscriber.next(parseEvent(operation, line));
+        subscriber.next(toldEvent(line, told) ?? parseEvent(operation, line));
       }
     };
     run().then(
@@ -69,6 +74,19 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> 
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+const TOLD_HEADS = [
+  { type: "MODIFIED", head: '{"type":"MODIFIED","object":' },
+  { type: "ADDED", head: '{"type":"ADDED","object":' },
+] as const;
+
+/** The event of an own write whose answer has been read. */
+function toldEvent(line: string, told: ToldObjects): WatchEvent<KubeObject> | undefined {
+  const found = TOLD_HEADS.find(({ head }) => line.startsWith(head));
+  const object = found && told.of(line.slice(found.head.length, -1));
+  // the same text was read as the answer to a write
+  return object === undefined || found === undefined ? undefined : { type: found.type, object: object as KubeObject };
 }
 
 function parseEvent(operation: string, line: string): WatchEvent<KubeObject> {
