@@ -11,6 +11,25 @@ export function bytesOf(object: KubeObject): Buffer {
 
 const encoded = new WeakMap<KubeObject, Buffer>();
 
+/**
+ * The JSON of an object as it is stored: without its version, which is known only afterwards, and with its metadata last,
+ * so that the version can be put behind it.
+ */
+export function storedBytes(object: KubeObject): Buffer {
+  const { metadata, ...others } = object;
+  const { resourceVersion: _version, ...stored } = metadata;
+  return Buffer.from(`${JSON.stringify(others).slice(0, -1)},"metadata":${JSON.stringify(stored)}}`);
+}
+
+/** Spares the encoding of an object of which `stored` are the `storedBytes`. */
+export function rememberServed(object: KubeObject, stored: Uint8Array): void {
+  const version = Buffer.from(`,"resourceVersion":${JSON.stringify(object.metadata.resourceVersion)}}}`);
+  encoded.set(object, Buffer.concat([stored.subarray(0, -END.length), version]));
+}
+
+/** How `storedBytes` end: metadata, then the object. */
+const END = "}}";
+
 export type EventType = "ADDED" | "MODIFIED" | "DELETED";
 
 /** One line of a watch stream; built once for all watchers, who are served one after the other. */

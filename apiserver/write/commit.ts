@@ -4,6 +4,7 @@ import { beginsTerm, fenceGuards, LEASE_PREFIX, termKey, withoutTerm, withTerm }
 import { conflict, resourceName } from "../http/failure.js";
 import { decodeStored, rememberDecoded } from "../read/cache/decode.js";
 import type { ApiContext, ResourceRequest } from "../read/context.js";
+import { storedBytes } from "../read/encode.js";
 import { servedObject, storageKey } from "../read/resource.js";
 import type { Entry, TransactionOptions, Write, WriteResult } from "../storage/store.js";
 import { isNoChange } from "./prepare/equality.js";
@@ -151,7 +152,7 @@ async function store(
   },
 ): Promise<Outcome> {
   const { object } = decision;
-  const bytes = encodeStored(object);
+  const bytes = storedBytes(object);
   const write = writeOf(key, entry, { decision, bytes });
   // before the write: the watch may deliver these bytes before the write is acknowledged
   if (decision.type === "put") rememberDecoded(key, bytes, object);
@@ -183,11 +184,6 @@ async function written(
     forget();
     throw error;
   }
-}
-
-function encodeStored(object: KubeObject): Buffer {
-  const { resourceVersion: _version, ...metadata } = object.metadata;
-  return Buffer.from(JSON.stringify({ ...object, metadata }));
 }
 
 function writeOf(

@@ -3,6 +3,7 @@ import { withDefaults } from "../../../api-types/schema/defaults.js";
 import { prune } from "../../../api-types/schema/prune.js";
 import { isRecord } from "../../../platform/is-record.js";
 import { checkMetadataTypes } from "../../admission/metadata.js";
+import { rememberServed } from "../encode.js";
 import { keyParts, type Resource } from "../resource.js";
 
 /**
@@ -18,7 +19,9 @@ export function decodeStored(
   const own = ownWrite(entry);
   if (own !== undefined) {
     const metadata = { ...own.metadata, resourceVersion: String(entry.revision) };
-    return deepFreeze({ ...own, metadata });
+    const object = deepFreeze({ ...own, metadata });
+    rememberServed(object, entry.value);
+    return object;
   }
   const raw = parsed(entry.value);
   if (!isRecord(raw) || !isRecord(raw.metadata)) return undefined;
@@ -43,7 +46,7 @@ export function decodeStored(
   }
 }
 
-/** Saves the decoding of bytes that this process wrote itself, where the store delivers the same bytes, or their like. */
+/** Saves the decoding of `storedBytes` that this process wrote itself, where the store delivers the same bytes, or their like. */
 export function rememberDecoded(key: string, bytes: Uint8Array, object: KubeObject): void {
   written.delete(key);
   written.set(key, { bytes, object });
