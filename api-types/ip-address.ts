@@ -37,6 +37,7 @@ export const IPAddress = defineKind({
     textColumn("Address", ".spec.address", "The address."),
     textColumn("Pool", ".spec.pool", "The pool."),
     textColumn("Claimant", ".spec.claimant.name", "Who holds it."),
+    textColumn("Released", ".status.releasedAt", "Since when nobody has it."),
     textColumn("Rack", ".spec.rackName", "The Rack."),
     AGE,
   ],
