@@ -10,6 +10,7 @@ import { ALL_LAYERS, describeStep, namesGoing, namesThere, routeGoing, routeTher
 
 const { dns, route, task } = FINALIZER;
 const DRAINED = service({ network: { mode: "Routed" }, drainSeconds: 20 });
+const HOST = service({ network: { mode: "Host" }, drainSeconds: 20 });
 
 type Expected = {
   readonly steps: readonly string[];
@@ -107,6 +108,11 @@ describe("R6 leaving, each layer after the one before it", () => {
       { steps: [], leaving: "Ending", drainUntil: at(-5) },
     ],
     [
+      "a service on the node's network drains, too, and keeps its task for it",
+      { instance: drainingUntil(20, [dns, task]), service: HOST, ...nameless, route: undefined },
+      { steps: [], leaving: "Draining", drainUntil: at(20), wait: 20_000 },
+    ],
+    [
       "a Host service has no route to wait for",
       { instance: drainingUntil(0, [dns, task]), ...nameless, route: undefined },
       { steps: ["release dns"], leaving: "Ending", drainUntil: at(0) },
@@ -194,6 +200,7 @@ describe("released by hand", () => {
 
 /** A leaving instance, its objects, and what became of them. */
 interface World {
+  readonly service: EndpointsView["service"];
   instance: Instance;
   hasName: "there" | "going" | "gone";
   hasRoute: "there" | "going" | "gone";
@@ -226,6 +233,13 @@ function note(world: World, what: string, change: () => void): void {
   change();
 }
 
+function worldOf(wanted: World["service"]): World {
+  const isRouted = wanted.network?.mode === "Routed";
+  const own = isRouted ? leaving : available({ ...going, finalizers: [dns, task] });
+  const hasRoute = isRouted ? "there" : "gone";
+  return { service: wanted, instance: own, hasName: "there", hasRoute, now: NOW, history: [] };
+}
+
 /** What the endpoints loop does in one round, then the instance loop. */
 function look(world: World): void {
   const objects = { there: namesThere, going: namesGoing, gone: undefined };
@@ -233,7 +247,7 @@ function look(world: World): void {
   const plan = planEndpoints(
     viewOf({
       instance: world.instance,
-      service: DRAINED,
+      service: world.service,
       dnsRecord: objects[world.hasName],
       route: routes[world.hasRoute],
       now: world.now,
@@ -277,7 +291,7 @@ describe("R6 whatever happens in between", () => {
   it("name, time to live, drain, route, task: always in this order", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-        const world: World = { instance: leaving, hasName: "there", hasRoute: "there", now: NOW, history: [] };
+        const world = worldOf(DRAINED);
         for (const one of events) happen(world, one);
         const names = timeOf(world, "name gone");
         const withdrawn = timeOf(world, "route withdrawn");
@@ -291,11 +305,30 @@ describe("R6 whatever happens in between", () => {
   });
 
   it("gets to the end when everybody answers", () => {
-    const world: World = { instance: leaving, hasName: "there", hasRoute: "there", now: NOW, history: [] };
+    const world = worldOf(DRAINED);
     for (let round = 0; round < 40; round++) {
       for (const type of ["look", "nameGone", "routeGone"] as const) happen(world, { type });
       happen(world, { type: "pass", seconds: 1 });
     }
     expect(world.history).toEqual(["name gone 0", "route withdrawn 27", "route gone 27", "kill 28"]);
+  });
+
+  it("without a route: name, time to live, drain, task", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        const world = worldOf(HOST);
+        for (const one of events) happen(world, one);
+        const killed = timeOf(world, "kill");
+        if (killed !== Number.POSITIVE_INFINITY)
+          expect(killed).toBeGreaterThanOrEqual(timeOf(world, "name gone") + 5 + 1 + 20);
+      }),
+      { numRuns: 500 },
+    );
+    const world = worldOf(HOST);
+    for (let round = 0; round < 40; round++) {
+      for (const type of ["look", "nameGone"] as const) happen(world, { type });
+      happen(world, { type: "pass", seconds: 1 });
+    }
+    expect(world.history).toEqual(["name gone 0", "kill 27"]);
   });
 });

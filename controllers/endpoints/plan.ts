@@ -135,11 +135,12 @@ function planLeaving(view: EndpointsView): EndpointsPlan {
       end: drainUntil.end,
     });
   }
-  const released: EndpointStep[] = holds(view, FINALIZER.dns)
-    ? [{ type: "releaseFinalizer", finalizer: FINALIZER.dns }]
-    : [];
+  // without a route to wait for, the name's finalizer alone keeps the task from being killed while clients finish
+  const isKept = view.now < drainUntil.end && !holds(view, FINALIZER.route);
+  const released: EndpointStep[] =
+    holds(view, FINALIZER.dns) && !isKept ? [{ type: "releaseFinalizer", finalizer: FINALIZER.dns }] : [];
   if (view.now < drainUntil.end) {
-    const plan = draining(view, conditions("Draining", "the name is gone; the route stays"), {
+    const plan = draining(view, conditions("Draining", "the name is gone; clients finish"), {
       until: drainUntil.end,
       end: drainUntil.end,
     });
