@@ -145,6 +145,11 @@ describe("R2 a deleted route", () => {
       },
       "release",
     ],
+    [
+      "I14 is left where it is in a management prefix",
+      { route: deleted, isManagementPrefix: true, observation: table(held("10.0.0.1")) },
+      "release",
+    ],
     ["R18 leaves a connected route", { route: deleted, observation: table(held("10.0.0.1", "CONNECTED")) }, "release"],
     [
       "R18 leaves what somebody else put there before it was installed",

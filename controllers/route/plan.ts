@@ -49,6 +49,7 @@ export type RoutePlan =
  * | wanted, claimed     | -                    | Conflict: the older claim wins                   |
  * | deleted             | -                    | remove (tombstone), unless a living claim stands |
  * | deleted             | somebody else's      | leave it                                         |
+ * | deleted, management | -                    | leave it (I14)                                   |
  * | any                 | no answer            | wait                                             |
  */
 export function planRoute(view: RouteView): RoutePlan {
@@ -58,7 +59,7 @@ export function planRoute(view: RouteView): RoutePlan {
 function planRemoval(view: RouteView): RoutePlan {
   const { route } = view;
   const heir = view.rivals.find((rival) => !isDeleting(rival));
-  if (heir !== undefined || isLoser(view)) return report([], { isReleasable: true });
+  if (heir !== undefined || isLoser(view) || view.isManagementPrefix) return report([], { isReleasable: true });
   if (view.observation.type === "Unknown") return unknown(view.observation.reason, route);
   const observed = view.observation.items.get(route.spec.prefix);
   if (observed !== undefined && isForeign(view, observed)) return report([], { isReleasable: true });

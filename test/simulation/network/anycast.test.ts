@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { Event } from "../../../api-types/core/event.js";
 import { Instance } from "../../../api-types/instance.js";
 import { conditionOf, isAvailable } from "../../../api-types/life.js";
+import { Rack } from "../../../api-types/rack.js";
 import { Route } from "../../../api-types/route.js";
 import { ServiceGroup } from "../../../api-types/service-group.js";
 import { changeGroup, changeService, instancesOf, NAMESPACE } from "../compute/compute-world.js";
@@ -163,6 +165,42 @@ describe("the anycast route of a service", () => {
     const isGone = async () => (await world.client.list(Route)).items.length === 0;
     await world.until("nothing is left", isGone, 60_000);
     expect(hopsOf(world)).toEqual([]);
+    await world.stop();
+  }, 120_000);
+
+  it("R20 leaves a Route of its name that a person made, and says so", async () => {
+    const own = routedGroup("web", { instances: 1, network: "pool: web" });
+    const ports = [{ name: "http", containerPort: 8080 }];
+    const network = { mode: "Routed", pool: "web", anycast: PREFIX, ports };
+    const world = await poolWorld({ seed: 56, ...POOL, groups: [own] });
+    const key = { namespace: NAMESPACE, name: "web-web-anycast" };
+    const spec = { rackName: "lab", prefix: "192.168.9.8/32", nextHops: [{ address: addressOfNode(1) }] };
+    await world.ask(() => world.client.create(Route, { metadata: key, spec }));
+    await changeService(world, "web", { network });
+    await world.clock.advance(30_000);
+    expect((await world.ask(() => world.client.get(Route, key))).spec).toMatchObject(spec);
+    expect(hopsOf(world)).toEqual([]);
+    const { items: events } = await world.ask(() => world.client.list(Event, { namespace: NAMESPACE }));
+    expect(events.map(({ reason }) => reason)).toContain("AnycastNotSet");
+    await world.stop();
+  }, 120_000);
+
+  it("I14 is let go untouched when its prefix becomes one of the management", async () => {
+    const world = await anycastWorld(57, 2);
+    const { spec } = await world.ask(() => world.client.get(Rack, { name: "lab" }));
+    const managementPrefixes = [...(spec.network?.managementPrefixes ?? []), "192.168.9.0/24"];
+    const from = world.wire.length;
+    await world.ask(() => world.client.patch(Rack, { name: "lab" }, { spec: { network: { managementPrefixes } } }));
+    await changeService(world, "web", { instances: 1 });
+    await world.until(
+      "one serves",
+      async () => (await availableCount(world)) === 1 && runningOn(world).length === 1,
+      60_000,
+    );
+    expect(find(world, from, (call) => "prefix" in call && call.prefix === PREFIX)).toBeUndefined();
+    expect((await world.ask(() => world.client.list(Route))).items.map(({ spec: { prefix } }) => prefix)).not.toContain(
+      PREFIX,
+    );
     await world.stop();
   }, 120_000);
 });
