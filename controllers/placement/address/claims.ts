@@ -34,13 +34,14 @@ export const CLAIM_INDEXES = {
 /** Claims addresses for the Instances of one round; no two of them try for the same one. */
 export function createClaims(tools: ClaimTools) {
   const tried = new Set<string>();
+  const lastTried = new Map<string, string>();
   return async (instance: Instance, poolName: string): Promise<Claimed> => {
     const written = tools.rack.spec.network?.pools?.find(({ name }) => name === poolName);
     if (written === undefined) return unknown(poolName);
     const pool = addressPool(written);
     const own = ownClaim(tools, instance, { pool, poolName });
     if (own !== undefined) return { type: "claimed", claimed: { pool: poolName, address: own } };
-    return claimNext(tools, { instance, pool, written, tried });
+    return claimNext(tools, { instance, pool, written, tried, lastTried });
   };
 }
 
@@ -66,10 +67,12 @@ interface Wanted {
   readonly written: RackPool;
   /** Taken by somebody in this round, or found taken. */
   readonly tried: Set<string>;
+  /** By pool: after it the next one is looked for; gone through all claims once in a round. */
+  readonly lastTried: Map<string, string>;
 }
 
 /** The creation is the claim: whoever comes second is told that it exists, and tries the next one. */
-async function claimNext(tools: ClaimTools, { instance, pool, written, tried }: Wanted): Promise<Claimed> {
+async function claimNext(tools: ClaimTools, { instance, pool, written, tried, lastTried }: Wanted): Promise<Claimed> {
   const { rack, claims } = tools;
   const { name: poolName } = written;
   const key = (address: string) => claimName({ rackName: rack.metadata.name, pool: poolName, address });
@@ -78,11 +81,12 @@ async function claimNext(tools: ClaimTools, { instance, pool, written, tried }: 
     const name = key(address);
     return tried.has(name) || inUse.has(address) || claims.get(name) !== undefined;
   };
-  const last = lastGiven(claims.by("pool", `${rack.metadata.name} ${poolName}`));
+  const lastOf = () => lastGiven(claims.by("pool", `${rack.metadata.name} ${poolName}`));
   for (;;) {
-    const address = freeAddress(pool, isTaken, last);
+    const address = freeAddress(pool, isTaken, lastTried.get(poolName) ?? lastOf());
     if (address === undefined) return exhausted(tools, poolName, pool);
     tried.add(key(address));
+    lastTried.set(poolName, address);
     if (await tryClaim(tools, instance, { pool: poolName, address })) {
       return { type: "claimed", claimed: { pool: poolName, address } };
     }
