@@ -163,9 +163,8 @@ async function exchange(options: Connection, request: Request): Promise<unknown>
   const { status, headers, body } = await receive(options, request);
   if (status < 200 || status > 299) throw errorOfResponse(request.operation, { status, headers, body });
   try {
-    const answer: unknown = JSON.parse(body);
-    if (request.method !== "GET") options.told.add(body, answer);
-    return answer;
+    // what is only read comes once, and may be large
+    return request.method === "GET" ? JSON.parse(body) : options.told.read(body);
   } catch (error) {
     throw errorOfTransport(request.operation, error);
   }

@@ -81,12 +81,17 @@ const TOLD_HEADS = [
   { type: "ADDED", head: '{"type":"ADDED","object":' },
 ] as const;
 
-/** The event of an own write whose answer has been read. */
+/** A change, told in the words that servers of Kubernetes use; undefined: it is something else, or told in others. */
 function toldEvent(line: string, told: ToldObjects): WatchEvent<KubeObject> | undefined {
   const found = TOLD_HEADS.find(({ head }) => line.startsWith(head));
-  const object = found && told.of(line.slice(found.head.length, -1));
-  // the same text was read as the answer to a write
-  return object === undefined || found === undefined ? undefined : { type: found.type, object: object as KubeObject };
+  if (found === undefined || !line.endsWith("}}")) return undefined;
+  try {
+    // the server promises an object of the watched kind
+    return { type: found.type, object: told.read(line.slice(found.head.length, -1)) as KubeObject };
+  } catch {
+    // read as a whole, which tells what is wrong with it
+    return undefined;
+  }
 }
 
 function parseEvent(operation: string, line: string): WatchEvent<KubeObject> {

@@ -73,6 +73,7 @@ export function isOutOfReach(instance: Instance): boolean {
 
 /** Milliseconds of wall time; 0: not known. */
 export function timeOf(text: string | undefined): number {
-  const time = Date.parse(text ?? "");
+  if (text === undefined) return 0;
+  const time = Date.parse(text);
   return Number.isNaN(time) ? 0 : time;
 }
