@@ -119,6 +119,28 @@ describe("how far an update is", () => {
       undefined,
     ],
     [
+      "restarted, and what comes cannot be placed",
+      seen({
+        conditions: [
+          condition("Progressing", "True"),
+          condition("Unschedulable", "True", { message: "Secret x is not there" }),
+        ],
+      }),
+      "shop: all services are updated; instances still come or leave; unschedulable: Secret x is not there",
+      undefined,
+    ],
+    [
+      "waiting for what the group tells of an instance",
+      seen({
+        status: counts({ available: 3 }),
+        conditions: [
+          condition("Ready", "False", { message: "web: 3 of 4 available; shop-web-1-a: ns/x claims the name" }),
+        ],
+      }),
+      "web: 4 of 4 updated, 3 available; shop-web-1-a: ns/x claims the name",
+      undefined,
+    ],
+    [
       "blocked",
       seen({
         status: counts({ updated: 0, available: 0, running: 0 }),

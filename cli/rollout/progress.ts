@@ -33,7 +33,10 @@ export function progressOf(group: ServiceGroup, only: string | undefined): Look 
     return { text: [...new Set(texts)].join("; "), code: undefined };
   }
   const isMoving = only === undefined && conditionOf(group, "Progressing")?.status === "True";
-  if (isMoving) return { text: `${name}: all services are updated; instances still come or leave`, code: undefined };
+  if (isMoving) {
+    const moving = `${name}: all services are updated; instances still come or leave`;
+    return { text: [moving, ...hurdles(group)].join("; "), code: undefined };
+  }
   return { text: states.map(({ text }) => text).join("\n"), code: 0 };
 }
 
@@ -109,10 +112,13 @@ function deadlineText(group: ServiceGroup): string | undefined {
   return progressing.message || `no progress for ${group.spec.progressDeadlineSeconds} s`;
 }
 
-/** What keeps instances from starting. */
+/** What keeps instances from starting, and what the first one that runs waits for. */
 function hurdles(group: ServiceGroup): readonly string[] {
-  return ["Blocked", "Unschedulable", "Held"].flatMap((type) => {
+  const told = ["Blocked", "Unschedulable", "Held"].flatMap((type) => {
     const condition = conditionOf(group, type);
     return condition?.status === "True" ? [`${type.toLowerCase()}: ${condition.message}`] : [];
   });
+  // the loop of groups tells the counts first, which are said already
+  const [, ...obstacle] = conditionOf(group, "Ready")?.message.split("; ") ?? [];
+  return obstacle.length === 0 ? told : [...told, obstacle.join("; ")];
 }

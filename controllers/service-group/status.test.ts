@@ -173,6 +173,12 @@ describe("conditions", () => {
       "True | InstancesChanging | web holds at 1 new instances; set update.canary to 0 to go on",
     ],
     [
+      "late, with what the new instance waits for",
+      viewOf(canary, [one, other, { ...pending, spec: { ...pending.spec, revisionName: "shop-web-2" } }], newer),
+      "Progressing",
+      "False | DeadlineExceeded | web: shop-web-2 made no progress for 600 s; pending: health check page has not passed yet; change the spec, or go back with `rackctl rollout undo`",
+    ],
+    [
       "held at its canary",
       viewOf(canary, [available({ name: "new", revision: "shop-web-2" }), other], newer),
       "Progressing",

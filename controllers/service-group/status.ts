@@ -143,8 +143,11 @@ function lateText(view: GroupView, name: string): readonly string[] {
     ];
   }
   if (!isPastDeadline(view, { service, members, revisionName: target.specName })) return [];
-  const next = "look at its Instances; change the spec, or go back with `rackctl rollout undo`";
-  return [`${name}: ${target.specName} made no progress for ${seconds} s; ${next}`];
+  const own = members.filter(({ spec }) => spec.revisionName === target.specName);
+  const next = "change the spec, or go back with `rackctl rollout undo`";
+  return [
+    `${name}: ${target.specName} made no progress for ${seconds} s${obstacleText(own) || "; look at its Instances"}; ${next}`,
+  ];
 }
 
 /** Shown only while something that health or reachability asks for is not done. */
