@@ -75,7 +75,16 @@ export type LeaveReason =
   | "Forgotten";
 
 /** Why an Instance was created. */
-export type InstanceCause = "New" | "Restart" | "Deleted" | "Unhealthy" | "Unreachable" | "Drained" | "Update";
+export type InstanceCause =
+  | "New"
+  | "Restart"
+  | "Deleted"
+  | "Unhealthy"
+  | "Unreachable"
+  | "Drained"
+  | "Update"
+  /** As Update, after a failure of the same revision. */
+  | "Retry";
 
 /** Namespace of the system's own objects: Leases, Secrets of cluster-scoped kinds. */
 export const SYSTEM_NAMESPACE = "rackwright-system";

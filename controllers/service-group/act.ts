@@ -70,9 +70,10 @@ async function perform(context: LoopContext, group: ServiceGroup, step: GroupSte
     case "createInstance":
       return done(createInstance(context, group, step));
     case "release":
-      return step.reason === UNHEALTHY
-        ? releaseForHealth(context, group, step.instance)
-        : done(releaseInstance(context.client, step.instance, step.reason));
+      if (step.reason !== UNHEALTHY) return done(releaseInstance(context.client, step.instance, step.reason));
+      return step.isCovered
+        ? done(takeAway(context, group, step.instance))
+        : releaseForHealth(context, group, step.instance);
     case "forget":
       return done(forget(context, group, step.instance));
     case "relabel":
@@ -180,6 +181,17 @@ function ownerOf(group: ServiceGroup) {
   };
 }
 
+/** Its number is served by another one all along: no removal that a budget has to allow. */
+async function takeAway(context: LoopContext, group: ServiceGroup, instance: Instance): Promise<void> {
+  await releaseInstance(context.client, instance, UNHEALTHY);
+  await tellUnhealthy(context, group, instance);
+}
+
+function tellUnhealthy(context: LoopContext, group: ServiceGroup, { metadata }: Instance): Promise<void> {
+  const message = `released ${metadata.name}: its health checks fail`;
+  return warn(context, group, { reason: "InstanceUnhealthy", message });
+}
+
 /** Before a successor is there, on our own judgement: it is an action, drawn from the disruption budget (R4). */
 async function releaseForHealth(
   context: LoopContext,
@@ -199,8 +211,7 @@ async function releaseForHealth(
   };
   const [outcome] = await context.execute([action]);
   if (outcome === undefined || outcome.type === "verified") {
-    const message = `released ${instance.metadata.name}: its health checks fail`;
-    await warn(context, group, { reason: "InstanceUnhealthy", message });
+    await tellUnhealthy(context, group, instance);
     return undefined;
   }
   return `${instance.metadata.name} is unhealthy and stays: ${outcome.message}; allow it with a DisruptionOverride of class tasks`;

@@ -40,6 +40,11 @@ describe("creation", () => {
       ["create web-10 of shop-web-1", "create web-20 of shop-web-1"],
     ],
     [
+      "lets what waits with a number that is no longer one of them go, and keeps what runs",
+      viewOf(web({ instances: 2, ordinals: { start: 10 } }), [instance({ number: 1 }), ...numbers(2)]),
+      ["release shop-web-1-a: ScaledDown", "create web-10 of shop-web-1"],
+    ],
+    [
       "never exceeds ordinals.slots",
       viewOf(web({ instances: 5, ordinals: { slots: 2 } }), []),
       ["create web-1 of shop-web-1", "create web-2 of shop-web-1"],

@@ -11,10 +11,9 @@ import {
   type GroupView,
   membersOf,
   type ServicePlan,
-  statusOf,
 } from "./life/model.js";
 import { areDependenciesAvailable, areDependenciesUpdated, hasDependentsLeft } from "./life/order.js";
-import { deadlineAt, type Rollout } from "./life/progress.js";
+import { deadlineAt, knownBackoff, type Rollout } from "./life/progress.js";
 import { wantedCount } from "./life/size.js";
 import { type Target, targetOf } from "./life/target.js";
 import type { ServiceContext } from "./slot/context.js";
@@ -109,19 +108,6 @@ function backoffOf(
     revisionName: target.specName,
     now: view.now,
   });
-}
-
-/** The newer of what the status says and what this process remembers. */
-function knownBackoff(view: GroupView, { name }: Service): Backoff | undefined {
-  const remembered = view.remembered.get(name);
-  const status = statusOf(view, name);
-  if (status?.failures === undefined || status.lastFailure === undefined) return remembered;
-  const stored = {
-    failures: status.failures,
-    lastFailure: timeOf(status.lastFailure),
-    revisionName: status.revision ?? "",
-  };
-  return remembered !== undefined && remembered.lastFailure >= stored.lastFailure ? remembered : stored;
 }
 
 /** Those that were let go and stay out of reach: their task is given up. */

@@ -76,7 +76,13 @@ export type GroupStep =
       /** RFC 3339: since when the number is used; undefined: since now. */
       readonly slotSince: string | undefined;
     }
-  | { readonly type: "release"; readonly instance: Instance; readonly reason: LeaveReason }
+  | {
+      readonly type: "release";
+      readonly instance: Instance;
+      readonly reason: LeaveReason;
+      /** Its number is served by another one and no name leads to it: its end takes nothing away from anybody. */
+      readonly isCovered?: boolean;
+    }
   /** It was let go and stays out of reach: nobody waits for the end of its task any more. */
   | { readonly type: "forget"; readonly instance: Instance }
   /** Labels and annotations follow their service in place: nothing is restarted. */

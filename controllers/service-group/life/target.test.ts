@@ -120,6 +120,42 @@ describe("an update that is held", () => {
   });
 });
 
+describe("an update whose new instances never get healthy", () => {
+  const olds = [old(1), old(2), old(3)];
+  const one = { update: { maxSurge: 1 } };
+  const taken = instance({
+    number: 1,
+    name: "new-1",
+    revision: "shop-web-2",
+    leave: "Unhealthy",
+  });
+  const retries = (instances: readonly Instance[], status: Record<string, unknown>, spec = {}) =>
+    planGroup(view(instances, one, spec, status));
+  const failed = (seconds: number) => ({ revision: "shop-web-2", failures: 20, lastFailure: at(-seconds) });
+
+  it("counts each that is taken away as a failure", () => {
+    const plan = retries([...olds, taken], { revision: "shop-web-2" });
+    expect(plan.services.get("web")?.backoff).toEqual({
+      failures: 1,
+      lastFailure: NOW - 5000,
+      revisionName: "shop-web-2",
+    });
+  });
+
+  it("is tried again at the pace of the back-off", () => {
+    const plan = retries(olds, failed(5));
+    expect(plan.steps).toEqual([]);
+    expect(plan.nextAttempts.get("web")).toBeGreaterThan(NOW);
+    expect(retries(olds, failed(20)).steps).toMatchObject([{ type: "createInstance", number: 1, cause: "Retry" }]);
+  });
+
+  it("goes back without waiting", () => {
+    const status = { ...failed(1), failedRevision: "shop-web-2", availableRevision: "shop-web-1" };
+    const { steps: back } = retries([fresh(1), old(2), old(3)], status, { rollback: "OnDeadline" });
+    expect(back).toMatchObject([{ type: "createInstance", revisionName: "shop-web-1", cause: "Update" }]);
+  });
+});
+
 describe("the deadline of a rollout", () => {
   const good = { availableRevision: "shop-web-1", revision: "shop-web-2" };
   const late = [old(1), old(2), old(3), starting(1, 700), starting(2, 700), starting(3, 700)];
@@ -143,6 +179,20 @@ describe("the deadline of a rollout", () => {
   it("is as long as told", () => {
     const spec = { progressDeadlineSeconds: 800 };
     expect(told(olderRevisions(view(late, {}, spec, good)), "Progressing")).toMatch(/^True InstancesChanging/);
+  });
+
+  it("is not put off by instances that take the place of failed ones", () => {
+    const retried = starting(1, 100, { annotations: { "rackwright.dev/cause": "Retry" } });
+    expect(told(olderRevisions(view([old(1), old(2), old(3), retried], {}, {}, good)), "Progressing")).toMatch(
+      /^False DeadlineExceeded/,
+    );
+  });
+
+  it("passes although the failed one is gone and the next one is not due yet", () => {
+    const failed = { ...good, failures: 20, lastFailure: at(-5) };
+    expect(told(olderRevisions(view([old(1), old(2), old(3)], {}, {}, failed)), "Progressing")).toMatch(
+      /^False DeadlineExceeded/,
+    );
   });
 
   it("is over for good when all were available once", () => {

@@ -4,10 +4,10 @@ import { ANNOTATION, type LeaveReason } from "../../../api-types/well-known.js";
 import type { Alarm, ServicePlan } from "../life/model.js";
 import { type Creation, creation, isDrained, isOld, type ServiceContext } from "./context.js";
 import { isNumberBound } from "./limits.js";
-import { endedAt, isFailure, restartDueAt, restartsAfter } from "./restart.js";
+import { delayMs, endedAt, isFailure, restartDueAt, restartsAfter } from "./restart.js";
 import { type Demand, openRound, type ReplaceCause, type Round, release } from "./round.js";
 import { settle } from "./settle.js";
-import { hasSuccessor, isOutOfReach, type Slot, slotsOf } from "./slots.js";
+import { hasSuccessor, isOutOfReach, type Slot, slotsOf, timeOf } from "./slots.js";
 import { victimsOf } from "./victims.js";
 
 /**
@@ -49,9 +49,19 @@ function leavingSlots(context: ServiceContext, slots: readonly Slot[]): readonly
   const { view, service, wanted } = context;
   const strayed =
     service.mode === "EachNode" ? slots.filter(({ members }) => members.every((one) => hasStrayed(context, one))) : [];
-  const staying = slots.filter((slot) => !strayed.includes(slot));
+  const idle = slots.filter((slot) => !strayed.includes(slot) && isForeignNumber(service, slot));
+  const gone = [...strayed, ...idle];
+  const staying = slots.filter((slot) => !gone.includes(slot));
   const spread = { rules: view.rulesOf(service), attributeOf: view.attributeOf };
-  return [...strayed, ...victimsOf(service, staying, { ...spread, count: staying.length - wanted })];
+  return [...gone, ...victimsOf(service, staying, { ...spread, count: staying.length - wanted })];
+}
+
+/** Its number is none of today's `ordinals`, and nothing of it was ever placed: it would wait for what nobody wants. */
+function isForeignNumber({ ordinals }: ServiceContext["service"], { number, members }: Slot): boolean {
+  const { start, step, slots = Number.POSITIVE_INFINITY } = ordinals;
+  const index = (number - start) / step;
+  const isOneOfThem = Number.isInteger(index) && index >= 0 && index < slots;
+  return !isOneOfThem && members.every(({ status }) => status?.placement === undefined);
 }
 
 function hasStrayed({ view, service }: ServiceContext, instance: Instance): boolean {
@@ -154,8 +164,7 @@ function replace(round: Round, { slot, old, cause }: Demand & { type: "replace" 
   // what is out of reach takes no room: its successor always finds some
   const mayStart = limits.stopsFirstBecause === undefined || cause === "Unreachable";
   if (mayStart && round.live < limits.cap) {
-    create(round, { number: slot.number, cause, old });
-    round.healed += Number(cause === "Unhealthy");
+    succeed(round, slot.number, { old, cause });
     return;
   }
   if (cause === "Unreachable") return;
@@ -167,6 +176,27 @@ function replace(round: Round, { slot, old, cause }: Demand & { type: "replace" 
   if (limits.stopsFirstBecause === undefined) return;
   if (cause === "Deleted") release(round, old, "StopFirst");
   else healByStopping(round, old);
+}
+
+/** A successor beside the old one; that of an update whose instances failed is not started too soon. */
+function succeed(round: Round, number: number, { old, cause }: { old: Instance; cause: ReplaceCause }): void {
+  const isRetry = cause === "Update" && retryDueAt(round.context) !== undefined;
+  if (isRetry && isTooSoon(round)) return;
+  create(round, { number, cause: isRetry ? "Retry" : cause, old });
+  round.healed += Number(cause === "Unhealthy");
+}
+
+/** An update whose instances fail is tried again at the pace of the back-off; a way back is not kept waiting. */
+function retryDueAt({ backoff, service, target }: ServiceContext): number | undefined {
+  if (backoff === undefined || target.name !== target.specName) return undefined;
+  return backoff.lastFailure + delayMs(service, backoff.failures);
+}
+
+function isTooSoon({ context, attempts }: Round): boolean {
+  const due = retryDueAt(context) ?? 0;
+  if (due <= context.view.now) return false;
+  attempts.push(due);
+  return true;
 }
 
 /** One number less is served: only down to the floor. */
@@ -211,12 +241,18 @@ function earliest(times: readonly number[]): number | undefined {
   return times.length === 0 ? undefined : times.reduce((first, time) => Math.min(first, time));
 }
 
-/** When failures of the wanted revision happened that its back-off is to count. */
+/**
+ * When failures of the wanted revision happened that its back-off is to count: ends, and instances that were taken away
+ * for bad health.
+ */
 export function failureTimes(
   { view, service, members }: Pick<ServiceContext, "view" | "service" | "members">,
   revisionName: string,
 ): readonly number[] {
-  return members
-    .filter((one) => !isLeaving(one) && one.spec.revisionName === revisionName && isFailure(service, one))
-    .map((one) => endedAt(one, view.now));
+  return members.flatMap((one) => {
+    if (one.spec.revisionName !== revisionName) return [];
+    if (!isLeaving(one)) return isFailure(service, one) ? [endedAt(one, view.now)] : [];
+    const isForHealth = one.metadata.annotations?.[ANNOTATION.leave] === "Unhealthy";
+    return isForHealth ? [Math.min(timeOf(one.metadata.deletionTimestamp), view.now)] : [];
+  });
 }

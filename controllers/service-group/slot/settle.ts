@@ -85,12 +85,26 @@ function settleSuccession(round: Round, slot: Slot, { newest, left }: Succession
   }
   if (fault === "Unhealthy" && round.healed >= round.health.allowance) return undefined;
   if (!isTrue(newest, "Published") || left.some(isAvailable)) {
-    round.healed += Number(fault === "Unhealthy");
-    release(round, newest, fault === "Unhealthy" ? "Unhealthy" : "Replaced");
+    takeAway(round, newest, { fault, left });
     return undefined;
   }
   if (fault !== "Update") return { type: "replace", slot, old: newest, cause: fault };
   return isSick(round.context, newest) ? { type: "replace", slot, old: newest, cause: "Unhealthy" } : undefined;
+}
+
+/** Makes room for the next successor. */
+function takeAway(
+  round: Round,
+  instance: Instance,
+  { fault, left }: { fault: "Unreachable" | "Unhealthy" | "Update"; left: readonly Instance[] },
+): void {
+  if (fault !== "Unhealthy") {
+    release(round, instance, "Replaced");
+    return;
+  }
+  round.healed += 1;
+  const isCovered = left.some(isAvailable) && !isTrue(instance, "Published");
+  round.steps.push({ type: "release", instance, reason: "Unhealthy", isCovered });
 }
 
 /** Why a successor will not do, although it is the newest: it makes room for the next one. */

@@ -42,7 +42,7 @@ ${more.replace(/^(?=.)/gm, "    ")}
 `;
 }
 
-export interface ComputeWorldOptions extends Pick<WorldOptions, "seed" | "log" | "store" | "behaviour"> {
+export interface ComputeWorldOptions extends Pick<WorldOptions, "seed" | "log" | "metrics" | "store" | "behaviour"> {
   readonly nodes: readonly MachineOptions[];
   readonly groups: readonly GroupText[];
 }

@@ -8,7 +8,7 @@ import { createClient } from "../../../client/create-client.js";
 import { type Controllers, startControllers } from "../../../controllers/main.js";
 import type { ProbeDriver } from "../../../drivers/probe/driver.js";
 import { type Logger, silentLogger } from "../../../platform/log.js";
-import { createMetrics } from "../../../platform/metrics.js";
+import { createMetrics, type Metrics } from "../../../platform/metrics.js";
 import { type Random, seededRandom } from "../../../platform/random.js";
 import type { HttpHandler } from "../../../platform/transport.js";
 import { type VirtualClock, virtualClock } from "../../../platform/virtual-clock.js";
@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly nodes: RackOptions["nodes"];
   readonly behaviour?: RackOptions["behaviour"];
   readonly log?: Logger;
+  /** What the loops tell of themselves. */
+  readonly metrics?: Metrics;
   /** Starts over this store; default: an empty one. */
   readonly store?: (clock: VirtualClock) => Store;
 }
@@ -111,6 +113,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     script: scripts.api,
     transport: rack.transport,
     prober: rack.prober,
+    metrics: options.metrics,
   };
   const sites: Site[] = [];
   const createSite = async (store: Store) => {
@@ -166,6 +169,7 @@ interface SiteTools {
   readonly script: Scripts["api"];
   readonly transport: HttpHandler;
   readonly prober: ProbeDriver;
+  readonly metrics: Metrics | undefined;
   readonly number: number;
 }
 
@@ -192,6 +196,7 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
       clock: gate.clock,
       random,
       log,
+      ...(tools.metrics === undefined ? {} : { metrics: tools.metrics }),
     });
     const plane = { identity, gate, controllers, sent };
     planes.push(plane);
