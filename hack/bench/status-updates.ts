@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Instance } from "../../api-types/instance.js";
 import { isTrue } from "../../api-types/life.js";
 import { memoryStore } from "../../apiserver/storage/memory.js";
@@ -7,7 +6,8 @@ import { systemClock } from "../../platform/clock.js";
 import { type HttpHandler, inProcessTransport } from "../../platform/transport.js";
 import { applyGroup } from "./setup/group.js";
 import { type BenchRack, MESOS_HOST, startBenchRack } from "./setup/rack.js";
-import type { Findings } from "./table/benchmark.js";
+import type { Findings, Row } from "./table/benchmark.js";
+import { type Block, watchBlocks } from "./table/blocks.js";
 import { format, percentile, rate } from "./table/measure.js";
 
 const INSTANCES = 1000;
@@ -20,6 +20,8 @@ const MEASURED_MS = 15_000;
 const DRAIN_MS = 10_000;
 /** The issue's own target. */
 const BLOCK_MS_MAX = 20;
+/** What leaves room for everything else in one thread that stores a thousand updates a second, on the reference machine. */
+const CPU_MS_MAX = 0.6;
 
 /**
  * A thousand statuses a second of a thousand instances, each one a change that is stored before it is acknowledged: the
@@ -39,80 +41,82 @@ export async function statusUpdates(): Promise<Findings> {
   await until(() => master.open() === 0, DRAIN_MS);
   globalThis.gc?.();
   await pause(500);
-  const blocks = watchBlocks();
-  const before = master.acknowledged();
-  const cpu = process.cpuUsage();
-  const since = performance.now();
-  const sent = await flow(send, MEASURED_MS);
-  const lengths = blocks.end();
-  const seconds = (performance.now() - since) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  const stored = master.acknowledged() - before;
-  const late = master.open();
+  const measured = await measure(master, () => flow(send, MEASURED_MS));
   const isDrained = await until(() => master.open() === 0, DRAIN_MS);
   const [instance] = await listed(rack);
   const text = JSON.stringify(instance);
   await rack.stop();
   const trips = await rate(() => JSON.stringify(JSON.parse(text)), { forMs: 500, warmUp: 1000 });
-  const [longest, p99] = [Math.max(...lengths), percentile(lengths, 99.9)];
-  const cpuMs = (user + system) / 1000 / stored;
-  return {
-    rows: [
-      {
-        what: "status updates stored",
-        measured: `${format(stored / seconds)} a second`,
-        yardstick: `target ${format(PER_SECOND)} a second`,
-        ratio: stored / seconds / PER_SECOND,
-        meaning: `${INSTANCES} instances, every update a change of health that is stored before it is acknowledged; ${late} were on their way at the end. Simulated master, API server, memory store and all loops in this process.`,
-      },
-      {
-        what: "longest block of the event loop meanwhile",
-        measured: `${format(longest)} ms, 99.9 % below ${format(p99)} ms`,
-        yardstick: `target ${BLOCK_MS_MAX} ms`,
-        ratio: longest / BLOCK_MS_MAX,
-        meaning: `Processor time of the main thread between two turns of a timer, garbage collection and the simulated back ends included; 1 is the target. ${lengths.filter((ms) => ms > BLOCK_MS_MAX).length} blocks were longer.`,
-      },
-      {
-        what: "CPU of one status update",
-        measured: `${format(cpuMs)} ms`,
-        yardstick: `${format(1000 / trips)} ms a JSON round trip of an Instance`,
-        ratio: (cpuMs * trips) / 1000,
-        meaning: "From the wire to the acknowledgement, with everything that looks at a changed Instance.",
-      },
-    ],
-    failures: isDrained ? [] : [`${master.open()} of ${sent} status updates were not stored within ${DRAIN_MS} ms`],
-  };
+  const lost = isDrained
+    ? []
+    : [`${master.open()} of ${measured.sent} status updates were not stored within ${DRAIN_MS} ms`];
+  return { rows: rowsOf(measured, 1000 / trips), failures: [...lost, ...missedTargets(measured)] };
 }
 
-/** Looks every millisecond how long the event loop stood still. */
-function watchBlocks() {
-  const lengths: number[] = [];
-  let isEnded = false;
-  let since = used();
-  const look = () => {
-    lengths.push(used() - since);
-    since = used();
-    if (!isEnded) setTimeout(look, 1);
-  };
-  setTimeout(look, 1);
-  return {
-    end() {
-      isEnded = true;
-      return lengths;
+interface Measured {
+  readonly sent: number;
+  readonly stored: number;
+  /** On their way at the end. */
+  readonly late: number;
+  readonly seconds: number;
+  /** Of the whole process. */
+  readonly cpuMs: number;
+  readonly blocks: readonly Block[];
+}
+
+async function measure(master: InjectingMaster, run: () => Promise<number>): Promise<Measured> {
+  const watch = watchBlocks();
+  const before = master.acknowledged();
+  const cpu = process.cpuUsage();
+  const since = performance.now();
+  const sent = await run();
+  const { user, system } = process.cpuUsage(cpu);
+  const seconds = (performance.now() - since) / 1000;
+  const [stored, late] = [master.acknowledged() - before, master.open()];
+  return { sent, stored, late, seconds, cpuMs: (user + system) / 1000, blocks: await watch.end() };
+}
+
+/** Work in one turn of the event loop, without collection. */
+function longestWork(blocks: readonly Block[]): number {
+  return Math.max(...blocks.map(({ ms, collectedMs }) => ms - collectedMs));
+}
+
+/** In processor time: how many the machine stores while others use it says nothing about the product. */
+function missedTargets({ stored, cpuMs, blocks }: Measured): readonly string[] {
+  const [each, longest] = [cpuMs / stored, longestWork(blocks)];
+  const cost = `storing a status update takes ${format(each)} ms of processor time, more than ${CPU_MS_MAX} ms: ${PER_SECOND} a second are not to be relied on`;
+  const block = `the main thread worked ${format(longest)} ms in one turn of the event loop, collection not counted, more than ${BLOCK_MS_MAX} ms`;
+  return [...(each > CPU_MS_MAX ? [cost] : []), ...(longest > BLOCK_MS_MAX ? [block] : [])];
+}
+
+function rowsOf({ stored, late, seconds, cpuMs, blocks }: Measured, tripMs: number): readonly Row[] {
+  const work = blocks.map(({ ms, collectedMs }) => ms - collectedMs);
+  const [longest, p99, whole] = [longestWork(blocks), percentile(work, 99.9), Math.max(...blocks.map(({ ms }) => ms))];
+  const collected = blocks.reduce((sum, { collectedMs }) => sum + collectedMs, 0);
+  const each = cpuMs / stored;
+  return [
+    {
+      what: "status updates stored",
+      measured: `${format(stored / seconds)} a second`,
+      yardstick: `target ${format(PER_SECOND)} a second`,
+      ratio: stored / seconds / PER_SECOND,
+      meaning: `${INSTANCES} instances, every update a change of health that is stored before it is acknowledged; ${late} were on their way at the end. Simulated master, API server, memory store and all loops in this process. On a machine that others use, too, only the processor time below tells.`,
     },
-  };
-}
-
-/**
- * Milliseconds that the main thread has run; on other systems than Linux the time of the clock. A process that waits for a
- * processor, or whose other threads work, blocks nothing itself.
- */
-function used(): number {
-  try {
-    return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ", 1)[0]) / 1e6;
-  } catch {
-    return performance.now();
-  }
+    {
+      what: "longest block of the event loop meanwhile",
+      measured: `${format(longest)} ms, 99.9 % below ${format(p99)} ms`,
+      yardstick: `target ${BLOCK_MS_MAX} ms`,
+      ratio: longest / BLOCK_MS_MAX,
+      meaning: `Processor time of the main thread between two turns of a timer, the simulated back ends included; 1 is the target. Collecting garbage came on top: ${format(collected / seconds)} ms a second, and ${format(whole)} ms for the longest block with it.`,
+    },
+    {
+      what: "CPU of one status update",
+      measured: `${format(each)} ms`,
+      yardstick: `target ${CPU_MS_MAX} ms`,
+      ratio: each / CPU_MS_MAX,
+      meaning: `From the wire to the acknowledgement, with everything that looks at a changed Instance, and all threads of the process; ${format(each / tripMs)} JSON round trips of an Instance.`,
+    },
+  ];
 }
 
 interface Target {
