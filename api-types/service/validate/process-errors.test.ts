@@ -143,32 +143,22 @@ describe("what a service runs", () => {
 });
 
 describe("what is too much", () => {
-  /** What the work says, in at most 100 ms of this process: other processes may be busy. */
-  const inTime = (work: () => readonly string[]) => {
-    const start = process.cpuUsage();
-    const faults = work();
-    expect(process.cpuUsage(start).user / 1000).toBeLessThan(100);
-    return faults;
-  };
-
   it("a value of 1 MB is told by its limit", () => {
-    expect(inTime(() => groupFaults([env({ value: "x".repeat(1_000_000) })]))).toEqual([
+    expect(groupFaults([env({ value: "x".repeat(1_000_000) })])).toEqual([
       "spec.services[0].env[0].value: Too long: may not be more than 131000 bytes",
     ]);
   });
 
   it("an environment of 1 MB is told by its limit", () => {
     const variables = Array.from({ length: 10 }, (_, index) => ({ name: `A${index}`, value: "x".repeat(100_000) }));
-    expect(inTime(() => groupFaults([{ env: variables }]))).toEqual([
+    expect(groupFaults([{ env: variables }])).toEqual([
       "spec.services[0].env: Too long: 1000020 bytes: names and values may not be more than 524288 bytes (512 KiB) in all",
     ]);
   });
 
   it("10,000 services are told by their limit, and none is looked into", () => {
     const services = Array.from({ length: 10_000 }, (_, index) => ({ name: `-${index}`, x: 1 }));
-    expect(inTime(() => groupFaults(services))).toEqual([
-      "spec.services: Too many: 10000: must have at most 200 items",
-    ]);
+    expect(groupFaults(services)).toEqual(["spec.services: Too many: 10000: must have at most 200 items"]);
   });
 
   it("a name that never ends is shown by its beginning", () => {
