@@ -96,6 +96,33 @@ describe("breathe", () => {
     expect(turns).toBeLessThan(60);
   });
 
+  it("lets those who waited go on in several turns when all of them at once would be too long, in their order", async () => {
+    const { breathe } = systemClock();
+    const spin = (ms: number) => {
+      for (const until = performance.now() + ms; performance.now() < until; );
+    };
+    let turn = 0;
+    const count = () => {
+      turn += 1;
+      if (turn < 1000) setImmediate(count);
+    };
+    void breathe?.();
+    spin(10);
+    const order: number[] = [];
+    const waiters = Array.from({ length: 20 }, async (_, index) => {
+      await breathe?.();
+      order.push(index);
+      spin(2);
+      return turn;
+    });
+    setImmediate(count);
+    const turns = await Promise.all(waiters);
+    turn = 1000;
+    expect(order).toEqual(waiters.map((_, index) => index));
+    // five milliseconds hold three of them at most
+    expect(new Set(turns).size).toBeGreaterThanOrEqual(6);
+  });
+
   it("costs nothing where time stands still", () => {
     expect(virtualClock().breathe).toBeUndefined();
   });

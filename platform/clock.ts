@@ -37,26 +37,50 @@ export function systemClock(options: { readonly unref?: boolean } = {}): Clock {
 /** A turn of the event loop may work so long before others get their chance. */
 const TURN_MS = 5;
 
-/** Promises that follow each other keep timers and sockets waiting: this tells when they must be let in between. */
+/**
+ * Promises that follow each other keep timers and sockets waiting: this tells when they must be let in between. Those who
+ * wait go on one after the other, as many as fit into a turn: all of them at once would be the next long one.
+ */
 function breathing(): () => Promise<void> | undefined {
   let since: number | undefined;
-  let next: Promise<void> | undefined;
-  return () => {
-    if (since === undefined) {
-      since = performance.now();
-      setImmediate(() => {
-        since = undefined;
-      });
-      return undefined;
-    }
-    if (performance.now() - since < TURN_MS) return undefined;
-    next ??= new Promise((resolve) => {
-      setImmediate(() => {
-        next = undefined;
-        resolve();
-      });
+  let waiting: (() => void)[] = [];
+  let isDue = false;
+
+  function begin(): number {
+    since = performance.now();
+    setImmediate(() => {
+      since = undefined;
     });
-    return next;
+    return since;
+  }
+
+  function schedule(): void {
+    if (!isDue) setImmediate(goOn);
+    isDue = true;
+  }
+
+  async function goOn(): Promise<void> {
+    isDue = false;
+    const begunAt = begin();
+    const due = waiting;
+    waiting = [];
+    let next = 0;
+    for (let resume = due[next]; resume !== undefined; resume = due[++next]) {
+      if (performance.now() - begunAt >= TURN_MS) break;
+      resume();
+      // whoever goes on works first
+      await undefined;
+    }
+    waiting = [...due.slice(next), ...waiting];
+    if (waiting.length > 0) schedule();
+  }
+
+  return () => {
+    if (performance.now() - (since ?? begin()) < TURN_MS) return undefined;
+    return new Promise((resolve) => {
+      waiting.push(resolve);
+      schedule();
+    });
   };
 }
 

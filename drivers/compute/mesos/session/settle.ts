@@ -37,6 +37,8 @@ async function look(link: Link, session: Session): Promise<void> {
   const { inventory, reconciler, settling, options } = link;
   const askedAt = options.clock.monotonic();
   const seen = await inspect(link.client, session);
+  // a listing of a large rack is long to read, and long to take in
+  await options.clock.breathe?.();
   if (session !== link.session || session.signal.aborted) return;
   if (seen.type === "unseen") {
     inventory.lose(seen.reason);
