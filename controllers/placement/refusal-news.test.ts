@@ -42,6 +42,30 @@ describe("what is worth reporting of a refusal", () => {
       true,
     ],
     [
+      "only nodes that it may not run on offer at the moment",
+      fits("1 offering nodes refused: 1 by draining; nearest: a is closed; none of 4 nodes is suitable, 1 closed"),
+      fits("3 offering nodes refused: 3 by node name; none of 4 nodes is suitable, 1 closed"),
+      false,
+    ],
+    [
+      "only nodes that it may not run on offer, and its own can take it again",
+      fits("1 offering nodes refused: 1 by draining; nearest: a is closed; none of 4 nodes is suitable, 1 closed"),
+      fits("3 offering nodes refused: 3 by node name; 1 suitable nodes offer nothing now"),
+      true,
+    ],
+    [
+      "one of its own nodes is heard of",
+      fits("3 offering nodes refused: 3 by node name; none of 4 nodes is suitable, 1 closed"),
+      fits("1 offering nodes refused: 1 by draining; nearest: a is closed; none of 4 nodes is suitable, 1 closed"),
+      true,
+    ],
+    [
+      "nodes that it may not run on offer beside its own",
+      fits("4 offering nodes refused: 1 by draining, 3 by node name"),
+      fits("1 offering nodes refused: 1 by draining"),
+      false,
+    ],
+    [
       "still nothing is offered, by fewer nodes",
       { ...none, message: "none; 3 suitable nodes offer nothing now" },
       { ...none, message: "none; 2 suitable nodes offer nothing now" },

@@ -16,8 +16,24 @@ export function isNewsOfRefusal(reported: SaidRefusal | undefined, next: SaidRef
   const isSameKind = reported.reason === next.reason && kindOf(reported.message) === kindOf(next.message);
   // whatever else was said says more
   if (next.reason === WAITING_FOR_OFFERS) return reported.reason === WAITING_FOR_OFFERS && !isSameKind;
+  if (isSilentAboutNamed(next) && !isSilentAboutNamed(reported) && tailOf(next.message) === tailOf(reported.message)) {
+    return reported.reason !== NO_NODE_FITS;
+  }
   return !isSameKind || Number.parseInt(next.message, 10) > Number.parseInt(reported.message, 10);
 }
+
+/** None of the nodes that it may run on offered: what was said of one of them says more. */
+function isSilentAboutNamed({ message }: SaidRefusal): boolean {
+  return /^\d+ offering nodes refused: \d+ by node name(;|$)/.test(message);
+}
+
+/** What is said of all nodes, whoever offers. */
+function tailOf(message: string): string {
+  return kindOf(message).split("; ").slice(1).join("; ");
+}
+
+/** Nodes that it may not run on, beside others that refused it: these may offer or not. */
+const UNNAMED = /, \d+ by node name\b|\b\d+ by node name, /;
 
 /** What changes from offer to offer: which node came nearest, and how many are silent. */
 const PASSING = /^nearest: |suitable nodes offer nothing/;
@@ -25,5 +41,5 @@ const PASSING = /^nearest: |suitable nodes offer nothing/;
 /** The reasons without their counts. */
 function kindOf(message: string): string {
   const lasting = message.split("; ").filter((part) => !PASSING.test(part));
-  return lasting.join("; ").replace(/\d+/g, "");
+  return lasting.join("; ").replace(UNNAMED, "").replace(/\d+/g, "");
 }
