@@ -216,7 +216,7 @@ export function testChanging({ minor }: ClientVersion, place: () => Workplace): 
     const broken = [
       { name: "huge", service: "image: vector, resources: {memory: 900Gi}", reason: "InstancesWait" },
       { name: "crash", service: 'shell: "exit 3"', reason: "ServicesNotAvailable" },
-      { name: "waits", service: "image: vector", more: "  dependsOn: [nobody]\n", reason: "DependencyNotAvailable" },
+      { name: "waits", service: "image: vector", more: "  dependsOn: [nobody]\n", reason: "DependencyUnknown" },
     ];
     const manifests = broken.map((group) => groupYaml({ ...group, suspend: false })).join("---\n");
     expect((await send(manifests, "apply")).code).toBe(0);

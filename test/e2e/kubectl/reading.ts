@@ -67,7 +67,7 @@ const TABLES: readonly { readonly prefix: string; readonly cells: Readonly<Recor
 /** Columns that only `-o wide` has. */
 const WIDE: Readonly<Record<string, string>> = {
   racks: "REASON DOMAIN FRAMEWORK",
-  nodes: "UNSCHEDULABLE REASON RACK AGENT",
+  nodes: "DRAINED REASON RACK AGENT",
   servicegroups: "SUSPENDED RACK",
   instances: "REVISION TASK",
   routes: "REASON RACK",

@@ -42,8 +42,8 @@ const WRONG: readonly Wrong[] = [
   },
   {
     title: "a field that is not built yet",
-    manifest: group("image: vector, network: {mode: Routed, anycast: 10.9.0.0/24}"),
-    says: ["spec.services[0].network.anycast: not supported yet"],
+    manifest: group("image: vector, dns: {ttlSeconds: 5}"),
+    says: ["spec.services[0].dns.ttlSeconds: not supported yet"],
   },
   {
     title: "a constraint that nobody knows",
