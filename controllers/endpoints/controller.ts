@@ -119,7 +119,8 @@ async function performAll(loop: Loop, view: EndpointsView, plan: EndpointsPlan):
 
 /** Whether another one is Published decides what may be withdrawn. */
 function siblingKeys(loop: Loop, instance: Instance, previous: Instance | undefined): string[] {
-  if (previous !== undefined && isServing(instance) === isServing(previous)) return [];
+  const isAsBefore = previous !== undefined && isServing(instance) === isServing(previous);
+  if (isAsBefore && isKeptDead(instance) === isKeptDead(previous)) return [];
   return loop.instances.by("service", serviceKeyOf(instance)).map(keyOf);
 }
 
@@ -165,7 +166,7 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
     ttlSeconds: rack.spec.dns?.ttlSeconds ?? 0,
     hasOtherPublished: loop.instances
       .by("service", serviceKeyOf(instance))
-      .some((other) => other !== instance && isServing(other)),
+      .some((other) => other !== instance && (isServing(other) || hasInherited(other, instance))),
     rackName: rack.metadata.name,
     names: namesOf(instance, service),
     now: loop.context.clock.now(),
@@ -264,6 +265,23 @@ function serviceKeyOf(instance: Instance): string {
 /** It answers, and will go on answering. */
 function isServing(instance: Instance): boolean {
   return isTrue(instance, "Published") && isTrue(instance, "Ready") && !isTerminal(instance) && !isLeaving(instance);
+}
+
+/** It ended, and its name stays as long as nobody else answers. */
+function isKeptDead(instance: Instance): boolean {
+  return isTrue(instance, "Published") && isTerminal(instance) && !isLeaving(instance);
+}
+
+/** Of one number's instances that ended, the last keeps the name: they would add up while none serves long enough. */
+function hasInherited(other: Instance, instance: Instance): boolean {
+  return (
+    isKeptDead(other) && isKeptDead(instance) && other.spec.number === instance.spec.number && isNewer(other, instance)
+  );
+}
+
+function isNewer(a: Instance, b: Instance): boolean {
+  if (a.spec.replaces === b.metadata.name) return true;
+  return (a.metadata.creationTimestamp ?? "") > (b.metadata.creationTimestamp ?? "");
 }
 
 /** The task's own address where its network gives it one, else that of its node, whose ports lead to it. */

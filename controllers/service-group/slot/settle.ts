@@ -104,7 +104,7 @@ function takeAway(
   }
   round.healed += 1;
   const isCovered = left.some(isAvailable) && !isTrue(instance, "Published");
-  round.steps.push({ type: "release", instance, reason: "Unhealthy", isCovered });
+  round.steps.push({ type: "release", instance, reason: fault, isCovered });
 }
 
 /** Why a successor will not do, although it is the newest: it makes room for the next one. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isTrue } from "../../../api-types/life.js";
 import { Rack } from "../../../api-types/rack.js";
 import type { World } from "../world/world.js";
 import {
@@ -6,6 +7,7 @@ import {
   changeService,
   computeWorld,
   groupOf,
+  instancesOf,
   machines,
   saidOf,
   sentSince,
@@ -58,6 +60,22 @@ describe("an update whose instances never get healthy", () => {
     await world.clock.advance(DEADLINE_MS + 60_000);
     const group = await world.ask(() => groupOf(world, "web"));
     expect(group.status?.services?.[0]).toMatchObject({ failedRevision: "web-web-2", available: 2, updated: 0 });
+    await world.stop();
+  });
+});
+
+describe("a task that ends while its name is still being published", () => {
+  it("keeps the name until the next one has it: names of the dead do not add up", async () => {
+    const unchecked = webGroup("web", { instances: 1 }).replace(/ *healthChecks:[\s\S]*?timeoutSeconds: 1 }\n/, "");
+    const behaviour = () => ({ exit: { afterMs: 20, code: 1 } });
+    const world = await computeWorld({ seed: 1, nodes: machines(4), groups: [unchecked], behaviour });
+    world.scripts.consul.rules = [{ fault: { type: "delay", ms: 5, jitterMs: 200 } }];
+    for (let minute = 0; minute < 6; minute++) {
+      await world.clock.advance(60_000);
+      const instances = await world.ask(() => instancesOf(world, "web"));
+      expect(instances.length).toBeLessThanOrEqual(2);
+      expect(instances.filter((instance) => isTrue(instance, "Published"))).toHaveLength(1);
+    }
     await world.stop();
   });
 });
