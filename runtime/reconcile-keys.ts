@@ -105,8 +105,11 @@ async function work(loop: Loop, key: string): Promise<void> {
   const durationMs = clock.monotonic() - since;
   const result = settle(loop, key, attempt);
   loop.metrics?.finished(result, durationMs);
-  if (attempt.type === "failed") log.warn("reconcile failed", { key, result, durationMs, error: attempt.error });
-  else log.debug("reconciled", { key, result, durationMs });
+  if (attempt.type === "failed") {
+    // a view that was old is looked at anew: no news for anybody
+    const level = nextStepOf(attempt.error).type === "again" ? "info" : "warn";
+    log[level]("reconcile failed", { key, result, durationMs, error: attempt.error });
+  } else log.debug("reconciled", { key, result, durationMs });
   loop.queue.done(key);
   loop.outcomes.next({ key, result, durationMs, ...(attempt.type === "failed" ? { error: attempt.error } : {}) });
 }

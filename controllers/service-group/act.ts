@@ -17,25 +17,34 @@ import { endOf } from "./status.js";
 const NAME = "service-group";
 const UNHEALTHY: LeaveReason = "Unhealthy";
 
-/** Carries out a plan, step after step; tells what a budget did not let through. */
-export async function act(
-  context: LoopContext,
-  { group, instances }: GroupView,
-  { steps }: GroupPlan,
-): Promise<string | undefined> {
+/** A plan of hundreds of steps is carried out in turns of this length: the status tells meanwhile how far it is. */
+const TURN_MS = 1000;
+
+/** What came of carrying out a plan. */
+export interface Acted {
+  /** What a budget did not let through. */
+  readonly held: string | undefined;
+  /** Steps are left: the group is planned anew at once. */
+  readonly isCut: boolean;
+}
+
+/** Carries out a plan, step after step, for one turn. */
+export async function act(context: LoopContext, { group, instances }: GroupView, { steps }: GroupPlan): Promise<Acted> {
   if (steps.some((step) => step.type === "release")) await confirmUnchanged(context, group);
   if (steps.some((step) => step.type === "createInstance")) {
     await addFinalizer({ client: context.client, kind: ServiceGroup, object: group, finalizer: FINALIZER.instances });
   }
   const byName = new Map(instances.map((instance) => [instance.metadata.name, instance]));
   let held: string | undefined;
+  const startedAt = context.clock.monotonic();
   for (const step of steps) {
+    if (context.clock.monotonic() - startedAt >= TURN_MS) return { held, isCut: true };
     held = (await perform(context, group, step)) ?? held;
     if (step.type === "createInstance" && step.replaces !== undefined) {
       await tellFailure(context, group, byName.get(step.replaces));
     }
   }
-  return held;
+  return { held, isCut: false };
 }
 
 /** Why a task had to be replaced is told of the group, because the instance goes. */

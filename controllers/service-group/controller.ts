@@ -8,6 +8,7 @@ import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import { FINALIZER } from "../../api-types/well-known.js";
 import { defineController, on } from "../../runtime/controller.js";
+import { recordEvent } from "../../runtime/events.js";
 import { removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
@@ -81,8 +82,10 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
   const plan = planGroup(view);
   const memory = memoryOf(loop, key);
   remember(memory, plan);
-  if (areRollbacksNoted(group, plan)) memory.held = await act(loop.context, view, plan);
-  return report(loop, group, plan);
+  const acted = areRollbacksNoted(group, plan) ? await act(loop.context, view, plan) : undefined;
+  if (acted !== undefined) memory.held = acted.held;
+  const result = await report(loop, group, plan);
+  return acted?.isCut === true ? { ...result, requeueAfterMs: 1 } : result;
 }
 
 function remember({ backoffs, failedRevisions }: Memory, plan: GroupPlan): void {
@@ -136,8 +139,22 @@ async function report(loop: Loop, group: ServiceGroup, plan: GroupPlan): Promise
     status,
     manager: NAME,
   });
-  if (hasWritten) memory.writtenAt = clock.monotonic();
+  if (hasWritten) {
+    memory.writtenAt = clock.monotonic();
+    await tellRollbacks(loop.context, current, plan);
+  }
   return due.length === 0 ? {} : { requeueAfterMs: Math.min(...due) };
+}
+
+/** What has just been stored for the first time. */
+async function tellRollbacks(context: LoopContext, before: ServiceGroup, plan: GroupPlan): Promise<void> {
+  for (const [name, { failedRevision }] of plan.services) {
+    const noted = before.status?.services?.find((service) => service.name === name)?.failedRevision;
+    if (failedRevision === undefined || failedRevision === noted) continue;
+    const message = `${name}: ${failedRevision} missed its deadline; what ran before runs again until the spec changes`;
+    const told = { type: "Warning", reason: "RollbackBegun", message, reporter: NAME } as const;
+    await recordEvent(context, { ...told, object: before });
+  }
 }
 
 /** In how many milliseconds the group has to be looked at again although nothing happens. */

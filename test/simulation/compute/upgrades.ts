@@ -1,3 +1,4 @@
+import { Event } from "../../../api-types/core/event.js";
 import { isAvailable } from "../../../api-types/life.js";
 import type { Scenario } from "../schedule/scenario.js";
 import type { World } from "../world/world.js";
@@ -100,7 +101,11 @@ export const rollbackOnDeadline: Scenario = {
     const members = await instancesOf(world, "web");
     const old = members.filter((one) => one.spec.revisionName !== failed && isAvailable(one));
     const said = await saidOf(world, "web", "Progressing");
+    const { items } = await world.client.list(Event, { namespace: NAMESPACE });
+    const told = items.filter(({ reason }) => reason === "RollbackBegun").length;
     return [
+      // a leader that dies between the note and the event tells nobody
+      ...(told === 1 || world.planes.length > 1 ? [] : [`the rollback was told of ${told} times`]),
       ...(failed === undefined ? [`no failed revision is named; Progressing is ${said}`] : []),
       ...(old.length === 4 ? [] : [`${old.length} of 4 instances run the last good revision`]),
     ];
