@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { DisruptionOverride } from "../../api-types/disruption-override.js";
 import { DnsRecord } from "../../api-types/dns-record.js";
 import { Instance } from "../../api-types/instance.js";
 import { isLeaving, isTerminal, isTrue, keyOf } from "../../api-types/life.js";
@@ -21,6 +22,7 @@ import { hasOtherVariables } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
 import { holdMs } from "./hold.js";
 import { isHeldByAnycast } from "./objects/anycast.js";
+import { isDoubted } from "./objects/doubted.js";
 import { ownedMeta, recordMeta, recordSpec } from "./objects/owned.js";
 import { type EndpointStep, type EndpointsPlan, type EndpointsView, planEndpoints } from "./plan.js";
 
@@ -50,6 +52,7 @@ export const endpointsController = (context: LoopContext) => {
         isDeepStrictEqual(node.spec, previous?.spec) ? [] : loop.instances.by("node", node.metadata.name).map(keyOf),
       ),
       on(Revision, () => []),
+      on(DisruptionOverride, () => []),
     ],
     reconcile: (key) => reconcile(loop, key),
   });
@@ -64,6 +67,7 @@ interface Loop {
   readonly records: Cache<DnsRecord>;
   readonly racks: Cache<Rack>;
   readonly nodes: Cache<Node>;
+  readonly overrides: Cache<DisruptionOverride>;
 }
 
 function open(context: LoopContext): Loop {
@@ -80,6 +84,7 @@ function open(context: LoopContext): Loop {
     routes: informers.cache(Route),
     records: informers.cache(DnsRecord, { service: serviceOfLabels }),
     racks: informers.cache(Rack),
+    overrides: informers.cache(DisruptionOverride),
     nodes: informers.cache(Node),
   };
 }
@@ -146,6 +151,7 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
   const rack = group && loop.racks.get(group.spec.rackName);
   if (service === undefined || rack === undefined) return undefined;
   const node = loop.nodes.get(instance.status?.placement?.node ?? "");
+  const siblings = loop.instances.by("service", serviceKeyOf(instance));
   return {
     instance,
     service,
@@ -160,13 +166,14 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
         group,
         route: loop.routes.get(anycastKey(instance)),
         nextHop: externalAddressOf(node, rack),
-        siblings: loop.instances.by("service", serviceKeyOf(instance)),
+        siblings,
       }),
     hasSwitch: (rack.spec.network?.switch.type ?? "None") !== "None",
     ttlSeconds: rack.spec.dns?.ttlSeconds ?? 0,
-    hasOtherPublished: loop.instances
-      .by("service", serviceKeyOf(instance))
-      .some((other) => other !== instance && (isServing(other) || hasInherited(other, instance))),
+    hasOtherPublished: siblings.some(
+      (other) => other !== instance && (isServing(other) || hasInherited(other, instance)),
+    ),
+    isDoubted: isDoubted(instance, { ...loop, service, rack, siblings }),
     rackName: rack.metadata.name,
     names: namesOf(instance, service),
     now: loop.context.clock.now(),

@@ -29,6 +29,8 @@ export interface EndpointsView {
   readonly ttlSeconds: number;
   /** Whether another instance of the service is Published and alive. */
   readonly hasOtherPublished: boolean;
+  /** So many of its service turned bad at once that nobody is withdrawn for it (R3). */
+  readonly isDoubted: boolean;
   readonly rackName: string;
   /** Names of the DNS record: the service's and the instance's. */
   readonly names: readonly string[];
@@ -89,9 +91,9 @@ function planServing(view: EndpointsView): EndpointsPlan {
 }
 
 /** Known bad, not merely unknown, and not the last one that answers (R11). */
-function mustWithdrawName({ instance, dnsRecord, hasOtherPublished }: EndpointsView): boolean {
+function mustWithdrawName({ instance, dnsRecord, hasOtherPublished, isDoubted }: EndpointsView): boolean {
   const ready = conditionOf(instance, "Ready");
-  return dnsRecord !== undefined && ready?.status === "False" && hasOtherPublished;
+  return dnsRecord !== undefined && ready?.status === "False" && hasOtherPublished && !isDoubted;
 }
 
 /** A dead instance leaves DNS and routes at once, unless it is the last one Published and `lastInstance` keeps it; a job's never stays. */

@@ -264,6 +264,12 @@ describe("R11 bad health", () => {
       ["delete names"],
       [],
     ],
+    [
+      "R3 keeps names where so many turned bad at once that it is doubted",
+      { instance: sick, hasOtherPublished: true, isDoubted: true },
+      [],
+      ["Published=True Confirmed"],
+    ],
     ["keeps the last Published one", { instance: sick }, [], ["Published=True Confirmed"]],
     [
       "does not withdraw twice",

@@ -27,6 +27,7 @@ export function viewOf(fields: Partial<EndpointsView> = {}): EndpointsView {
     hasSwitch: true,
     ttlSeconds: 5,
     hasOtherPublished: false,
+    isDoubted: false,
     rackName: "rack",
     names: ["web", "web-1"],
     now: NOW,

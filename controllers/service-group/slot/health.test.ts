@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Instance } from "../../../api-types/instance.js";
+import { isMassive, mostWithin } from "../../doubt.js";
 import { at, available, group, service, unhealthy } from "../../testing/objects.js";
 import type { GroupView } from "../life/model.js";
 import { planGroup } from "../plan.js";
 import { groupReport } from "../status.js";
 import { describeStep, viewOf } from "../testing.js";
-import { isMassive, isUnhealthy, mostWithin } from "./health.js";
+import { isUnhealthy } from "./health.js";
 
 const AGENT = { name: "a", tcpSocket: { port: 1 } };
 const CONTROLLER = { name: "b", tcpSocket: { port: 2 }, failureThreshold: 2 };

@@ -2,7 +2,7 @@ import type { Instance } from "../../../api-types/instance.js";
 import { conditionOf, isLeaving, isTerminal } from "../../../api-types/life.js";
 import type { Service } from "../../../api-types/service-group.js";
 import { ANNOTATION } from "../../../api-types/well-known.js";
-import { isMassive } from "./health.js";
+import { isMassive } from "../../doubt.js";
 import { isOutOfReach } from "./slots.js";
 
 /** When an instance went out of reach; undefined: it did not. */
