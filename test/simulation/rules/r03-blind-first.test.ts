@@ -15,7 +15,7 @@ const FAULTS: readonly [string, Fault][] = [
 
 describe("R3 assume I am blind first", () => {
   for (const [name, fault] of FAULTS) {
-    it(`R3 takes nothing away while ${name} for five minutes, says so, and needs two periods to be well again`, async () => {
+    it(`R3 takes nothing away while ${name} for five minutes, says so, and is well again four periods later`, async () => {
       const world = await fullRack();
       const before = world.wire.length;
       for (const place of PLACES) world.scripts[place].rules = [{ fault }];
