@@ -41,6 +41,8 @@ export const ANNOTATION = {
   leave: "rackwright.dev/leave",
   /** On an Instance: how many restarts in a row led to it. */
   restarts: "rackwright.dev/restarts",
+  /** On an Instance: `restartedAt` of its group when it was created, if that time had come. */
+  restartedAt: "rackwright.dev/restarted-at",
   /** On an Instance, by a person: lower leaves first. */
   deletionCost: "rackwright.dev/deletion-cost",
   /** On an Instance: which labels and annotations it got from its service. */

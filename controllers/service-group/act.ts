@@ -154,6 +154,7 @@ async function createInstance(
         [ANNOTATION.fromService]: originOf(service),
         [ANNOTATION.cause]: cause,
         ...(step.slotSince === undefined ? {} : { [ANNOTATION.slotSince]: step.slotSince }),
+        ...restartNoted(group, context.clock.now()),
       },
       ownerReferences: [ownerOf(group)],
       finalizers: finalizersOf(service),
@@ -169,6 +170,11 @@ async function createInstance(
   const why = step.replaces === undefined ? "" : ` to replace ${step.replaces} (${cause})`;
   const message = `created ${name}${why}`;
   await recordEvent(context, { object: group, type: "Normal", reason: "InstanceCreated", message, reporter: NAME });
+}
+
+/** The restart that is over with this instance. */
+function restartNoted({ spec: { restartedAt = "" } }: ServiceGroup, now: number): Readonly<Record<string, string>> {
+  return Date.parse(restartedAt) <= now ? { [ANNOTATION.restartedAt]: restartedAt } : {};
 }
 
 /** One finalizer for each layer that may hold something of the instance; `dns.publish` may change while it lives. */

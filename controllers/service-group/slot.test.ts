@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Instance } from "../../api-types/instance.js";
+import { ANNOTATION } from "../../api-types/well-known.js";
 import { at, available, condition, ended, group, instance, NOW, unhealthy, unreachable } from "../testing/objects.js";
 import type { GroupView } from "./life/model.js";
 import { planGroup } from "./plan.js";
@@ -243,9 +244,19 @@ describe("restartedAt", () => {
   it.each([
     ["replaces what is older", -10, 60, [successor("a")]],
     ["leaves what is younger", -60, 10, []],
-    ["leaves what was created in the same second", -10.4, 11, []],
+    ["replaces what was there before, in the same second", -10.4, 11, [successor("a")]],
     ["is not obeyed before its time: its successors would be older than it, too", 3600, 60, []],
   ])("%s", (_, seconds, age, steps) => {
     expect(restarted(seconds, age)).toEqual(steps);
+  });
+
+  it.each([
+    ["leaves what was created for it, however old the server calls it", at(-10.4), []],
+    ["replaces what was created for another one", at(-60), [successor("a")]],
+  ])("%s", (_, noted, steps) => {
+    const wanted = group({ services: [{ name: "web" }], restartedAt: at(-10.4) });
+    const annotations = { [ANNOTATION.restartedAt]: noted };
+    const plan = planGroup(viewOf(wanted, [available({ name: "a", age: 11, annotations })]));
+    expect(plan.steps.map(describeStep)).toEqual(steps);
   });
 });

@@ -1,6 +1,7 @@
 import type { Instance } from "../../../api-types/instance.js";
 import { isAvailable, isLeaving } from "../../../api-types/life.js";
 import type { Service } from "../../../api-types/service-group.js";
+import { ANNOTATION } from "../../../api-types/well-known.js";
 import { newestOf, type Slot, slotsOf, timeOf } from "../slot/slots.js";
 import { type GroupStep, type GroupView, statusOf } from "./model.js";
 import { isPastDeadline } from "./progress.js";
@@ -80,7 +81,10 @@ export function isOutdated(view: GroupView, instance: Instance, revisionName: st
 function restartedBefore({ group, now }: GroupView, instance: Instance): boolean {
   const restartedAt = Date.parse(group.spec.restartedAt ?? "");
   if (Number.isNaN(restartedAt) || restartedAt > now) return false;
-  return timeOf(instance.metadata.creationTimestamp) < Math.floor(restartedAt / 1000) * 1000;
+  const noted = instance.metadata.annotations?.[ANNOTATION.restartedAt];
+  if (noted !== undefined) return noted !== group.spec.restartedAt;
+  // created without one: in the same second it was there before
+  return timeOf(instance.metadata.creationTimestamp) <= restartedAt;
 }
 
 /** What holds an update back, if anything does. */
