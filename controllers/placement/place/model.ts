@@ -1,12 +1,5 @@
+import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
 import type { AttributeValue, ResourcePool } from "../../../drivers/compute/driver.js";
-
-/** A rule of `placement.constraints`, parsed: the operator in one spelling, the value as it was written. */
-export interface PlacementRule {
-  readonly operator: "Unique" | "Cluster" | "GroupBy" | "Like" | "Unlike" | "MaxPer" | "Is";
-  /** `hostname`, `@region`, `@zone` or the name of an agent attribute. */
-  readonly attribute: string;
-  readonly value: string | undefined;
-}
 
 /** A port of the node that a task takes. */
 export type PortNeed =

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { NodeFacts, NodeOffer, PlaceInput, Placement, PlacementRule, PlaceResult, WaitingTask } from "./model.js";
+import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
+import type { NodeFacts, NodeOffer, PlaceInput, Placement, PlaceResult, WaitingTask } from "./model.js";
 import { place } from "./place.js";
 
 type Pool = NodeOffer["pools"][number];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { NodeFacts, NodeOffer, PlacedTask, PlaceInput, PlacementRule, WaitingTask } from "./model.js";
+import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
+import type { NodeFacts, NodeOffer, PlacedTask, PlaceInput, WaitingTask } from "./model.js";
 import { place } from "./place.js";
 
 type TaskFields = Partial<Omit<WaitingTask, "need" | "rules">> & {

@@ -1,5 +1,6 @@
+import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
 import { apartChecks, type Check, nodeChecks, resourceChecks, roleChecks } from "./checks.js";
-import type { PlaceInput, PlacementRule, WaitingTask } from "./model.js";
+import type { PlaceInput, WaitingTask } from "./model.js";
 import { type Ports, portsOf } from "./ports.js";
 import { type Amounts, amountsOf, fixedPorts, type Ground, type Room, type Site } from "./room.js";
 import { attributeText } from "./rules/attribute-text.js";

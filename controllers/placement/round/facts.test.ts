@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
 import type { Agent, Offer, Resources } from "../../../drivers/compute/driver.js";
 import type { Observation } from "../../../drivers/observation.js";
 import { NOW, node, rack } from "../../testing/objects.js";
-import type { PlacementRule } from "../place/model.js";
 import { place } from "../place/place.js";
 import { rackFacts } from "./facts.js";
 

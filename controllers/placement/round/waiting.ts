@@ -1,6 +1,7 @@
 import type { Instance } from "../../../api-types/instance.js";
 import { keyOf } from "../../../api-types/life.js";
 import type { Rack } from "../../../api-types/rack.js";
+import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
 import { placementRules } from "../../../api-types/service/placement-rules.js";
 import type { Service, ServiceGroup } from "../../../api-types/service-group.js";
 import { substituteDeep } from "../../../api-types/substitute.js";
@@ -10,7 +11,7 @@ import { amountFaults, amountsOf, needOf } from "../launch/need.js";
 import { portFaults } from "../launch/ports.js";
 import { valueRefusal } from "../launch/refusal.js";
 import { earlyVariables } from "../launch/variables.js";
-import type { PlacementRule, WaitingTask } from "../place/model.js";
+import type { WaitingTask } from "../place/model.js";
 
 /** An Instance that waits, with all that tells where it may go. */
 export interface Waiter {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { PlacementRule } from "../../../../api-types/service/placement-rules.js";
 import type { AttributeValue } from "../../../../drivers/compute/driver.js";
-import type { PlacementRule } from "../model.js";
 import type { Site } from "../room.js";
 import { attributeText } from "./attribute-text.js";
 import { ruleOf } from "./rule.js";

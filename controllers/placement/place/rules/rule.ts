@@ -1,6 +1,6 @@
 import { compilePattern, patternFault } from "../../../../api-types/format/pattern/pattern.js";
+import type { PlacementRule } from "../../../../api-types/service/placement-rules.js";
 import type { Check } from "../checks.js";
-import type { PlacementRule } from "../model.js";
 import type { Site } from "../room.js";
 import { comparedText } from "./attribute-text.js";
 import { type EvenSpread, evenSpread } from "./even-spread.js";
