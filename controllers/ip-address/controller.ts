@@ -143,9 +143,11 @@ function releasedForMs({ releasedAt, context }: Loop, { metadata, status }: IPAd
   return now - since;
 }
 
-function taskOf({ context }: Loop, { spec }: IPAddress): ClaimView["task"] {
+/** A rack that names no compute runs nothing; one whose connection is not open may. */
+function taskOf({ context, racks }: Loop, { spec }: IPAddress): ClaimView["task"] {
+  if (racks.get(spec.rackName)?.spec.compute?.mesos === undefined) return "absent";
   const { compute } = context.backends.of(spec.rackName);
-  if (compute === undefined) return "absent";
+  if (compute === undefined) return "unknown";
   const tasks = compute.tasks.value();
   if (tasks.type !== "Complete") return "unknown";
   return addressesInUse(tasks).has(spec.address) ? "present" : "absent";
