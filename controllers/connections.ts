@@ -10,6 +10,8 @@ export interface AddressOverlay {
   readonly masters?: readonly string[];
   readonly dns?: string;
   readonly switch?: string;
+  /** Addresses at which tasks are reached, by the name of their node. */
+  readonly nodes?: Readonly<Record<string, string>>;
 }
 
 /** What the drivers of one rack are opened with; a back end that the spec does not name is undefined. */

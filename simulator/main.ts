@@ -2,7 +2,7 @@ import { systemClock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import { seededRandom, systemRandom } from "../platform/random.js";
 import { type Simulator, startSimulator } from "./rack/rack.js";
-import { holderOf } from "./rack/state-file.js";
+import { holderOf } from "./rack/store/state-file.js";
 
 export interface SimulateOptions {
   readonly directory: string;

@@ -63,6 +63,6 @@ export async function guardSimulator(start: SimulatorStart, say: (line: string) 
   };
 }
 
-function overlayOf({ rackFile, masters, dns, switch: tor }: FoundSimulator): AddressOverlay {
-  return { source: rackFile, masters, dns, switch: tor };
+function overlayOf({ rackFile, masters, dns, switch: tor, nodes }: FoundSimulator): AddressOverlay {
+  return { source: rackFile, masters, dns, switch: tor, nodes };
 }

@@ -19,6 +19,7 @@ import { anycastName } from "../anycast-route.js";
 import type { LoopContext } from "../context.js";
 import { externalAddressOf } from "../external-address.js";
 import { hasOtherVariables } from "../matching.js";
+import { overlaidNode } from "../overlaid-node.js";
 import { ownConditions } from "../own-conditions.js";
 import { holdMs } from "./hold.js";
 import { isHeldByAnycast } from "./objects/anycast.js";
@@ -156,7 +157,7 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
     instance,
     service,
     ...outsideOf(loop, instance),
-    address: addressOf(instance, { service, node }),
+    address: addressOf(instance, { service, node: node && overlaidNode(node, loop.context.overlay) }),
     otherAddress: otherAddressOf(instance),
     nodeExternalAddress: node && externalAddressOf(node, rack),
     isHeldByAnycast:

@@ -12,6 +12,7 @@ import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { withThresholds } from "../health.js";
+import { overlaidNode } from "../overlaid-node.js";
 import { createBlindness } from "./blindness.js";
 import {
   type Check,
@@ -179,8 +180,8 @@ function probeOf(instance: Instance, { name }: Check): InstanceProbe | undefined
 async function probe(loop: Loop, subject: Subject, signal: AbortSignal): Promise<Verdict> {
   const { instance, service, check } = subject;
   const node = loop.nodes.get(instance.status?.placement?.node ?? "");
-  const agentAddress = loop.context.overlay === undefined ? undefined : node?.status?.agent?.address;
-  const request = requestOf(check, { instance, service, node, agentAddress });
+  const reached = node && overlaidNode(node, loop.context.overlay);
+  const request = requestOf(check, { instance, service, node: reached });
   // nobody can be asked: nothing is known, and nothing follows from that
   if (request === undefined) return { type: "none" };
   return probeVerdict(check, await loop.context.prober.probe(request, signal));

@@ -67,7 +67,6 @@ describe("where a check asks", () => {
     instance: available({ status }),
     service: service({ network: NETWORK }),
     node: node("n1", { address: "10.0.0.1" }),
-    agentAddress: undefined,
   });
   it.each([
     ["the placed port of that name", "web", { placement }, 31_005],
@@ -80,9 +79,8 @@ describe("where a check asks", () => {
     expect(requestOf(health({ httpGet: { path: "/", port } }), view(status))?.port).toBe(asked);
   });
 
-  it("asks the agent's address on a rack whose addresses are overlaid", () => {
-    const { agentAddress: _, ...rest } = view({});
-    expect(requestOf(health(), { ...rest, agentAddress: "127.64.0.1" })?.host).toBe("127.64.0.1");
+  it("asks the node", () => {
+    expect(requestOf(health(), view({}))?.host).toBe("10.0.0.1");
   });
 
   it("asks nobody while the node is not known", () => {

@@ -35,14 +35,12 @@ export interface TargetView {
   readonly instance: Instance;
   readonly service: Service;
   readonly node: Node | undefined;
-  /** Another address of the node, for racks whose addresses are overlaid. */
-  readonly agentAddress: string | undefined;
 }
 
 /** Whom to ask what; undefined while address or port is not known: then nothing is known of the check either. */
 export function requestOf({ check }: Check, view: TargetView): ProbeRequest | undefined {
-  const { instance, node, agentAddress } = view;
-  const host = agentAddress ?? node?.spec.address;
+  const { instance, node } = view;
+  const host = node?.spec.address;
   const port = portOf((check.httpGet ?? check.tcpSocket)?.port, view);
   if (host === undefined || port === undefined) return undefined;
   const target = {

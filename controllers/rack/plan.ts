@@ -84,8 +84,10 @@ function storeCondition(isRegressed: boolean, view: RackView): ConditionUpdate {
 /** Said only while it holds: what is left out is removed from the status. */
 function overlayConditions(overlay: AddressOverlay | undefined): ConditionUpdate[] {
   if (overlay === undefined) return [];
-  const { source, masters = [], dns = "", switch: tor = "" } = overlay;
-  const message = `Mesos at ${masters.join(", ")}, Consul at ${dns}, switch at ${tor}, as ${source} says; the addresses in spec are not used`;
+  const { source, masters = [], dns = "", switch: tor = "", nodes = {} } = overlay;
+  const places = Object.entries(nodes).map(([name, address]) => `${name} at ${address}`);
+  const backends = `Mesos at ${masters.join(", ")}, Consul at ${dns}, switch at ${tor}`;
+  const message = `${[backends, ...places].join(", ")}, as ${source} says; the addresses in spec are not used, but for next hops of routes`;
   return [{ type: "AddressesOverlaid", status: "True", reason: "SimulatedRack", message }];
 }
 

@@ -95,21 +95,6 @@ describe("files that a task wants", () => {
   });
 });
 
-describe("the host that a task is told", () => {
-  it.each([
-    ["the address of the simulated node", { HOST: "10.0.0.1", NODE_ADDRESS: "10.0.0.1" }, "127.0.0.1"],
-    ["what its own environment says", { HOST: "mine", NODE_ADDRESS: "10.0.0.1" }, "mine"],
-    ["nothing", {}, ""],
-  ])("is %s", async (_, env, expected) => {
-    const { runner, ended } = open();
-    const end = ended("host");
-    runner.launch(task("host", { argv: ["echo $HOST"], env }));
-    await end;
-    const { bytes } = runner.sandboxes?.read("host", "stdout", { offset: 0, length: 100 }) ?? {};
-    expect(Buffer.from(bytes ?? []).toString()).toBe(`${expected}\n`);
-  });
-});
-
 describe("what a task leaves", () => {
   it("is its exit code, and its output in its sandbox", async () => {
     const { runner, ended } = open();

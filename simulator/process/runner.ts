@@ -261,12 +261,7 @@ function environmentOf({ options, sandboxes }: State, task: RunnableTask, addres
   const ports = (task.mappings ?? []).map(({ containerPort, hostPort }) => `${containerPort}=${hostPort}`).join(",");
   const mapping: Record<string, string> = ports === "" ? {} : { SIMULATED_PORTS: ports };
   const own = { MESOS_SANDBOX: sandboxes.directoryOf(task.taskId), ADDRESS: address, TASK_ID: task.taskId };
-  return { ...task.env, ...reachableHost(task, address), ...options.env, ...mapping, ...own };
-}
-
-/** The node's address as its Rack names it is not one of this machine: HOST is where the task's ports really are. */
-function reachableHost({ env, isRouted }: RunnableTask, address: string): Record<string, string> {
-  return isRouted || env.HOST === undefined || env.HOST !== env.NODE_ADDRESS ? {} : { HOST: address };
+  return { ...task.env, ...options.env, ...mapping, ...own };
 }
 
 function stopAll(state: State): Promise<void> {

@@ -1,52 +1,24 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { type Clock, sleep } from "../../platform/clock.js";
 import { isAlive, killLeftChildren } from "../process/child.js";
-import type { StoredRack } from "./keeper.js";
-import { holderOf, lockDirectory, readJson } from "./state-file.js";
+import type { StoredRack } from "./store/keeper.js";
+import { type RackAddresses, rackFileIn, readRackFile } from "./store/rack-file.js";
+import { holderOf, lockDirectory, readJson } from "./store/state-file.js";
 
 /** A simulated rack that runs, as it tells of itself in `rack.yaml`. */
-export interface FoundSimulator {
-  readonly pid: number;
+export interface FoundSimulator extends RackAddresses {
   readonly rackFile: string;
-  readonly masters: readonly string[];
-  readonly dns: string;
-  readonly switch: string;
-}
-
-interface RackFile {
-  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
-  readonly spec: {
-    readonly compute: { readonly mesos: { readonly masters: readonly string[] } };
-    readonly dns: { readonly consul: { readonly address: string } };
-    readonly network: { readonly switch: { readonly address: string } };
-  };
 }
 
 /** The simulator that runs on a directory and is ready; undefined when none does. */
 export function findSimulator(directory: string): FoundSimulator | undefined {
   const pid = holderOf(directory)?.pid;
   if (pid === undefined) return undefined;
-  const rackFile = join(directory, "rack.yaml");
-  let text: string;
-  try {
-    text = readFileSync(rackFile, "utf8");
-  } catch {
-    return undefined;
-  }
-  // written by the simulator of this version
-  const { metadata, spec } = parse(text) as RackFile;
-  // an earlier simulator's file, which ended without removing it
-  if (metadata.annotations["rackwright.dev/simulator-pid"] !== `${pid}`) return undefined;
-  return {
-    pid,
-    rackFile,
-    masters: spec.compute.mesos.masters,
-    dns: spec.dns.consul.address,
-    switch: spec.network.switch.address,
-  };
+  const rackFile = rackFileIn(directory);
+  const addresses = readRackFile(rackFile);
+  // another pid: an earlier simulator's file, which ended without removing it
+  return addresses?.pid === pid ? { ...addresses, rackFile } : undefined;
 }
 
 /** Asks the simulator of a directory to end with its tasks, and waits for that; ends the tasks of one that died. */

@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Subscription } from "rxjs";
-import { stringify } from "yaml";
 import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
@@ -12,13 +11,14 @@ import { type ProcessRunner, processRunner } from "../process/runner.js";
 import { createSnapRoute, type SnapRoute } from "../snaproute/snaproute.js";
 import { isTaskAddress, nextAddressIn, takeAddressBlock } from "./address-block.js";
 import { createJournal } from "./journal.js";
-import { createKeeper, type Keeper, type RackPorts, type StoredRack } from "./keeper.js";
 import { agentSpecs, NODE_NAMES, nodeAddress, SWITCH_NETWORKS } from "./nodes.js";
 import { createPretended } from "./pretended.js";
 import { createReachability, type Reachability } from "./reachability.js";
 import { openSocket, openTelemetry, type Socket } from "./sockets.js";
-import { lockDirectory, readJson, writeText } from "./state-file.js";
 import { statusHandler } from "./status.js";
+import { createKeeper, type Keeper, type RackPorts, type StoredRack } from "./store/keeper.js";
+import { rackFileIn, rackFileText } from "./store/rack-file.js";
+import { lockDirectory, readJson, writeText } from "./store/state-file.js";
 import { type BackendName, createTrouble } from "./trouble.js";
 
 export interface SimulatorOptions {
@@ -117,9 +117,9 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
     statusHandler({ journal, trouble, tasks: () => taskList(runner), violations: reachability.violations }),
   );
   for (const [name, socket] of sockets.agents) socket.answerWith(mesos.agentHandler(name));
-  const rackFile = join(directory, "rack.yaml");
+  const rackFile = rackFileIn(directory);
   keeper.flush();
-  writeText(rackFile, stringify(rackOf(sockets)));
+  writeText(rackFile, rackFileText(block.prefix, sockets));
   return { runner, rackFile, keeper };
 }
 
@@ -276,24 +276,4 @@ function taskList(runner: ProcessRunner) {
     pid: runner.pid(task.taskId),
     counters: runner.counters(task.taskId),
   }));
-}
-
-/** The rack's addresses in the shape of a Rack, for `up` and for people. */
-function rackOf(sockets: Sockets) {
-  return {
-    apiVersion: "rackwright.dev/v1alpha1",
-    kind: "Rack",
-    metadata: {
-      name: "simulated",
-      annotations: {
-        "rackwright.dev/simulator-status": sockets.status.url,
-        "rackwright.dev/simulator-pid": `${process.pid}`,
-      },
-    },
-    spec: {
-      compute: { mesos: { masters: [sockets.mesos.url] } },
-      dns: { type: "Consul", domain: "service.torc", consul: { address: sockets.consul.url } },
-      network: { switch: { type: "SnapRoute", address: sockets.switch.url } },
-    },
-  };
 }

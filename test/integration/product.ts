@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { decode, encode, RECURSION_DESIRED } from "dns-packet";
+import { type Answer, decode, encode, RECURSION_DESIRED } from "dns-packet";
 import { parse } from "yaml";
 import { Instance } from "../../api-types/instance.js";
 import type { Client } from "../../client/client.js";
@@ -96,6 +96,7 @@ export interface SeenRack {
 export interface RackFile {
   readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
   readonly spec: {
+    readonly nodes: readonly { readonly name: string; readonly address: string }[];
     readonly compute: { readonly mesos: { readonly masters: readonly string[] } };
     readonly dns: { readonly consul: { readonly address: string } };
     readonly network: { readonly switch: { readonly address: string } };
@@ -181,21 +182,33 @@ function rackIn(directory: string, dnsPort: number): SeenRack {
 }
 
 /** One question for addresses; none came within a second: an empty list. */
-export function resolveAt(port: number, name: string): Promise<readonly string[]> {
+export async function resolveAt(port: number, name: string): Promise<readonly string[]> {
+  const answers = await ask(port, { name, type: "A" });
+  return answers.flatMap((answer) => (answer.type === "A" ? [answer.data] : []));
+}
+
+/** Where the instances of a service are reached, `address:port`, in order: their SRV records and the addresses of these. */
+export async function endpointsAt(port: number, name: string): Promise<readonly string[]> {
+  const answers = await ask(port, { name, type: "SRV" });
+  const services = answers.flatMap((answer) => (answer.type === "SRV" ? [answer.data] : []));
+  const found = services.map(async (service) =>
+    (await resolveAt(port, service.target)).map((address) => `${address}:${service.port}`),
+  );
+  return (await Promise.all(found)).flat().sort();
+}
+
+function ask(port: number, question: { readonly name: string; readonly type: "A" | "SRV" }): Promise<Answer[]> {
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
-    const finish = (addresses: readonly string[]) => {
+    const finish = (answers: Answer[]) => {
       timer.cancel();
       socket.close();
-      resolve(addresses);
+      resolve(answers);
     };
     const timer = clock.schedule(1000, () => finish([]));
     socket.on("error", () => finish([]));
-    socket.on("message", (message) => {
-      finish((decode(message).answers ?? []).flatMap((answer) => (answer.type === "A" ? [answer.data] : [])));
-    });
-    const query = encode({ type: "query", id: 1, flags: RECURSION_DESIRED, questions: [{ name, type: "A" }] });
-    socket.send(query, port, "127.0.0.1");
+    socket.on("message", (message) => finish(decode(message).answers ?? []));
+    socket.send(encode({ type: "query", id: 1, flags: RECURSION_DESIRED, questions: [question] }), port, "127.0.0.1");
   });
 }
 

@@ -6,6 +6,7 @@ import type { TaskLaunch } from "../../../drivers/compute/driver.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import { recordEvent } from "../../../runtime/events.js";
 import { attachedTaskId, hasEnded } from "../../attached.js";
+import { overlaidNode } from "../../overlaid-node.js";
 import type { Claimed, Claims } from "../address/claims.js";
 import { taskIdOf } from "../launch/identity.js";
 import { placedPorts, statusPorts } from "../launch/ports.js";
@@ -140,17 +141,23 @@ function claimedBefore({ instance, service }: Subject): Pick<LaunchInput, "claim
 function subjectOf(loop: Loop, key: string, nodeName: string): Subject | undefined {
   const instance = loop.instances.get(key);
   const service = instance && templateOf(loop, instance);
-  const node = loop.nodes.get(nodeName);
+  const node = nodeNamed(loop, nodeName);
   return instance === undefined || service === undefined || node === undefined
     ? undefined
     : { instance, service, node };
+}
+
+/** With the address that its tasks can really have. */
+function nodeNamed({ context, nodes }: Loop, name: string): Node | undefined {
+  const node = nodes.get(name);
+  return node && overlaidNode(node, context.overlay);
 }
 
 function inputOf({ loop, rack }: IntentTools, { instance, service, node }: Subject) {
   const neighbours: Neighbours = {
     membersOf: (group) => loop.instances.by("group", group),
     addressOf: (other) =>
-      reachedAt(other, templateOf(loop, other), loop.nodes.get(other.status?.placement?.node ?? "")),
+      reachedAt(other, templateOf(loop, other), nodeNamed(loop, other.status?.placement?.node ?? "")),
   };
   const addressOf = (reference: string) => publishedAddress(instance, reference, neighbours);
   return { instance, service, rack, node, term: loop.context.term, addressOf };

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StatusError } from "../../api-types/meta/status-error.js";
-import { type ChildIdentity, isAlive, ownIdentity } from "../process/child.js";
+import { StatusError } from "../../../api-types/meta/status-error.js";
+import { type ChildIdentity, isAlive, ownIdentity } from "../../process/child.js";
 
 /** Reads a JSON file; undefined when it is absent. A broken one is an error that names it. */
 export function readJson<T>(path: string): T | undefined {

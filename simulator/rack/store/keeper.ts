@@ -1,8 +1,8 @@
-import type { Clock } from "../../platform/clock.js";
-import type { ConsulState } from "../consul/state.js";
-import type { PersistedState } from "../mesos/master.js";
-import type { StoredChild } from "../process/runner.js";
-import type { SwitchState } from "../snaproute/state.js";
+import type { Clock } from "../../../platform/clock.js";
+import type { ConsulState } from "../../consul/state.js";
+import type { PersistedState } from "../../mesos/master.js";
+import type { StoredChild } from "../../process/runner.js";
+import type { SwitchState } from "../../snaproute/state.js";
 import { writeJson } from "./state-file.js";
 
 /** One port for every server of the rack; agents by the name of their node. */
