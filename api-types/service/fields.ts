@@ -173,6 +173,9 @@ export const serviceStatus = object("State of one service.", {
   availableRevision: optional(
     text("The last Revision of which every instance was available at once; a rollback goes back to it."),
   ),
+  availableRevisions: optional(
+    list("Stored Revisions of which every instance was available at once, the last one last.", text("Its name.")),
+  ),
   failedRevision: optional(text("Revision whose update missed its deadline and was rolled back.")),
   succeeded: optional(integer("Jobs: successful ends.")),
   failed: optional(integer("Jobs: failures.")),

@@ -45,7 +45,7 @@ function addUndo({ program, run }: Verbs): void {
     .option("--service <name>", "which one; needed where several have earlier revisions")
     .option(
       "--to-revision <number>",
-      "default: the last that was wholly available; when that is the current one, the one before",
+      "default: the last that was wholly available; when that is the current one, the newest such one before it",
       count,
     )
     .option("--dry-run", "tell what would be changed, and change nothing")

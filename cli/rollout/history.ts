@@ -44,13 +44,19 @@ function rowsOf(group: ServiceGroup, all: readonly Revision[], uses: ReadonlyMap
   });
 }
 
-function stateOf(group: ServiceGroup, revision: Revision, all: readonly Revision[]): string {
-  const service = group.spec.services.find(({ name }) => name === revision.spec.service);
-  const failed = group.status?.services?.find(({ name }) => name === revision.spec.service)?.failedRevision;
-  const isFailed = failed === revision.metadata.name;
+/** Revisions that were wholly available once are those that `undo` chooses from. */
+function stateOf(group: ServiceGroup, { metadata, spec }: Revision, all: readonly Revision[]): string {
+  const service = group.spec.services.find(({ name }) => name === spec.service);
   if (service === undefined) return "removed";
-  if (currentOf(service, all)?.metadata.name !== revision.metadata.name) return isFailed ? "failed" : "";
-  return isFailed ? "current, failed" : "current";
+  const status = group.status?.services?.find(({ name }) => name === spec.service);
+  const isCurrent = currentOf(service, all)?.metadata.name === metadata.name;
+  const isGood = status?.availableRevisions?.includes(metadata.name);
+  const states = [
+    ...(isCurrent ? ["current"] : []),
+    ...(status?.failedRevision === metadata.name ? ["failed"] : []),
+    ...(isGood && !isCurrent ? ["was available"] : []),
+  ];
+  return states.join(", ");
 }
 
 function details(

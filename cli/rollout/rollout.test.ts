@@ -34,7 +34,8 @@ beforeAll(async () => {
   await client.patch(ServiceGroup, key, {
     spec: { services: [{ ...web, image: "web:3", env: [{ name: "A", value: "1" }], instances: 5 }, db] },
   });
-  const services$ = [{ name: "web", failedRevision: "web-web-3" }, { name: "db" }];
+  const good = { availableRevision: "web-web-2", availableRevisions: ["web-web-1", "web-web-2"] };
+  const services$ = [{ name: "web", failedRevision: "web-web-3", ...good }, { name: "db" }];
   await client.applyStatus(ServiceGroup, key, { status: { services: services$ }, fieldManager: "test" });
   harness.printed();
 });
@@ -65,8 +66,8 @@ describe("rollout history", () => {
     expect(rows).toEqual([
       "SERVICE | REVISION | STATE | INSTANCES | CHANGE",
       "db | 1 | current | 0",
-      "web | 1 | 0",
-      "web | 2 | 0 | image web:1 → web:2",
+      "web | 1 | was available | 0",
+      "web | 2 | was available | 0 | image web:1 → web:2",
       "web | 3 | current, failed | 0 | image web:2 → web:3, env.A 1 added",
     ]);
   });
@@ -116,14 +117,29 @@ describe("rollout undo", () => {
     harness.printed();
   });
 
-  it("goes back to the last revision that was wholly available, whatever came between", async () => {
+  it.each([
+    ["the last one that was wholly available, whatever came between", ["web-web-2", "web-web-1"], "web-web-1", 1],
+    ["the newest such one before it, when that is the current one", ["web-web-1", "web-web-3"], "web-web-3", 1],
+    ["that one alone, where a status of before names no others", undefined, "web-web-2", 2],
+  ])("goes back to %s", async (_, availableRevisions, availableRevision, number) => {
     const { client } = harness;
     const before = (await client.get(ServiceGroup, key)).status?.services ?? [];
-    const good = [{ name: "web", failedRevision: "web-web-3", availableRevision: "web-web-1" }, { name: "db" }];
-    await client.applyStatus(ServiceGroup, key, { status: { services: good }, fieldManager: "test" });
+    const web = { name: "web", availableRevision, ...(availableRevisions && { availableRevisions }) };
+    await client.applyStatus(ServiceGroup, key, { status: { services: [web, { name: "db" }] }, fieldManager: "test" });
     expect(await undo(harness, "sg/web", { dryRun: true })).toBe(0);
     await client.applyStatus(ServiceGroup, key, { status: { services: before }, fieldManager: "test" });
-    expect(harness.printed()[0]).toContain("web goes back to revision 1: ");
+    expect(harness.printed()[0]).toContain(`web goes back to revision ${number}: `);
+  });
+
+  it("never goes back to one that only failed", async () => {
+    const { client } = harness;
+    const before = (await client.get(ServiceGroup, key)).status?.services ?? [];
+    const web = { name: "web", availableRevision: "web-web-3", availableRevisions: ["web-web-3"] };
+    await client.applyStatus(ServiceGroup, key, { status: { services: [web, { name: "db" }] }, fieldManager: "test" });
+    expect(await refused(undo(harness, "sg/web", { dryRun: true }))).toBe(
+      "service web has no revision before its current one that was ever wholly available; name one with --to-revision; there are: 1, 2, 3",
+    );
+    await client.applyStatus(ServiceGroup, key, { status: { services: before }, fieldManager: "test" });
   });
 
   it("says which revisions there are", async () => {

@@ -78,19 +78,26 @@ function numbered(service: Service, own: readonly Revision[], wanted: number): R
 }
 
 /**
- * The last that was wholly available, as an automatic rollback has it; where that is what the spec holds, the one before
- * it by number, which may be one that failed when the spec went back since.
+ * The last that was wholly available, as an automatic rollback has it; where that is what the spec holds, the newest
+ * before it that was wholly available once. Never one that only failed.
  */
 function lastGood(group: ServiceGroup, service: Service, own: readonly Revision[]): Revision {
   const current = currentOf(service, own);
-  const good = group.status?.services?.find(({ name }) => name === service.name)?.availableRevision;
-  const available = own.find(({ metadata }) => metadata.name === good);
-  if (available !== undefined && available !== current) return available;
-  const earlier = current === undefined ? own : own.filter(({ spec }) => spec.number < current.spec.number);
-  const last = earlier.at(-1);
-  if (last !== undefined) return last;
-  const hint = `name one with --to-revision; there are: ${numbers(own)}`;
-  throw new StatusError("BadRequest", `service ${service.name} has no revision before its current one; ${hint}`);
+  const good = goodOf(group, service, own);
+  const last = good.at(-1);
+  if (last !== undefined && last !== current) return last;
+  const earlier = good.filter(({ spec }) => current !== undefined && spec.number < current.spec.number);
+  const newest = earlier.sort((a, b) => a.spec.number - b.spec.number).at(-1);
+  if (newest !== undefined) return newest;
+  const what = `service ${service.name} has no revision before its current one that was ever wholly available`;
+  throw new StatusError("BadRequest", `${what}; name one with --to-revision; there are: ${numbers(own)}`);
+}
+
+/** Those that were wholly available, the last one last. */
+function goodOf(group: ServiceGroup, service: Service, own: readonly Revision[]): readonly Revision[] {
+  const status = group.status?.services?.find(({ name }) => name === service.name);
+  const names = [...(status?.availableRevisions ?? []), status?.availableRevision];
+  return names.flatMap((name) => own.find(({ metadata }) => metadata.name === name) ?? []);
 }
 
 function numbers(own: readonly Revision[]): string {

@@ -21,6 +21,7 @@ export interface ServiceCounts {
   readonly failures?: number;
   readonly lastFailure?: string;
   readonly availableRevision?: string;
+  readonly availableRevisions?: readonly string[];
   readonly failedRevision?: string;
   readonly succeeded?: number;
   readonly failed?: number;
@@ -63,7 +64,7 @@ export function serviceState(view: GroupView, plan: GroupPlan, service: Service)
     updated: alive.filter(({ spec }) => spec.revisionName === revision).length,
     ...(revision === undefined ? {} : { revision }),
     ...planned(view, plan, service),
-    ...availableRevision(view, service, { members: all, wanted, revisionName: target.name }),
+    ...availableRevisions(view, service, { members: all, wanted, revisionName: target.name }),
     ...(target.failedRevision === undefined ? {} : { failedRevision: target.failedRevision }),
     ...(job === undefined ? {} : { succeeded: job.succeeded, failed: job.failed }),
   };
@@ -106,16 +107,19 @@ function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Noted when everything is of the target, and kept while that revision is stored. */
-function availableRevision(
+/** Noted when everything is of the target, and kept while that revision is stored; one that serves again is the last. */
+function availableRevisions(
   view: GroupView,
   service: Service,
   whole: { members: readonly Instance[]; wanted: number; revisionName: string },
-): Pick<ServiceCounts, "availableRevision"> {
-  const before = statusOf(view, service.name)?.availableRevision;
-  const name = isWhole(view, whole.members, whole) ? whole.revisionName : before;
-  const isStored = view.revisions.some(({ metadata }) => metadata.name === name);
-  return name === undefined || !isStored ? {} : { availableRevision: name };
+): Pick<ServiceCounts, "availableRevision" | "availableRevisions"> {
+  const { availableRevision, availableRevisions = [] } = statusOf(view, service.name) ?? {};
+  const before = [...availableRevisions, ...(availableRevision === undefined ? [] : [availableRevision])];
+  const noted = isWhole(view, whole.members, whole) ? [...before, whole.revisionName] : before;
+  const stored = new Set(view.revisions.map(({ metadata }) => metadata.name));
+  const known = noted.filter((name, index) => stored.has(name) && noted.lastIndexOf(name) === index);
+  const last = known.at(-1);
+  return last === undefined ? {} : { availableRevision: last, availableRevisions: known };
 }
 
 function copiesOf(

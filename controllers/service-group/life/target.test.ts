@@ -322,6 +322,18 @@ describe("the last version of which all was available", () => {
   ])("%s", (_, instances, status, expected) => {
     expect(noted(instances, status)).toBe(expected);
   });
+
+  const all = [fresh(1), fresh(2), fresh(3)];
+  const three = ["shop-web-2", "shop-web-0", "shop-web-1"];
+  it.each([
+    ["begins with the one that was noted", { availableRevision: "shop-web-1" }, all, ["shop-web-1", "shop-web-2"]],
+    ["moves one that serves again to the end", { availableRevisions: three }, all, ["shop-web-1", "shop-web-2"]],
+    ["is kept as far as it is stored", { availableRevisions: three }, [fresh(1)], ["shop-web-2", "shop-web-1"]],
+  ])("with those before it: the list %s", (_, status, instances, expected) => {
+    const one = view(instances, {}, {}, status);
+    const [web] = groupReport(one, planGroup(one)).services;
+    expect([web?.availableRevisions, web?.availableRevision]).toEqual([expected, expected.at(-1)]);
+  });
 });
 
 describe("R22 the history of revisions", () => {
