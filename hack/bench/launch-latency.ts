@@ -11,11 +11,13 @@ import type { Store } from "../../apiserver/storage/store.js";
 import { systemClock } from "../../platform/clock.js";
 import { serve } from "../../platform/http-server.js";
 import { silentLogger } from "../../platform/log.js";
+import { seededRandom } from "../../platform/random.js";
 import { type HttpHandler, inProcessTransport } from "../../platform/transport.js";
 import { undiciTransport } from "../../platform/undici-transport.js";
+import { MESOS_HOST, startBackends } from "./setup/backends.js";
 import { startDurableEtcd } from "./setup/etcd.js";
 import { applyGroup } from "./setup/group.js";
-import { type BenchRack, MESOS_HOST, startBenchRack } from "./setup/rack.js";
+import { type BenchRack, startBenchRack } from "./setup/rack.js";
 import type { Findings, Row } from "./table/benchmark.js";
 import { format, percentile, timed } from "./table/measure.js";
 
@@ -72,7 +74,7 @@ async function roundTripsOf(store: Store): Promise<readonly number[]> {
 
 async function launchesOf(store: Store): Promise<readonly number[]> {
   const accepts = createAccepts();
-  const { transport, close } = socketTransport(accepts.watch);
+  const { transport, close } = await socketTransport(accepts.watch);
   const rack = await startBenchRack({ clock, store, transport });
   const times: number[] = [];
   for (let sample = 0; sample < SAMPLES + WARM_UP; sample++) {
@@ -107,29 +109,29 @@ function createAccepts() {
 }
 
 /** Mesos is reached over a socket, every other back end in this process. */
-function socketTransport(watch: (body: string) => void) {
+async function socketTransport(watch: (body: string) => void) {
+  const { handlers, close } = startBackends({ clock, random: seededRandom(1), log: silentLogger });
+  const mesos = handlers.get(MESOS_HOST);
+  if (mesos === undefined) throw new Error("the rack has no Mesos");
+  const watched: HttpHandler = (request) => {
+    watch(Buffer.from(request.body ?? "").toString("utf8"));
+    return mesos(request);
+  };
+  const server = await serve(watched, { host: "127.0.0.1", port: 0 });
   const sockets = undiciTransport();
-  const closers: (() => Promise<void>)[] = [() => sockets.close()];
-  const transport = (handlers: ReadonlyMap<string, HttpHandler>): HttpHandler => {
-    const mesos = handlers.get(MESOS_HOST);
-    if (mesos === undefined) throw new Error("the rack has no Mesos");
-    const watched: HttpHandler = (request) => {
-      watch(Buffer.from(request.body ?? "").toString("utf8"));
-      return mesos(request);
-    };
-    const server = serve(watched, { host: "127.0.0.1", port: 0 });
-    closers.push(async () => (await server).close());
-    const direct = inProcessTransport(handlers);
-    return async (request) => {
-      if (!request.url.startsWith(`http://${MESOS_HOST}`)) return direct(request);
-      const { port } = await server;
-      return sockets({ ...request, url: request.url.replace(MESOS_HOST, `127.0.0.1:${port}`) });
-    };
+  const direct = inProcessTransport(handlers);
+  const transport: HttpHandler = (request) => {
+    if (!request.url.startsWith(`http://${MESOS_HOST}`)) return direct(request);
+    return sockets({ ...request, url: request.url.replace(MESOS_HOST, `127.0.0.1:${server.port}`) });
   };
-  const close = async () => {
-    for (const closer of closers) await closer();
+  return {
+    transport,
+    async close() {
+      await sockets.close();
+      await server.close();
+      close();
+    },
   };
-  return { transport, close };
 }
 
 async function untilRunning({ client }: BenchRack, group: string): Promise<void> {

@@ -11,14 +11,7 @@ import { type Logger, silentLogger } from "../../../platform/log.js";
 import { createMetrics, type Metrics } from "../../../platform/metrics.js";
 import { seededRandom } from "../../../platform/random.js";
 import { type HttpHandler, inProcessTransport } from "../../../platform/transport.js";
-import { createConsul } from "../../../simulator/consul/consul.js";
-import { type AgentSpec, createMesosMaster } from "../../../simulator/mesos/master.js";
-import { pretendRunner } from "../../../simulator/mesos/pretend-runner.js";
-import { createSnapRoute } from "../../../simulator/snaproute/snaproute.js";
-
-const MASTER = "10.250.3.20";
-const AGENTS = 20;
-export const MESOS_HOST = `${MASTER}:5050`;
+import { agentAddresses, MASTER, MESOS_HOST, startBackends } from "./backends.js";
 
 export interface BenchRackOptions {
   readonly clock: Clock;
@@ -28,8 +21,8 @@ export interface BenchRackOptions {
   readonly metrics?: Metrics;
   /** Wraps the API that the loops and the benchmark call. */
   readonly wrapApi?: (api: HttpHandler) => HttpHandler;
-  /** How back ends are reached, by host; default: in this process. */
-  readonly transport?: (handlers: ReadonlyMap<string, HttpHandler>) => HttpHandler;
+  /** How back ends that run elsewhere are reached; default: they run in this process. */
+  readonly transport?: HttpHandler;
 }
 
 /** The whole product on a pretended rack of twenty agents, in one process. */
@@ -48,8 +41,8 @@ export async function startBenchRack(options: BenchRackOptions): Promise<BenchRa
   const tools = { clock, random, log };
   const api = await createApiServer({ ...tools, store, kinds: KINDS, metrics: metrics.registry, version: "0.0.0" });
   const client = clientOf(api, options.wrapApi);
-  const backends = startBackends(tools);
-  const transport = (options.transport ?? inProcessTransport)(backends.handlers);
+  const backends = options.transport === undefined ? startBackends(tools) : undefined;
+  const transport = options.transport ?? inProcessTransport(backends?.handlers ?? new Map());
   await client.apply(Rack, rackObject(), { fieldManager: "bench" });
   const controllers = startControllers({
     ...tools,
@@ -66,7 +59,7 @@ export async function startBenchRack(options: BenchRackOptions): Promise<BenchRa
     async stop() {
       void controllers.stop();
       await api.close();
-      backends.close();
+      backends?.close();
     },
   };
 }
@@ -102,40 +95,4 @@ function rackObject() {
     network: { networkName: "bench", switch: { type: "SnapRoute", address: `http://${MASTER}:8080` } },
   };
   return { metadata: { name: "bench" }, spec } as never; // defaults are the server's to fill in
-}
-
-function agentAddresses(): readonly { readonly name: string; readonly ip: string }[] {
-  return Array.from({ length: AGENTS }, (_, index) => ({ name: `node${index}`, ip: `10.250.3.${20 + index}` }));
-}
-
-function agentSpecs(): AgentSpec[] {
-  return agentAddresses().map(({ name, ip }) => ({
-    name,
-    hostname: ip,
-    ip,
-    port: 5051,
-    attributes: { "machine-name": name, "machine-type": "slave", "machine-function": "lab" },
-    resources: { cpus: "64", mem: "262144", disk: "1000000", ports: "[31000-32000]" },
-  }));
-}
-
-function startBackends(tools: { clock: Clock; random: ReturnType<typeof seededRandom>; log: Logger }) {
-  let started = 0;
-  const addresses = () => {
-    started += 1;
-    return `192.${168 + (started >> 16)}.${(started >> 8) & 255}.${started & 255}`;
-  };
-  const runner = pretendRunner({ ...tools, addresses });
-  const cluster = { hostname: MASTER, ip: MASTER, port: 5050, agents: agentSpecs() };
-  // tasks start soon, so that samples follow each other soon
-  const mesos = createMesosMaster({ ...tools, runner, cluster, timing: { executorStartMs: 5 } });
-  const consul = createConsul({ ...tools, datacenter: "dc1", domain: "bench" });
-  const tor = createSnapRoute({ ...tools, connected: [{ name: "vlan100", cidr: `${MASTER}/24` }] });
-  const handlers = new Map<string, HttpHandler>([
-    [MESOS_HOST, mesos.handler],
-    [`${MASTER}:8500`, consul.handler],
-    [`${MASTER}:8080`, tor.handler],
-    ...agentAddresses().map(({ name, ip }): [string, HttpHandler] => [`${ip}:5051`, mesos.agentHandler(name)]),
-  ]);
-  return { handlers, close: () => mesos.close() };
 }
