@@ -118,13 +118,18 @@ describe("rollout undo", () => {
   });
 
   it.each([
-    ["the last one that was wholly available, whatever came between", ["web-web-2", "web-web-1"], "web-web-1", 1],
-    ["the newest such one before it, when that is the current one", ["web-web-1", "web-web-3"], "web-web-3", 1],
-    ["that one alone, where a status of before names no others", undefined, "web-web-2", 2],
-  ])("goes back to %s", async (_, availableRevisions, availableRevision, number) => {
+    ["the last one that was wholly available, whatever came between", ["web-web-2", "web-web-1"], 1],
+    ["the newest such one before it, when that is the current one", ["web-web-1", "web-web-3"], 1],
+    ["that one alone, where a status of before names no others", ["web-web-2"], 2],
+  ])("goes back to %s", async (_, availableRevisions, number) => {
     const { client } = harness;
     const before = (await client.get(ServiceGroup, key)).status?.services ?? [];
-    const web = { name: "web", availableRevision, ...(availableRevisions && { availableRevisions }) };
+    const isOld = availableRevisions.length === 1;
+    const web = {
+      name: "web",
+      availableRevision: availableRevisions.at(-1),
+      ...(isOld ? {} : { availableRevisions }),
+    };
     await client.applyStatus(ServiceGroup, key, { status: { services: [web, { name: "db" }] }, fieldManager: "test" });
     expect(await undo(harness, "sg/web", { dryRun: true })).toBe(0);
     await client.applyStatus(ServiceGroup, key, { status: { services: before }, fieldManager: "test" });
