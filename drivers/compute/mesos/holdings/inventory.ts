@@ -8,6 +8,7 @@ import { type ContainerFacts, containerFacts, isTerminal, statusOf, taskOf } fro
 import type { WireTaskStatus } from "../wire.js";
 import type { WireWindow } from "../wire-operator.js";
 import type { Inspection } from "./operator.js";
+import type { UnlistedTask } from "./reconcile.js";
 import { type VanishedAgents, vanishedAgents } from "./vanished.js";
 
 /** What was launched, before the master lists it. */
@@ -19,6 +20,8 @@ export interface Listing {
   readonly askedAt: number;
   /** By which agents are reached: `http:` or `https:`. */
   readonly scheme: string;
+  /** Known tasks that it leaves out: they are held on until somebody says what became of them. */
+  readonly unlisted: readonly UnlistedTask[];
   readonly doubt: string | undefined;
 }
 
@@ -48,8 +51,9 @@ const STALE_PERIODS = 3;
 
 /** What is remembered of one task between listings. */
 interface Memory {
-  facts: ContainerFacts;
-  heardAt: number;
+  readonly facts: ContainerFacts;
+  readonly status: TaskStatus;
+  readonly heardAt: number;
 }
 
 interface Holdings {
@@ -112,10 +116,11 @@ export function createInventory(options: {
 
 function heard({ clock, tasks, memories, launches }: Holdings, status: WireTaskStatus): TaskStatus {
   const taskId = status.task_id.value;
-  const facts = containerFacts(status, memories.get(taskId)?.facts);
-  memories.set(taskId, { facts, heardAt: clock.monotonic() });
-  const result = statusOf(status, facts);
+  const before = memories.get(taskId);
+  const facts = containerFacts(status, before?.facts);
   const base = tasks.get(taskId) ?? launches.get(taskId);
+  const result = statusOf(status, facts, before?.status.state ?? tasks.get(taskId)?.status.state);
+  memories.set(taskId, { facts, status: result, heardAt: clock.monotonic() });
   if (base !== undefined) tasks.change(taskId, { ...base, status: result });
   if (isTerminal(result.state) || result.state === "Unknown") launches.delete(taskId);
   return result;
@@ -130,8 +135,12 @@ function confirm(holdings: Holdings, seen: Seen, about: Listing): void {
   // both are translated before either is believed
   holdings.windows = seen.windows ?? holdings.windows;
   const agents = agentsOf(seen, { windows: holdings.windows, scheme: about.scheme });
-  const translated = seen.tasks.map((wire) => taskOf(wire, holdings.memories.get(wire.task_id.value)?.facts));
+  const translated = seen.tasks.map((wire) => taskOf(wire, holdings.memories.get(wire.task_id.value)));
   const tasks = new Map(translated.map((task) => [task.id, merged(holdings, task, about.askedAt)]));
+  for (const task of about.unlisted) {
+    const kept = keptTask(holdings, task);
+    if (kept !== undefined) tasks.set(kept.id, kept);
+  }
   forgetOthers(holdings, tasks, about.askedAt);
   holdings.tasks.confirm({ items: tasks, epoch: about.epoch, doubt: about.doubt });
   confirmAgents(holdings, agents, { epoch: about.epoch, recovering: seen.recovered.length });
@@ -147,13 +156,25 @@ function merged({ memories, tasks }: Holdings, listed: Task, askedAt: number): T
     : listed;
 }
 
-/** Tasks that are neither listed nor were heard of since need no memory. */
-function forgetOthers({ memories, launches }: Holdings, listed: ReadonlyMap<string, Task>, askedAt: number): void {
+/**
+ * A task that the master does not list, as it was last told of. One that is out of reach and was launched by another process
+ * is held without name and labels; undefined: a launch of which nothing was heard.
+ */
+function keptTask({ tasks, memories }: Holdings, { taskId, agentId, isAway }: UnlistedTask): Task | undefined {
+  const held = tasks.get(taskId);
+  if (held !== undefined) return held;
+  const status = memories.get(taskId)?.status;
+  if (!isAway || status === undefined) return undefined;
+  return { id: taskId, name: taskId, agentId: agentId ?? "", labels: {}, status };
+}
+
+/** Tasks that are neither held nor were heard of since need no memory. */
+function forgetOthers({ memories, launches }: Holdings, held: ReadonlyMap<string, Task>, askedAt: number): void {
   for (const [taskId, { heardAt }] of memories) {
-    if (heardAt < askedAt && !listed.has(taskId)) memories.delete(taskId);
+    if (heardAt < askedAt && !held.has(taskId)) memories.delete(taskId);
   }
   for (const taskId of launches.keys()) {
-    if (listed.has(taskId)) launches.delete(taskId);
+    if (held.has(taskId)) launches.delete(taskId);
   }
 }
 

@@ -16,35 +16,51 @@ function open() {
   const hear = (state: TaskState) =>
     // only what the reconciler reads
     reconciler.heard({ taskId: "t", agentId: "a", state } as TaskStatus);
-  const isMissed = () => reconciler.missing(new Set(), clock.monotonic() + 1).length > 0;
-  return { clock, asked, reconciler, hear, isMissed };
+  /** What it is when no listing has it. */
+  const standing = () => {
+    const [task] = reconciler.unlisted(new Set());
+    if (task === undefined) return "forgotten";
+    return task.isAway ? "away" : "missed";
+  };
+  return { clock, asked, reconciler, hear, standing };
 }
 
 describe("a known task that the master does not list", () => {
-  it.each<[TaskState | undefined, boolean]>([
-    [undefined, true],
-    ["Running", true],
-    ["Unreachable", false],
-    ["Lost", false],
-    ["Gone", false],
-    ["Unknown", false],
-  ])("said to be %s: it is missed: %s", (state, expected) => {
-    const { reconciler, hear, isMissed } = open();
+  it.each<[TaskState | undefined, string]>([
+    [undefined, "missed"],
+    ["Running", "missed"],
+    ["Unreachable", "away"],
+    ["Lost", "away"],
+    ["Gone", "forgotten"],
+    ["GoneByOperator", "forgotten"],
+    ["Unknown", "forgotten"],
+  ])("said to be %s is %s", (state, expected) => {
+    const { reconciler, hear, standing } = open();
     reconciler.learn({ taskId: "t", agentId: "a" });
     if (state !== undefined) hear(state);
-    expect(isMissed()).toBe(expected);
+    expect(standing()).toBe(expected);
   });
 
   it("is missed again when it was heard of after its absence, and after a new subscription", () => {
-    const { reconciler, hear, isMissed, asked } = open();
+    const { reconciler, hear, standing, asked } = open();
     hear("Unreachable");
     hear("Running");
-    expect(isMissed()).toBe(true);
+    expect(standing()).toBe("missed");
     hear("Unreachable");
     reconciler.begin();
-    expect(isMissed()).toBe(true);
+    expect(standing()).toBe("missed");
     expect(asked).toEqual([[{ taskId: "t", agentId: "a" }]]);
   });
+});
+
+it("goes on asking when the master does not know a task that was not asked for with its agent", () => {
+  const { reconciler, hear, standing } = open();
+  reconciler.ask([{ taskId: "t", agentId: "a" }]);
+  // only what the reconciler reads
+  reconciler.heard({ taskId: "t", agentId: undefined, state: "Unknown" } as TaskStatus);
+  expect([standing(), reconciler.openQuestions()]).toEqual(["missed", 1]);
+  hear("Unknown");
+  expect([standing(), reconciler.openQuestions()]).toEqual(["forgotten", 0]);
 });
 
 it("repeats a question until it is answered, less and less often", async () => {

@@ -8,6 +8,14 @@ export interface TaskKey {
   readonly agentId: string | undefined;
 }
 
+/** A task that is known and not in a listing. */
+export interface UnlistedTask extends TaskKey {
+  /** This master said that its agent is out of reach: such tasks it does not list after it was restarted. */
+  readonly isAway: boolean;
+  /** When it became known, monotonic. */
+  readonly since: number;
+}
+
 /** Knows which tasks should exist and asks the master for them until it has answered for each. */
 export interface Reconciler {
   /** A new subscription: every known task is asked for again. */
@@ -22,8 +30,8 @@ export interface Reconciler {
   ask(keys: readonly TaskKey[]): void;
   /** Any status answers the question; a terminal or unknown task need not be known any longer. */
   heard(status: TaskStatus): void;
-  /** Tasks known since before `at` that are neither in `listed` nor said to be out of reach by this master. */
-  missing(listed: ReadonlySet<string>, at: number): readonly TaskKey[];
+  /** Known tasks that are not in `listed`: nobody said that they ended. */
+  unlisted(listed: ReadonlySet<string>): readonly UnlistedTask[];
   openQuestions(): number;
 }
 
@@ -40,12 +48,7 @@ const IMPLICIT_PERIOD_MS = 15 * 60_000;
 /** Tasks of one RECONCILE call. */
 const BATCH_MAX = 1_000;
 
-interface KnownTask {
-  readonly agentId: string | undefined;
-  readonly since: number;
-  /** This master said that its agent is out of reach: such tasks it does not list after it was restarted. */
-  readonly isAway: boolean;
-}
+type KnownTask = Omit<UnlistedTask, "taskId">;
 
 interface Questions {
   readonly options: ReconcilerOptions;
@@ -80,16 +83,22 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
     ask: (keys) => ask(questions, keys),
     heard(status) {
+      // of a call that did not name the agent the master knows no task that is out of reach
+      const isAgentKnown = known.get(status.taskId)?.agentId !== undefined;
+      if (status.state === "Unknown" && status.agentId === undefined && isAgentKnown) return;
       open.delete(status.taskId);
       if (isTerminal(status.state) || status.state === "Unknown") known.delete(status.taskId);
       else learn(questions, status, AWAY_STATES.includes(status.state));
     },
-    missing: (listed, at) =>
-      [...known].flatMap(([taskId, { agentId, since, isAway }]) =>
-        since < at && !isAway && !listed.has(taskId) ? [{ taskId, agentId }] : [],
-      ),
+    unlisted: (listed) => unlisted(known, listed),
     openQuestions: () => open.size,
   };
+}
+
+function unlisted(known: ReadonlyMap<string, KnownTask>, listed: ReadonlySet<string>): readonly UnlistedTask[] {
+  const found: UnlistedTask[] = [];
+  for (const [taskId, task] of known) if (!listed.has(taskId)) found.push({ taskId, ...task });
+  return found;
 }
 
 function begin(questions: Questions): void {

@@ -33,12 +33,13 @@ export function containerFacts(status: WireTaskStatus, before: ContainerFacts = 
   };
 }
 
-/** One status as the loops see it. */
-export function statusOf(status: WireTaskStatus, facts: ContainerFacts): TaskStatus {
+/** One status as the loops see it; `before` is the state that the task was last known to be in. */
+export function statusOf(status: WireTaskStatus, facts: ContainerFacts, before?: TaskState): TaskStatus {
   return {
     taskId: status.task_id.value,
     agentId: status.agent_id?.value,
-    state: stateOf(status.state),
+    // a state that this build does not know tells nothing: Unknown would be the master's word that there is no such task
+    state: STATES.get(status.state) ?? before ?? "Lost",
     reason: status.reason,
     message: status.message,
     timestamp: status.timestamp ?? 0,
@@ -51,9 +52,9 @@ export function statusOf(status: WireTaskStatus, facts: ContainerFacts): TaskSta
 }
 
 /** A task of the master's list: a statement about now, so nothing of it is to be acknowledged. */
-export function taskOf(task: WireTask, before?: ContainerFacts): Task {
+export function taskOf(task: WireTask, before?: { readonly facts: ContainerFacts; readonly status: TaskStatus }): Task {
   const statuses = task.statuses ?? [];
-  const facts = statuses.reduce((known, status) => containerFacts(status, known), before ?? NO_CONTAINER);
+  const facts = statuses.reduce((known, status) => containerFacts(status, known), before?.facts ?? NO_CONTAINER);
   const latest = statuses.findLast((status) => status.state === task.state);
   const bare: WireTaskStatus = { task_id: task.task_id, agent_id: task.agent_id, state: task.state };
   return {
@@ -62,7 +63,7 @@ export function taskOf(task: WireTask, before?: ContainerFacts): Task {
     agentId: task.agent_id.value,
     labels: labelsOf(task.labels),
     status: {
-      ...statusOf({ agent_id: task.agent_id, ...(latest ?? bare) }, facts),
+      ...statusOf({ agent_id: task.agent_id, ...(latest ?? bare) }, facts, before?.status.state),
       isReconciliation: true,
       acknowledgement: undefined,
     },
@@ -95,11 +96,6 @@ const STATES: ReadonlyMap<string, TaskState> = new Map([
   ["TASK_UNKNOWN", "Unknown"],
   ["TASK_LOST", "Lost"],
 ]);
-
-/** A state that this build does not know tells nothing. */
-function stateOf(state: string): TaskState {
-  return STATES.get(state) ?? "Unknown";
-}
 
 function addressesOf(networks: readonly WireNetworkInfo[] | undefined): readonly string[] {
   return (networks ?? []).flatMap((network) =>

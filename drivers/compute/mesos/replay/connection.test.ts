@@ -137,7 +137,7 @@ describe("subscribing", () => {
     bench.master.push(update("t", "TASK_FUTURE"));
     await bench.settle();
     expect(last(bench)?.type).toBe("subscribed");
-    expect(bench.statuses.map(({ state }) => state)).toEqual(["Unknown"]);
+    expect(bench.statuses.map(({ state }) => state)).toEqual(["Lost"]);
   });
 
   it.each([

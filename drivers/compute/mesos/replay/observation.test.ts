@@ -233,6 +233,89 @@ describe("R23 a fresh subscription", () => {
   });
 });
 
+describe("R2 a known task that the master lists no more", () => {
+  const away = answer("t", "TASK_UNREACHABLE");
+  const heldOf = (bench: Bench) => {
+    const observed = bench.tasks.at(-1);
+    if (observed === undefined || observed.type === "Unknown") return [observed?.type];
+    return [observed.type, ...[...observed.items.values()].map(({ id, status }) => `${id} ${status.state}`)];
+  };
+  /** A labelled task is out of reach, and the master that knew it was restarted. */
+  async function forgotten() {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t", { labels: { labels: [{ key: "a", value: "b" }] } })];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.push(update("t", "TASK_UNREACHABLE"));
+    bench.master.state.tasks = [];
+    bench.master.endStream("broken");
+    bench.master.state.masterId = "master-2";
+    await bench.clock.advance(2_000);
+    await bench.subscribed();
+    bench.master.push(away);
+    await bench.clock.advance(2 * PERIOD_MS);
+    return bench;
+  }
+
+  it("is held as unreachable, with its labels", async () => {
+    const bench = await forgotten();
+    expect(heldOf(bench)).toEqual(["Complete", "t Unreachable"]);
+    const observed = bench.tasks.at(-1);
+    expect(observed?.type === "Complete" && observed.items.get("t")?.labels).toEqual({ a: "b" });
+    await bench.clock.advance(10 * PERIOD_MS);
+    expect(heldOf(bench)).toEqual(["Complete", "t Unreachable"]);
+  });
+
+  it.each([
+    ["TASK_GONE", ["Complete"]],
+    ["TASK_GONE_BY_OPERATOR", ["Complete"]],
+    ["TASK_UNKNOWN", ["Complete"]],
+    ["TASK_FINISHED", ["Complete"]],
+    ["TASK_LOST", ["Complete", "t Lost"]],
+    ["TASK_RUNNING", ["Partial", "t Running"]],
+    ["TASK_OF_THE_FUTURE", ["Complete", "t Unreachable"]],
+  ])("is then said to be %s: %j", async (state, expected) => {
+    const bench = await forgotten();
+    bench.master.push(answer("t", state));
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(heldOf(bench)).toEqual(expected);
+  });
+
+  it("is held though another process launched it and only its id is known", async () => {
+    const bench = createBench();
+    await bench.driver.reconcile([{ taskId: "t", agentId: "S0" }]);
+    await bench.subscribed();
+    bench.master.push(away);
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(heldOf(bench)).toEqual(["Complete", "t Unreachable"]);
+  });
+
+  it("is held while it is asked for", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t")];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    await bench.clock.advance(PERIOD_MS);
+    bench.master.state.tasks = [];
+    await bench.clock.advance(2 * PERIOD_MS);
+    expect(heldOf(bench)).toEqual(["Partial", "t Running"]);
+  });
+
+  it("is held when it was launched after the listing was asked for", async () => {
+    const bench = await withOffer();
+    bench.master.state.intercept = (_request, { type }) => {
+      if (type === "GET_MASTER" && bench.master.callsOf("ACCEPT").length === 0) {
+        void bench.driver.launch(["O1"], [launchOf("t")]);
+        bench.master.push(update("t", "TASK_RUNNING", { uuid: "AAAA" }));
+      }
+      return undefined;
+    };
+    await bench.clock.advance(PERIOD_MS);
+    expect(heldOf(bench)).toEqual(["Complete", "t Running"]);
+  });
+});
+
 describe("R20 a driver that was replaced", () => {
   it("knows nothing from that moment on", async () => {
     const bench = createBench();

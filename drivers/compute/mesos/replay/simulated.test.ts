@@ -129,6 +129,21 @@ describe("the Mesos driver before a simulated cluster that fails", () => {
     driver.close();
   });
 
+  it("R2 tasks of an unreachable agent are held when the master is restarted, which lists them no more", async () => {
+    const { driver, clock, master, seen, until } = await sixTasks();
+    master.partitionAgent("bladerunner2");
+    await until(() => seen.statuses.filter(({ state }) => state === "Unreachable").length >= 3, "unreachable");
+    master.restart({ downMs: 3_000 });
+    await until(() => seen.connection()?.type === "connecting", "the loss");
+    await until(() => seen.isSettled() && seen.tasks()?.type === "Complete", "settled");
+    await clock.advance(10 * SUITE_PERIOD_MS);
+    expect([seen.runningCount(), seen.taskIds().length]).toEqual([3, 6]);
+    master.returnAgent("bladerunner2");
+    await until(() => seen.runningCount() === 6 && seen.tasks()?.type === "Complete", "back");
+    expect(completeSizes(seen.history)).toSatisfy((sizes: readonly number[]) => sizes.every((size) => size === 6));
+    driver.close();
+  });
+
   it("gets lost and doubled statuses through", async () => {
     const { driver, master, seen, until } = await sixTasks();
     master.loseNextStatus(1);

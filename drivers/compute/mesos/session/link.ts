@@ -106,9 +106,9 @@ export function disconnect(link: Link, reason: string): void {
   link.inventory.weaken(`not subscribed: ${reason}`);
 }
 
-/** The task as calls name it. */
-export function wireKeyOf({ taskId, agentId }: TaskKey): WireTaskKey {
-  return { task_id: { value: taskId }, ...(agentId === undefined ? {} : { agent_id: { value: agentId } }) };
+/** The task as calls name it; an agent without a name would be one that the master does not know. */
+export function wireKeyOf({ taskId, agentId = "" }: TaskKey): WireTaskKey {
+  return { task_id: { value: taskId }, ...(agentId === "" ? {} : { agent_id: { value: agentId } }) };
 }
 
 function reconcileCall(keys: readonly TaskKey[]): WireStreamCall {

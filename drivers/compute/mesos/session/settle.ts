@@ -44,16 +44,17 @@ async function look(link: Link, session: Session): Promise<void> {
     inventory.lose(seen.reason);
     return;
   }
-  const listed = new Set(seen.tasks.map(({ task_id }) => task_id.value));
+  const unlisted = reconciler.unlisted(new Set(seen.tasks.map(({ task_id }) => task_id.value)));
   // a task launched within the last period may not be in the listing yet
-  const missing = reconciler.missing(listed, askedAt - options.observePeriodMs);
+  const patience = askedAt - options.observePeriodMs;
+  const missing = unlisted.filter(({ isAway, since }) => !isAway && since < patience);
   askOnce(link, seen.tasks);
   reconciler.ask(missing);
   settling.isListed ||= seen.recovered.length === 0;
   publishConnection(link);
   const doubt = doubtOf(link, { recovering: seen.recovered.length, missing: missing.length });
   const scheme = new URL(session.url).protocol;
-  inventory.confirm(seen, { epoch: epochOf(session), askedAt, scheme, doubt });
+  inventory.confirm(seen, { epoch: epochOf(session), askedAt, scheme, unlisted, doubt });
 }
 
 /** Until settled, every task that the master lists has to answer for itself once. */
