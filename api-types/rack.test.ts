@@ -212,11 +212,6 @@ checkRows(
       ['spec.safety.allow[0].hostPaths[0]: Invalid value: "/run/..": must be an absolute path without `..`'],
     ],
     [
-      "says that a collector is not supported yet",
-      { collector: { from: "a", to: "b" } },
-      ["spec.collector: not supported yet"],
-    ],
-    [
       "refuses a resync that is too rare",
       { intervals: { resyncSeconds: 301 } },
       [

@@ -4,12 +4,14 @@ import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
 import { compute, rackDns, rackNetwork } from "./rack/backends.js";
 import { rackExtras } from "./rack/extras.js";
+import { collector, metricSources } from "./rack/metrics.js";
 import { rackNode } from "./rack/nodes.js";
 import { intervals, safety } from "./rack/safety.js";
 import { validateRack } from "./rack/validate.js";
 import { type Data, decimal, integer, listByKey, mapOf, object, optional, text } from "./schema/fields.js";
 
 export type { RackDns, RackMesos, RackNetwork, RackPool, RackSwitch } from "./rack/backends.js";
+export type { MetricSource, RackCollector } from "./rack/metrics.js";
 export type { RackNode } from "./rack/nodes.js";
 export type { RackAllowance, RackSafety } from "./rack/safety.js";
 
@@ -45,6 +47,8 @@ const spec = object("The machines of the rack and the systems that drive them.",
   compute: optional(compute),
   dns: optional(rackDns),
   network: optional(rackNetwork),
+  metricSources: optional(metricSources),
+  collector: optional(collector),
   ...rackExtras,
   intervals,
   safety,

@@ -5,6 +5,7 @@ import type { ObjectMeta } from "../meta/object.js";
 import type { RackSpec } from "../rack.js";
 import type { FieldError } from "../schema/structural.js";
 import { mesosErrors } from "./mesos-errors.js";
+import { metricErrors } from "./metric-errors.js";
 import type { RackNode } from "./nodes.js";
 import { poolErrors } from "./pool-errors.js";
 
@@ -23,6 +24,7 @@ export function validateRack(rack: RackLike, previous: RackLike | undefined): re
     ...mesosErrors(spec.compute?.mesos),
     ...dnsErrors(spec.dns),
     ...networkErrors(spec.network),
+    ...metricErrors(spec),
     ...allowErrors(spec),
   ];
 }

@@ -149,8 +149,8 @@ export function optional<Schema extends TSchema>(schema: Schema): TAddOptional<S
 /** A field that is declared and published, but whose use is refused as "not supported yet". */
 export function later<Schema extends TSchema>(schema: Schema): TAddOptional<Schema> {
   const marks: Marks = { "rackwright:later": true };
-  Object.assign(schema, marks);
-  return Optional(schema);
+  // on the copy that `Optional` makes: the schema itself may be in use elsewhere
+  return Object.assign(Optional(schema), marks);
 }
 
 /** A reference to one value of a Secret in the object's namespace (cluster-scoped kinds: in rackwright-system). */
