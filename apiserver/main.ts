@@ -10,7 +10,8 @@ import { activePolicy, overriddenSize } from "./admission/active-policy.js";
 import { managementPrefix } from "./admission/management-prefix.js";
 import { overrideCreator } from "./admission/override-creator.js";
 import { safetyAllow } from "./admission/safety-allow.js";
-import { assignServicePorts, servicePortOwner } from "./admission/service-ports.js";
+import { restartTime } from "./admission/service-group/restart-time.js";
+import { assignServicePorts, servicePortOwner } from "./admission/service-group/service-ports.js";
 import { EVENT_PREFIX, startEventExpiry } from "./built-in/event-expiry.js";
 import { EVENT_VIEW } from "./built-in/event-view.js";
 import { leaseDecorator } from "./built-in/lease-term.js";
@@ -71,6 +72,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       managementPrefix,
       overrideCreator,
       servicePortOwner,
+      restartTime,
     ],
     mutations: [assignServicePorts],
     pending: pendingWrites(["ServiceGroup"]),

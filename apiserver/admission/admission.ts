@@ -12,6 +12,8 @@ export interface AdmissionInput {
   readonly subresource: "" | "status" | "scale" | "finalize";
   readonly identity: Identity;
   readonly manager: string;
+  /** Milliseconds of wall time. */
+  readonly now: number;
   /** Another object, from memory: by kind name, namespace and name. */
   readonly get: (
     kind: string,

@@ -18,6 +18,7 @@ export function admissionInput(context: ApiContext, request: ResourceRequest, wr
     kind: request.resource.stored,
     subresource: request.subresource,
     identity: request.identity,
+    now: context.clock.now(),
     get(kind, key) {
       const resource = resourceOf(kind);
       return resource && feed.cacheOf(resource.prefix).get(storageKey(resource.prefix, key.namespace, key.name));

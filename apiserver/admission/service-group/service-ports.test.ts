@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../platform/virtual-clock.js";
-import { type ApiHarness, startHarness } from "../http/testing/api-harness.js";
-import { APPLY, GROUPS, group, MERGE } from "../http/testing/samples.js";
-import { memoryStore } from "../storage/memory.js";
+import { virtualClock } from "../../../platform/virtual-clock.js";
+import { type ApiHarness, startHarness } from "../../http/testing/api-harness.js";
+import { APPLY, GROUPS, group, MERGE } from "../../http/testing/samples.js";
+import { memoryStore } from "../../storage/memory.js";
 
 /** Services of one port each, by name, with its number at the load balancer. */
 const balanced = (ports: Readonly<Record<string, number | undefined>>, rackName = "default") => ({

@@ -1,10 +1,10 @@
 import { produce } from "immer";
-import type { KubeObject } from "../../api-types/meta/object.js";
-import type { Rack } from "../../api-types/rack.js";
-import type { FieldError } from "../../api-types/schema/structural.js";
-import type { Service, ServiceGroup } from "../../api-types/service-group.js";
-import { isRecord } from "../../platform/is-record.js";
-import { ADMITTED, type Admission, type AdmissionInput, type Mutation } from "./admission.js";
+import type { KubeObject } from "../../../api-types/meta/object.js";
+import type { Rack } from "../../../api-types/rack.js";
+import type { FieldError } from "../../../api-types/schema/structural.js";
+import type { Service, ServiceGroup } from "../../../api-types/service-group.js";
+import { isRecord } from "../../../platform/is-record.js";
+import { ADMITTED, type Admission, type AdmissionInput, type Mutation } from "../admission.js";
 
 /** The ports that may be assigned where the Rack says nothing, as Marathon's. */
 const RANGE_DEFAULT = "10000-20000";
