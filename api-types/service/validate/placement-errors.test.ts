@@ -68,17 +68,17 @@ describe("constraints", () => {
       [
         "Like with nothing",
         rule("Like", ""),
-        `${at}.value: Invalid value: "": must be a regular expression: it is empty`,
+        `${at}.value: Invalid value: "": must be a regular expression as RE2 reads it: it is empty`,
       ],
       [
         "Like with half an expression",
         rule("Like", "(a"),
-        `${at}.value: Invalid value: "(a": must be a regular expression: a \`(\` is not closed`,
+        `${at}.value: Invalid value: "(a": must be a regular expression as RE2 reads it: missing closing ): (a`,
       ],
       [
         "Unlike with a back reference",
         rule("Unlike", "(a)\\1"),
-        `${at}.value: Invalid value: "(a)\\\\1": must be a regular expression: back references are not supported`,
+        `${at}.value: Invalid value: "(a)\\\\1": must be a regular expression as RE2 reads it: invalid escape sequence: \\1`,
       ],
       ["Is without a value", rule("Is"), `${at}.value: Required value: Is needs the value to compare with`],
       [

@@ -1,5 +1,5 @@
 import { isMesosRole, MESOS_ROLE_RULE } from "../../format/names.js";
-import { patternFault } from "../../format/pattern/pattern.js";
+import { patternFault } from "../../format/pattern.js";
 import { invalid, isLiteral, required, unsupported } from "../../meta/field-error.js";
 import type { FieldError } from "../../schema/structural.js";
 import type { Service } from "../fields.js";
@@ -29,7 +29,7 @@ const PATTERN: ValueRule = {
   needs: "a regular expression",
   faultOf(value) {
     const fault = value === "" ? "it is empty" : patternFault(value);
-    return fault === undefined ? undefined : `must be a regular expression: ${fault}`;
+    return fault === undefined ? undefined : `must be a regular expression as RE2 reads it: ${fault}`;
   },
 };
 

@@ -172,7 +172,7 @@ describe("Like and Unlike", () => {
   });
 
   it("tell what they cannot read", () => {
-    expect(judge("jdk Like (", "7", {}).why).toBe("cannot be judged: a `(` is not closed");
+    expect(judge("jdk Like (", "7", {}).why).toBe("cannot be judged: missing closing ): (");
   });
 });
 

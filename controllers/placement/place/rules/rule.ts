@@ -1,4 +1,4 @@
-import { compilePattern, patternFault } from "../../../../api-types/format/pattern/pattern.js";
+import { compilePattern, patternFault } from "../../../../api-types/format/pattern.js";
 import type { PlacementRule } from "../../../../api-types/service/placement-rules.js";
 import type { Check } from "../checks.js";
 import type { Site } from "../room.js";
