@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import type { Observation } from "../observation.js";
+import type { Observation, Reading } from "../observation.js";
 
 /** A range of ports, both ends included. */
 export interface PortRange {
@@ -248,5 +248,10 @@ export interface ComputeDriver {
   teardown(): Promise<void>;
   /** Asks for the state of these tasks; answers come on `statuses$`. */
   reconcile(tasks: readonly { readonly taskId: string; readonly agentId: string | undefined }[]): Promise<void>;
+  /**
+   * Asks for one task now, past any list, and knows those that no list has: `absent` says that it ended, or that nobody who
+   * could run it knows it; one that is out of reach is present. Never rejects.
+   */
+  read(task: { readonly taskId: string; readonly agentId: string | undefined }): Promise<Reading<TaskStatus>>;
   close(): void;
 }

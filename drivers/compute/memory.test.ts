@@ -106,6 +106,8 @@ describe("the modelled cluster", () => {
     await clock.advance(1_000);
     await driver.kill({ taskId: "t", agentId: "S0", graceSeconds: 1 });
     await clock.advance(10_000);
+    const reading = await driver.read({ taskId: "t", agentId: "S0" });
+    expect(reading).toMatchObject({ type: "present", item: { state: "Unreachable" } });
     driver.control.returnAgent("S0");
     await clock.advance(1_000);
     expect(states()).toEqual(["Starting", "Running", "Unreachable", "Unreachable", "Running"]);

@@ -104,6 +104,13 @@ function callsOf(cluster: Cluster): Calls {
     async reconcile(asked) {
       for (const { taskId, agentId } of asked) mailbox.tell(statementOf(cluster, taskId, agentId));
     },
+    async read({ taskId, agentId }) {
+      const { value } = cluster.connection;
+      if (value.type !== "subscribed") return { type: "unknown", reason: value.reason };
+      const status = statementOf(cluster, taskId, agentId);
+      const isAbsent = status.state === "Gone" || status.state === "Unknown";
+      return isAbsent ? { type: "absent" } : { type: "present", item: status };
+    },
   };
 }
 

@@ -115,6 +115,26 @@ export function computeDriverSuite(name: string, make: () => ComputeSubject): vo
       subject.driver.close();
     });
 
+    it("reads one task, and tells absence from not knowing", async () => {
+      const subject = await ready();
+      const { taskId, agentId } = await running(subject);
+      /** What came of it, in virtual time. */
+      const read = async (id: string) => {
+        const asked = subject.driver.read({ taskId: id, agentId });
+        await subject.clock.advance(10_000);
+        return asked;
+      };
+      expect(await read(taskId)).toMatchObject({ type: "present", item: { taskId, state: "Running" } });
+      expect(await read("never")).toEqual({ type: "absent" });
+      subject.end(taskId, { exitCode: 0 });
+      await subject.until(() => subject.statesOf(taskId).includes("Finished"), "the end");
+      expect(await read(taskId)).toEqual({ type: "absent" });
+      subject.disconnect();
+      await subject.until(() => subject.connection()?.type === "connecting", "connecting");
+      expect(await read(taskId)).toMatchObject({ type: "unknown" });
+      subject.driver.close();
+    });
+
     it("holds no declined offer, and brings it again later", async () => {
       const subject = await ready();
       const ids = subject.offers().map(({ id }) => id);

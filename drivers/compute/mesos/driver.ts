@@ -5,6 +5,7 @@ import { launchTasks } from "./session/launch.js";
 import { callMaster, createLink, disconnect, type Link, tearDown, wireKeyOf } from "./session/link.js";
 import { listenerOf } from "./session/listen.js";
 import { masterSource } from "./session/masters.js";
+import { readTask } from "./session/read.js";
 import { subscribeCall } from "./session/subscribe-call.js";
 import { runSubscription } from "./session/subscription.js";
 import { connectTcp } from "./zookeeper/socket.js";
@@ -49,6 +50,7 @@ export function createMesosDriver(options: MesosDriverOptions): ComputeDriver {
     launch: (offerIds, tasks) => launchTasks(link, offerIds, tasks),
     ...callsOf(link),
     reconcile: async (tasks) => reconciler.ask(tasks),
+    read: (task) => readTask(link, task),
     close() {
       closing.abort();
       masters.close();

@@ -14,6 +14,8 @@ export interface UnlistedTask extends TaskKey {
   readonly isAway: boolean;
   /** When it became known, monotonic. */
   readonly since: number;
+  /** When it was last asked for, monotonic. */
+  readonly askedAt: number;
 }
 
 /** Knows which tasks should exist and asks the master for them until it has answered for each. */
@@ -46,7 +48,7 @@ const REPEAT_MAX_MS = 60_000;
 const IMPLICIT_PERIOD_MS = 15 * 60_000;
 
 /** Tasks of one RECONCILE call. */
-const BATCH_MAX = 1_000;
+export const BATCH_MAX = 1_000;
 
 type KnownTask = Omit<UnlistedTask, "taskId">;
 
@@ -126,6 +128,7 @@ function learn({ known, options }: Questions, { taskId, agentId }: TaskKey, isAw
   known.set(taskId, {
     agentId: agentId ?? before?.agentId,
     since: before?.since ?? options.clock.monotonic(),
+    askedAt: before?.askedAt ?? Number.NEGATIVE_INFINITY,
     isAway: isAway ?? before?.isAway ?? false,
   });
 }
@@ -146,6 +149,11 @@ function ask(questions: Questions, keys: readonly TaskKey[]): void {
 }
 
 function sendAll({ known, options }: Questions, taskIds: readonly string[]): void {
+  const askedAt = options.clock.monotonic();
+  for (const taskId of taskIds) {
+    const task = known.get(taskId);
+    if (task !== undefined) known.set(taskId, { ...task, askedAt });
+  }
   for (let at = 0; at < taskIds.length; at += BATCH_MAX) {
     const batch = taskIds.slice(at, at + BATCH_MAX);
     const keys = batch.map((taskId) => ({ taskId, agentId: known.get(taskId)?.agentId }));

@@ -282,6 +282,17 @@ describe("R2 a known task that the master lists no more", () => {
     expect(heldOf(bench)).toEqual(expected);
   });
 
+  it("is asked for once a minute: a master that does not list it does not tell what became of it", async () => {
+    const bench = await forgotten();
+    const before = bench.master.callsOf("RECONCILE").length;
+    for (let beat = 0; beat < 30; beat++) {
+      bench.master.push({ type: "HEARTBEAT" });
+      bench.master.push(away);
+      await bench.clock.advance(10_000);
+    }
+    expect(bench.master.callsOf("RECONCILE").length - before).toBe(5);
+  });
+
   it("is held though another process launched it and only its id is known", async () => {
     const bench = createBench();
     await bench.driver.reconcile([{ taskId: "t", agentId: "S0" }]);

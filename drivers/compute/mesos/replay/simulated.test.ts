@@ -138,6 +138,10 @@ describe("the Mesos driver before a simulated cluster that fails", () => {
     await until(() => seen.isSettled() && seen.tasks()?.type === "Complete", "settled");
     await clock.advance(10 * SUITE_PERIOD_MS);
     expect([seen.runningCount(), seen.taskIds().length]).toEqual([3, 6]);
+    const taskId = "bladerunner2-0";
+    const reading = driver.read({ taskId, agentId: seen.agentOf(taskId) });
+    await clock.advance(1000);
+    expect(await reading).toMatchObject({ type: "present", item: { state: "Unreachable" } });
     master.returnAgent("bladerunner2");
     await until(() => seen.runningCount() === 6 && seen.tasks()?.type === "Complete", "back");
     expect(completeSizes(seen.history)).toSatisfy((sizes: readonly number[]) => sizes.every((size) => size === 6));

@@ -111,6 +111,7 @@ export function wireKeyOf({ taskId, agentId = "" }: TaskKey): WireTaskKey {
   return { task_id: { value: taskId }, ...(agentId === "" ? {} : { agent_id: { value: agentId } }) };
 }
 
-function reconcileCall(keys: readonly TaskKey[]): WireStreamCall {
+/** The question for these tasks; for none: for all that live. */
+export function reconcileCall(keys: readonly TaskKey[]): WireStreamCall {
   return { type: "RECONCILE", reconcile: { tasks: keys.map(wireKeyOf) } };
 }

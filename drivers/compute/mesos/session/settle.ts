@@ -1,5 +1,6 @@
 import { sleep } from "../../../../platform/clock.js";
 import { inspect } from "../holdings/operator.js";
+import { BATCH_MAX, type UnlistedTask } from "../holdings/reconcile.js";
 import type { WireTask } from "../wire-operator.js";
 import type { Link } from "./link.js";
 import type { Session } from "./subscription.js";
@@ -50,11 +51,19 @@ async function look(link: Link, session: Session): Promise<void> {
   const missing = unlisted.filter(({ isAway, since }) => !isAway && since < patience);
   askOnce(link, seen.tasks);
   reconciler.ask(missing);
+  reconciler.ask(awayTooLong(unlisted, askedAt));
   settling.isListed ||= seen.recovered.length === 0;
   publishConnection(link);
   const doubt = doubtOf(link, { recovering: seen.recovered.length, missing: missing.length });
   const scheme = new URL(session.url).protocol;
   inventory.confirm(seen, { epoch: epochOf(session), askedAt, scheme, unlisted, doubt });
+}
+
+/** What became of tasks out of reach is not told to us by a master that does not list them: it is asked, so often. */
+const ASK_AWAY_MS = 60_000;
+
+function awayTooLong(unlisted: readonly UnlistedTask[], now: number): readonly UnlistedTask[] {
+  return unlisted.filter(({ isAway, askedAt }) => isAway && askedAt <= now - ASK_AWAY_MS).slice(0, BATCH_MAX);
 }
 
 /** Until settled, every task that the master lists has to answer for itself once. */
