@@ -11,6 +11,8 @@ const claimant = object("Who holds the address.", {
   namespace: text("Namespace of the Instance."),
   name: text("Name of the Instance."),
   uid: text("UID of the Instance."),
+  taskID: optional(text("The Mesos task that is, or is about to be, launched with the address.")),
+  agentID: optional(text("The Mesos agent of that task.")),
 });
 
 const spec = object("Which address, and for whom.", {

@@ -13,6 +13,7 @@ import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import { addressesInUse } from "../claimed-address.js";
 import type { LoopContext } from "../context.js";
+import { isLiving } from "../orphans.js";
 import { ownConditions } from "../own-conditions.js";
 import { type ClaimView, planClaim } from "./plan.js";
 
@@ -130,9 +131,17 @@ async function viewOf(loop: Loop, claim: IPAddress): Promise<ClaimView | undefin
     quarantineMs,
     hasClaimant: fresh?.metadata.uid === claimant.uid,
     releasedForMs: releasedForMs(loop, claim),
-    task: taskOf(loop, claim),
-    route: claim.status?.releasedAt === undefined ? await routeOf(loop, claim) : "absent",
+    ...(claim.status?.releasedAt === undefined ? await outside(loop, claim) : RELEASED),
   };
+}
+
+type Outside = Pick<ClaimView, "task" | "route">;
+
+const RELEASED: Outside = { task: "absent", route: "absent" };
+
+async function outside(loop: Loop, claim: IPAddress): Promise<Outside> {
+  const task = await taskOf(loop, claim);
+  return { task, route: task === "absent" ? await routeOf(loop, claim) : "unknown" };
 }
 
 function releasedForMs({ releasedAt, context }: Loop, { metadata, status }: IPAddress): number | undefined {
@@ -144,13 +153,19 @@ function releasedForMs({ releasedAt, context }: Loop, { metadata, status }: IPAd
 }
 
 /** A rack that names no compute runs nothing; one whose connection is not open may. */
-function taskOf({ context, racks }: Loop, { spec }: IPAddress): ClaimView["task"] {
+async function taskOf({ context, racks }: Loop, { spec }: IPAddress): Promise<ClaimView["task"]> {
   if (racks.get(spec.rackName)?.spec.compute?.mesos === undefined) return "absent";
   const { compute } = context.backends.of(spec.rackName);
   if (compute === undefined) return "unknown";
   const tasks = compute.tasks.value();
   if (tasks.type !== "Complete") return "unknown";
-  return addressesInUse(tasks).has(spec.address) ? "present" : "absent";
+  if (addressesInUse(tasks).has(spec.address)) return "present";
+  const { taskID, agentID } = spec.claimant;
+  if (taskID === undefined) return "absent";
+  const listed = tasks.items.get(taskID);
+  if (listed !== undefined && isLiving(listed)) return "present";
+  // a master that was restarted lists no task that is out of reach, and neither does a driver that never saw it
+  return (await compute.driver.read({ taskId: taskID, agentId: agentID })).type;
 }
 
 /** A rack without a switch routes nothing: there the end of the Instance is all there is to wait for. */

@@ -109,7 +109,10 @@ function createModel() {
     if (!one.hasObject || one.address !== undefined) return undefined;
     const running = left().filter(({ hasTask }) => hasTask);
     const inUse = new Set(running.flatMap(({ address }) => address ?? []));
-    const claimed = await createClaims({ client, rack: RACK, claims: cache, inUse: () => inUse })(one.object, "web");
+    const claimed = await createClaims({ client, rack: RACK, claims: cache, inUse: () => inUse })(
+      { instance: one.object, agentId: "agent" },
+      "web",
+    );
     if (claimed.type === "refused") {
       expect(claimed.refusal.reason).toBe("PoolExhausted");
       return undefined;

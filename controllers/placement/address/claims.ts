@@ -8,6 +8,7 @@ import type { Client } from "../../../client/client.js";
 import type { Cache } from "../../../runtime/cache.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import type { ClaimedAddress } from "../../claimed-address.js";
+import { taskIdOf } from "../launch/identity.js";
 import { type AddressPool, addressPool, freeAddress, isInPool } from "./pool.js";
 
 /** What claims of one rack rest on. */
@@ -31,38 +32,57 @@ export const CLAIM_INDEXES = {
   claimant: ({ spec }: IPAddress) => [spec.claimant.uid],
 };
 
+/** An Instance that is about to be placed on an agent. */
+export interface Claimant {
+  readonly instance: Instance;
+  readonly agentId: string;
+}
+
 /** Claims addresses for the Instances of one round; no two of them try for the same one. */
 export function createClaims(tools: ClaimTools) {
   const tried = new Set<string>();
   const lastTried = new Map<string, string>();
-  return async (instance: Instance, poolName: string): Promise<Claimed> => {
+  return async (claimant: Claimant, poolName: string): Promise<Claimed> => {
     const written = tools.rack.spec.network?.pools?.find(({ name }) => name === poolName);
     if (written === undefined) return unknown(poolName);
     const pool = addressPool(written);
-    const own = ownClaim(tools, instance, { pool, poolName });
-    if (own !== undefined) return { type: "claimed", claimed: { pool: poolName, address: own } };
-    return claimNext(tools, { instance, pool, written, tried, lastTried });
+    const own = ownClaim(tools, claimant.instance, { pool, poolName });
+    if (own === undefined) return claimNext(tools, { claimant, pool, written, tried, lastTried });
+    const claimed = { pool: poolName, address: own.spec.address };
+    await noteAgent(tools, own, claimOf(tools.rack, taskOf(claimant), claimed).spec);
+    return { type: "claimed", claimed };
   };
 }
 
 export type Claims = ReturnType<typeof createClaims>;
+
+/** The task that the claim is for: whoever gives the address back has to know that it ended. */
+function taskOf({ instance, agentId }: Claimant): ClaimTask {
+  return { instance, taskId: taskIdOf(instance), agentId };
+}
+
+/** It was to be launched elsewhere before. */
+async function noteAgent({ client }: ClaimTools, own: IPAddress, spec: IPAddress["spec"]): Promise<void> {
+  const { taskID, agentID } = own.spec.claimant;
+  if (taskID === spec.claimant.taskID && agentID === spec.claimant.agentID) return;
+  await client.update(IPAddress, { ...own, spec });
+}
 
 /** One that it claimed before it could be placed. */
 function ownClaim(
   { claims, rack }: ClaimTools,
   { metadata }: Instance,
   { pool, poolName }: { readonly pool: AddressPool; readonly poolName: string },
-): string | undefined {
+): IPAddress | undefined {
   return claims
     .by("claimant", metadata.uid ?? "")
     .filter(({ spec }) => spec.rackName === rack.metadata.name && spec.pool === poolName)
     .filter((claim) => !isDeleting(claim) && claim.status?.releasedAt === undefined)
-    .map(({ spec }) => spec.address)
-    .find((address) => isInPool(pool, address));
+    .find(({ spec }) => isInPool(pool, spec.address));
 }
 
 interface Wanted {
-  readonly instance: Instance;
+  readonly claimant: Claimant;
   readonly pool: AddressPool;
   readonly written: RackPool;
   /** Taken by somebody in this round, or found taken. */
@@ -72,7 +92,7 @@ interface Wanted {
 }
 
 /** The creation is the claim: whoever comes second is told that it exists, and tries the next one. */
-async function claimNext(tools: ClaimTools, { instance, pool, written, tried, lastTried }: Wanted): Promise<Claimed> {
+async function claimNext(tools: ClaimTools, { claimant, pool, written, tried, lastTried }: Wanted): Promise<Claimed> {
   const { rack, claims } = tools;
   const { name: poolName } = written;
   const key = (address: string) => claimName({ rackName: rack.metadata.name, pool: poolName, address });
@@ -87,15 +107,15 @@ async function claimNext(tools: ClaimTools, { instance, pool, written, tried, la
     if (address === undefined) return exhausted(tools, poolName, pool);
     tried.add(key(address));
     lastTried.set(poolName, address);
-    if (await tryClaim(tools, instance, { pool: poolName, address })) {
+    if (await tryClaim(tools, taskOf(claimant), { pool: poolName, address })) {
       return { type: "claimed", claimed: { pool: poolName, address } };
     }
   }
 }
 
-async function tryClaim({ client, rack }: ClaimTools, instance: Instance, claimed: ClaimedAddress): Promise<boolean> {
+async function tryClaim({ client, rack }: ClaimTools, task: ClaimTask, claimed: ClaimedAddress): Promise<boolean> {
   try {
-    await client.create(IPAddress, claimOf(rack, instance, claimed));
+    await client.create(IPAddress, claimOf(rack, task, claimed));
     return true;
   } catch (error) {
     if (isStatus(error, "AlreadyExists")) return false;
@@ -103,10 +123,18 @@ async function tryClaim({ client, rack }: ClaimTools, instance: Instance, claime
   }
 }
 
-/** The claim of an Instance on an address. */
-export function claimOf(rack: Rack, { metadata }: Instance, { pool, address }: ClaimedAddress) {
+/** The task of an Instance, launched or about to be. */
+export interface ClaimTask {
+  readonly instance: Instance;
+  readonly taskId: string;
+  readonly agentId: string;
+}
+
+/** The claim of an Instance and its task on an address. */
+export function claimOf(rack: Rack, { instance, taskId, agentId }: ClaimTask, { pool, address }: ClaimedAddress) {
   const rackName = rack.metadata.name;
-  const claimant = { namespace: metadata.namespace ?? "", name: metadata.name, uid: metadata.uid ?? "" };
+  const { namespace = "", name, uid = "" } = instance.metadata;
+  const claimant = { namespace, name, uid, taskID: taskId, agentID: agentId };
   return {
     metadata: { name: claimName({ rackName, pool, address }), finalizers: [FINALIZER.claimed] },
     spec: { rackName, pool, address, claimant },

@@ -21,17 +21,18 @@ export async function inheritClaim(
 ): Promise<ClaimedAddress | undefined> {
   const claimed = labelledAddress(task.labels);
   if (claimed === undefined) return undefined;
-  const wanted = claimOf(rack, heir, claimed);
+  const wanted = claimOf(rack, { instance: heir, taskId: task.id, agentId: task.agentId }, claimed);
   const found = await readOptional(client, IPAddress, { name: claimName(wanted.spec) });
   if (found === undefined) {
     await client.create(IPAddress, wanted);
     return claimed;
   }
   const { claimant } = found.spec;
-  if (claimant.uid === heir.metadata.uid) return claimed;
-  const { namespace, name } = claimant;
-  const holder = await readOptional(client, Instance, { namespace, name });
-  if (holder?.metadata.uid === claimant.uid) {
+  const { namespace, name, uid, taskID, agentID } = claimant;
+  const isHeirs = uid === heir.metadata.uid;
+  if (isHeirs && taskID === task.id && agentID === task.agentId) return claimed;
+  const holder = isHeirs ? undefined : await readOptional(client, Instance, { namespace, name });
+  if (holder?.metadata.uid === uid) {
     log.warn("address of an adopted task is held by another instance", { task: task.id, address: claimed.address });
     return undefined;
   }

@@ -51,7 +51,7 @@ export async function writeInstance(tools: IntentTools, placement: Placement): P
   const taskId = taskIdOf(instance);
   const ports = placedPorts({ service, number: instance.spec.number }, placement.ports);
   const attached = (service.attached ?? []).map(({ name }) => ({ name, taskId: attachedTaskId(taskId, name, 0) }));
-  const claimed = await claimOf(tools, found);
+  const claimed = await claimOf(tools, found, placement.agentId);
   if (claimed?.type === "refused") {
     await report(loop, placement.key, { condition: claimed.refusal });
     return HELD;
@@ -123,9 +123,13 @@ export async function writeAttached(
 }
 
 /** Undefined: its network assigns the address. */
-async function claimOf({ claim }: IntentTools, { instance, service }: Subject): Promise<Claimed | undefined> {
+async function claimOf(
+  { claim }: IntentTools,
+  { instance, service }: Subject,
+  agentId: string,
+): Promise<Claimed | undefined> {
   const { pool } = service.network;
-  return pool === undefined ? undefined : claim(instance, pool);
+  return pool === undefined ? undefined : claim({ instance, agentId }, pool);
 }
 
 function addressOf(claimed: Extract<Claimed, { type: "claimed" }> | undefined) {
