@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { KINDS } from "../../api-types/kinds.js";
 import { keyOf } from "../../api-types/life.js";
 import type { Kind, ObjectOf } from "../../api-types/meta/kind.js";
@@ -32,7 +33,10 @@ export const garbageCollectionController = (context: LoopContext) => {
   const loop = open(context);
   return defineController({
     name: NAME,
-    watches: [...loop.parts.values()].map(({ kind }): Watch => on(kind, (object) => keysFor(loop, kind, object))),
+    watches: [...loop.parts.values()].map(({ kind }): Watch => {
+      const keysOf = (object: AnyObject) => keysFor(loop, kind, object);
+      return on(kind, (object, previous) => (isAsBefore(object, previous) ? [] : keysOf(object)), keysOf);
+    }),
     reconcile: (key) => reconcile(loop, key),
   });
 };
@@ -61,7 +65,19 @@ async function reconcile(loop: Loop, key: string): Promise<void> {
   await releaseOwner(loop, part, object);
 }
 
-/** The object itself, and on any change of an owner those that depend on it. */
+/** Nothing changed of what is looked at here: most changes are of a status. */
+function isAsBefore({ metadata }: AnyObject, previous: AnyObject | undefined): boolean {
+  if (previous === undefined) return false;
+  const { uid, deletionTimestamp, ownerReferences, finalizers } = previous.metadata;
+  return (
+    uid === metadata.uid &&
+    deletionTimestamp === metadata.deletionTimestamp &&
+    isDeepStrictEqual(ownerReferences, metadata.ownerReferences) &&
+    isDeepStrictEqual(finalizers, metadata.finalizers)
+  );
+}
+
+/** The object itself, and on a change of an owner those that depend on it. */
 function keysFor(loop: Loop, kind: Kind, object: AnyObject): string[] {
   const own = needsLook(object) ? [`${partName(kind)} ${keyOf(object)}`] : [];
   const owners = ownersOf(object).flatMap((owner) => ownerKey(loop, object, owner) ?? []);
