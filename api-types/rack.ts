@@ -15,11 +15,11 @@ export type { MetricSource, RackCollector } from "./rack/metrics.js";
 export type { RackNode } from "./rack/nodes.js";
 export type { RackAllowance, RackSafety } from "./rack/safety.js";
 
-const budgetStatus = object("What is left of one budget.", {
+const budgetStatus = object("What the last draw left of one budget; nothing is written while it refills.", {
   class: text("tasks, names or routes."),
-  available: optional(decimal("Removals left.")),
+  available: optional(decimal("Removals left at `updatedAt`; `refillPerMinute` came back each minute since.")),
   capacity: optional(decimal("Removals when full.")),
-  updatedAt: optional(text("When that was written; RFC 3339.")),
+  updatedAt: optional(text("When it was last drawn from; RFC 3339.")),
 });
 
 const counts = object("How many there are.", {
@@ -67,7 +67,7 @@ export const Rack = defineKind({
     frameworkID: optional(text("Our framework id at the Mesos master.")),
     counts: optional(counts),
     headroom: optional(headroom),
-    budgets: optional(listByKey("What is left of the disruption budgets.", budgetStatus, { key: "class" })),
+    budgets: optional(listByKey("The disruption budgets as the last draw left them.", budgetStatus, { key: "class" })),
   }),
   columns: [
     conditionColumn("Ready", "Whether the rack can be driven."),

@@ -28,34 +28,75 @@ export interface Acted {
   readonly isCut: boolean;
 }
 
-/** Carries out a plan, step after step, for one turn. */
-export async function act(context: LoopContext, { group, instances }: GroupView, { steps }: GroupPlan): Promise<Acted> {
+/**
+ * Carries out a plan, step after step, for one turn. `held`: what a budget did not let through a moment ago, and is not
+ * asked for again already.
+ */
+export async function act(
+  context: LoopContext,
+  { group, instances }: GroupView,
+  { steps, held }: Pick<GroupPlan, "steps"> & { readonly held?: string | undefined },
+): Promise<Acted> {
   if (steps.some((step) => step.type === "release")) await confirmUnchanged(context, group);
   if (steps.some((step) => step.type === "createInstance")) {
     await addFinalizer({ client: context.client, kind: ServiceGroup, object: group, finalizer: FINALIZER.instances });
   }
   const byName = new Map(instances.map((instance) => [instance.metadata.name, instance]));
-  let held: string | undefined;
-  const startedAt = context.clock.monotonic();
+  const news: News = { created: [], failed: [], unhealthy: [], forgotten: [] };
+  try {
+    return await takeTurn({ context, group, news, byName, held }, steps);
+  } finally {
+    await tell(context, group, news);
+  }
+}
+
+/** What is done for one group. */
+interface Turn {
+  readonly context: LoopContext;
+  readonly group: ServiceGroup;
+  readonly byName: ReadonlyMap<string, Instance>;
+  readonly news: News;
+  readonly held: string | undefined;
+}
+
+async function takeTurn(turn: Turn, steps: readonly GroupStep[]): Promise<Acted> {
+  const { clock } = turn.context;
+  let { held } = turn;
+  const startedAt = clock.monotonic();
   for (const step of steps) {
-    if (context.clock.monotonic() - startedAt >= TURN_MS) return { held, isCut: true };
-    held = (await perform(context, group, step)) ?? held;
-    if (step.type === "createInstance" && step.replaces !== undefined) {
-      await tellFailure(context, group, byName.get(step.replaces));
-    }
+    if (clock.monotonic() - startedAt >= TURN_MS) return { held, isCut: true };
+    held = (await perform({ ...turn, held }, step)) ?? held;
   }
   return { held, isCut: false };
 }
 
-/** Why a task had to be replaced is told of the group, because the instance goes. */
-async function tellFailure(context: LoopContext, group: ServiceGroup, replaced: Instance | undefined): Promise<void> {
-  if (replaced?.status?.phase !== "Failed") return;
-  const message = `${replaced.metadata.name}: ${endOf(replaced)}`;
-  await warn(context, group, { reason: "InstanceFailed", message });
+/** What people are told at the end of a turn: one Event of each reason, whatever number of instances it is about. */
+interface News {
+  readonly created: string[];
+  /** How tasks ended that had to be replaced, because the instances go. */
+  readonly failed: string[];
+  readonly unhealthy: string[];
+  readonly forgotten: string[];
 }
 
-function warn(context: LoopContext, group: ServiceGroup, told: { reason: string; message: string }): Promise<void> {
-  return recordEvent(context, { ...told, object: group, type: "Warning", reporter: NAME });
+/** So many are named in one Event. */
+const NAMED_MAX = 3;
+
+async function tell(context: LoopContext, group: ServiceGroup, news: News): Promise<void> {
+  const { created, failed, unhealthy, forgotten } = news;
+  const told: readonly (readonly [string, string, readonly string[]])[] = [
+    ["InstanceCreated", "created ", created],
+    ["InstanceFailed", "", failed],
+    ["InstanceUnhealthy", "released, because their health checks fail: ", unhealthy],
+    ["InstanceForgotten", "replaced and out of reach for so long that their end is not waited for: ", forgotten],
+  ];
+  for (const [reason, head, names] of told) {
+    if (names.length === 0) continue;
+    const type = reason === "InstanceCreated" ? "Normal" : "Warning";
+    const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : "";
+    const message = `${head}${names.slice(0, NAMED_MAX).join(", ")}${more}`;
+    await recordEvent(context, { object: group, type, reason, message, reporter: NAME });
+  }
 }
 
 /** A release rests on what the owner wants: the cached spec must be the current one (ground tombstone, R2). */
@@ -72,19 +113,19 @@ async function confirmUnchanged({ client }: LoopContext, group: ServiceGroup): P
 type StepOf<T extends GroupStep["type"]> = Extract<GroupStep, { type: T }>;
 
 /** Resolves with why the step was held, if it was. */
-async function perform(context: LoopContext, group: ServiceGroup, step: GroupStep): Promise<string | undefined> {
+async function perform(turn: Turn, step: GroupStep): Promise<string | undefined> {
+  const { context, group } = turn;
   switch (step.type) {
     case "createRevision":
       return done(createRevision(context, group, step));
     case "createInstance":
-      return done(createInstance(context, group, step));
+      return done(createInstance(turn, step));
     case "release":
       if (step.reason !== UNHEALTHY) return done(releaseInstance(context.client, step.instance, step.reason));
-      return step.isCovered
-        ? done(takeAway(context, group, step.instance))
-        : releaseForHealth(context, group, step.instance);
+      if (step.isCovered) return done(takeAway(turn, step.instance));
+      return turn.held ?? releaseForHealth(turn, step.instance);
     case "forget":
-      return done(forget(context, group, step.instance));
+      return done(forget(turn, step.instance));
     case "relabel":
       return done(context.client.patch(Instance, keysOf(step.instance), step.patch));
     case "deleteRevision":
@@ -130,11 +171,7 @@ async function deleteRevision({ client }: LoopContext, revision: Revision): Prom
   }
 }
 
-async function createInstance(
-  context: LoopContext,
-  group: ServiceGroup,
-  step: StepOf<"createInstance">,
-): Promise<void> {
+async function createInstance({ context, group, byName, news }: Turn, step: StepOf<"createInstance">): Promise<void> {
   const { service, number, cause } = step;
   const name = `${group.metadata.name}-${service.name}-${number}-${context.random.suffix(5)}`;
   await context.client.create(Instance, {
@@ -167,9 +204,9 @@ async function createInstance(
       ...(step.replaces === undefined ? {} : { replaces: step.replaces }),
     },
   });
-  const why = step.replaces === undefined ? "" : ` to replace ${step.replaces} (${cause})`;
-  const message = `created ${name}${why}`;
-  await recordEvent(context, { object: group, type: "Normal", reason: "InstanceCreated", message, reporter: NAME });
+  const replaced = step.replaces === undefined ? undefined : byName.get(step.replaces);
+  news.created.push(step.replaces === undefined ? name : `${name} to replace ${step.replaces} (${cause})`);
+  if (replaced?.status?.phase === "Failed") news.failed.push(`${step.replaces}: ${endOf(replaced)}`);
 }
 
 /** The restart that is over with this instance. */
@@ -197,22 +234,13 @@ function ownerOf(group: ServiceGroup) {
 }
 
 /** Its number is served by another one all along: no removal that a budget has to allow. */
-async function takeAway(context: LoopContext, group: ServiceGroup, instance: Instance): Promise<void> {
+async function takeAway({ context, news }: Turn, instance: Instance): Promise<void> {
   await releaseInstance(context.client, instance, UNHEALTHY);
-  await tellUnhealthy(context, group, instance);
-}
-
-function tellUnhealthy(context: LoopContext, group: ServiceGroup, { metadata }: Instance): Promise<void> {
-  const message = `released ${metadata.name}: its health checks fail`;
-  return warn(context, group, { reason: "InstanceUnhealthy", message });
+  news.unhealthy.push(instance.metadata.name);
 }
 
 /** Before a successor is there, on our own judgement: it is an action, drawn from the disruption budget (R4). */
-async function releaseForHealth(
-  context: LoopContext,
-  group: ServiceGroup,
-  instance: Instance,
-): Promise<string | undefined> {
+async function releaseForHealth({ context, group, news }: Turn, instance: Instance): Promise<string | undefined> {
   const action: Action = {
     type: "instance.remove",
     rack: group.spec.rackName,
@@ -226,20 +254,19 @@ async function releaseForHealth(
   };
   const [outcome] = await context.execute([action]);
   if (outcome === undefined || outcome.type === "verified") {
-    await tellUnhealthy(context, group, instance);
+    news.unhealthy.push(instance.metadata.name);
     return undefined;
   }
-  return `${instance.metadata.name} is unhealthy and stays: ${outcome.message}; allow it with a DisruptionOverride of class tasks`;
+  return `${instance.metadata.name} is unhealthy and stays for now: ${outcome.message}; wait for the budget, or allow it with a DisruptionOverride of class tasks`;
 }
 
 /** The instance loop waits for the end of its task no longer. */
-async function forget(context: LoopContext, group: ServiceGroup, instance: Instance): Promise<void> {
+async function forget({ context, news }: Turn, instance: Instance): Promise<void> {
   const { uid, name } = instance.metadata;
   const identity = uid === undefined ? {} : { uid };
   const patch = { metadata: { ...identity, annotations: { [ANNOTATION.leave]: "Forgotten" } } };
   await context.client.patch(Instance, keysOf(instance), patch);
-  const message = `${name} was replaced and stays out of reach: the end of its task is not waited for any more`;
-  await warn(context, group, { reason: "InstanceForgotten", message });
+  news.forgotten.push(name);
 }
 
 /** Instances whose group is gone, as a fresh read says, have nobody else to let them go. */

@@ -15,8 +15,8 @@ import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { hasOtherVariables } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
-import { act, releaseOrphans } from "./act.js";
-import type { GroupPlan } from "./life/model.js";
+import { type Acted, act, releaseOrphans } from "./act.js";
+import type { GroupPlan, GroupView } from "./life/model.js";
 import { groupDependencies } from "./life/order.js";
 import { servicePortKeys } from "./life/ports.js";
 import { planGroup } from "./plan.js";
@@ -82,10 +82,20 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
   const plan = planGroup(view);
   const memory = memoryOf(loop, key);
   remember(memory, plan);
-  const acted = areRollbacksNoted(group, plan) ? await act(loop.context, view, plan) : undefined;
-  if (acted !== undefined) memory.held = acted.held;
+  const acted = areRollbacksNoted(group, plan) ? await actAndHold(loop, view, plan) : undefined;
   const result = await report(loop, group, plan);
   return acted?.isCut === true ? { ...result, requeueAfterMs: 1 } : result;
+}
+
+/** What a budget holds is asked for again after a while, not at every look, unless a person allows it meanwhile. */
+async function actAndHold(loop: Loop, view: GroupView, { steps }: GroupPlan): Promise<Acted> {
+  const { clock } = loop.context;
+  const memory = memoryOf(loop, keyOf(view.group));
+  const isHeld = !view.hasOverride && memory.held !== undefined && clock.monotonic() < memory.held.until;
+  const acted = await act(loop.context, view, { steps, held: isHeld ? memory.held?.message : undefined });
+  if (acted.held === undefined) memory.held = undefined;
+  else if (!isHeld) memory.held = { message: acted.held, until: clock.monotonic() + HELD_PERIOD_MS };
+  return acted;
 }
 
 function remember({ backoffs, failedRevisions }: Memory, plan: GroupPlan): void {
@@ -129,7 +139,7 @@ async function report(loop: Loop, group: ServiceGroup, plan: GroupPlan): Promise
   if (wait > 0) return { requeueAfterMs: Math.min(wait, ...due) };
   // what was just created or released is in the caches already
   const current = loop.groups.get(key) ?? group;
-  const { conditions, ...counts } = groupReport(viewOf(loop, current), plan, memory.held);
+  const { conditions, ...counts } = groupReport(viewOf(loop, current), plan, memory.held?.message);
   const status = { ...counts, conditions: ownConditions(current, conditions, clock.now()) };
   const hasWritten = await reportStatus({
     client,

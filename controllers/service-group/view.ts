@@ -41,8 +41,8 @@ export interface Memory {
   readonly backoffs: Map<string, Backoff>;
   readonly failedRevisions: Map<string, string>;
   readonly progress: Map<string, { readonly at: number; readonly passedMs: number; readonly seenAt: number }>;
-  /** Why removals for bad health are held. */
-  held: string | undefined;
+  /** Why removals for bad health are held, and when they are asked for again (monotonic). */
+  held: { readonly message: string; readonly until: number } | undefined;
 }
 
 /** How the caches are searched. */

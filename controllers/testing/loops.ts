@@ -1,9 +1,9 @@
 import { BehaviorSubject, EMPTY, type Observable, skip } from "rxjs";
-import type { Action, Execute } from "../../actuation/action.js";
+import type { Action, Execute, Outcome } from "../../actuation/action.js";
 import { Instance } from "../../api-types/instance.js";
 import { KINDS } from "../../api-types/kinds.js";
 import type { Kind, ObjectOf } from "../../api-types/meta/kind.js";
-import { SYSTEM_IDENTITY } from "../../apiserver/http/contract.js";
+import { type Identity, SYSTEM_IDENTITY } from "../../apiserver/http/contract.js";
 import { createApiServer } from "../../apiserver/main.js";
 import { memoryStore } from "../../apiserver/storage/memory.js";
 import type { Store } from "../../apiserver/storage/store.js";
@@ -21,6 +21,7 @@ import { NOW } from "./objects.js";
 
 const BASE_URL = "http://rackwright";
 const RACK = "rack";
+const PERSON: Identity = { user: "operator", groups: ["system:masters"] };
 
 /** Some loops of one process over a real API server in memory, in virtual time. */
 export type LoopWorld = Awaited<ReturnType<typeof loopWorld>>;
@@ -31,6 +32,8 @@ export interface LoopWorldOptions {
   readonly compute?: ComputeDriver;
   /** Default: silent. */
   readonly log?: Logger;
+  /** What becomes of an action; default: it is carried out. */
+  readonly outcomeOf?: (action: Action) => Outcome;
 }
 
 /** Opens it; `start` begins the loops, `restart` ends their process and begins another. */
@@ -43,17 +46,21 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
     clock,
     createApiServer({ ...tools, store, kinds: KINDS, metrics: createMetrics().registry, version: "0.0.0" }),
   );
-  const client = createClient({
-    handler: (request) => api.handle({ ...request, url: request.url.slice(BASE_URL.length) }, SYSTEM_IDENTITY),
-    baseUrl: BASE_URL,
-    userAgent: "test",
-  });
+  const clientOf = (identity: Identity) =>
+    createClient({
+      handler: (request) => api.handle({ ...request, url: request.url.slice(BASE_URL.length) }, identity),
+      baseUrl: BASE_URL,
+      userAgent: "test",
+    });
+  const client = clientOf(SYSTEM_IDENTITY);
+  const person = clientOf(PERSON);
   const prober = createMemoryProber(clock);
   const actions: Action[] = [];
   const execute: Execute = async (given) => {
     actions.push(...given);
-    for (const action of given) await carryOut(options.compute, action);
-    return given.map((action) => ({ type: "verified", action }));
+    const outcomes = given.map<Outcome>(options.outcomeOf ?? ((action) => ({ type: "verified", action })));
+    for (const { type, action } of outcomes) if (type === "verified") await carryOut(options.compute, action);
+    return outcomes;
   };
   const drivers = driversOf(options.compute);
   const backends = {
@@ -97,12 +104,12 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
     },
     /** What a promise comes to, while time stands still. */
     settle: <T>(promise: Promise<T>) => settled(clock, promise),
-    /** Stores an object with its status, as if by other loops. */
+    /** Stores an object, as if by a person, with its status, as if by other loops. */
     async put<K extends Kind>(kind: K, object: ObjectOf<K>): Promise<void> {
       // every object of a kind has metadata, and status as data
       const { status, metadata } = object as unknown as { status?: object; metadata: { name: string } };
       // a draft is an object without what the server adds
-      await settled(clock, client.create(kind, object as never));
+      await settled(clock, person.create(kind, object as never));
       if (status === undefined) return;
       const namespace = kind.scope === "Cluster" ? {} : { namespace: "default" };
       const key = { ...namespace, name: metadata.name };

@@ -1,0 +1,83 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Outcome } from "../../actuation/action.js";
+import { Event } from "../../api-types/core/event.js";
+import { DisruptionOverride } from "../../api-types/disruption-override.js";
+import { Instance } from "../../api-types/instance.js";
+import { Rack } from "../../api-types/rack.js";
+import { ServiceGroup } from "../../api-types/service-group.js";
+import { type LoopWorld, type LoopWorldOptions, loopWorld } from "../testing/loops.js";
+import { at, available, group, rack, sample, unhealthy } from "../testing/objects.js";
+import { serviceGroupController } from "./controller.js";
+
+let world: LoopWorld;
+afterEach(() => world.close());
+
+async function open(groups: readonly ServiceGroup[], options: Partial<Parameters<typeof loopWorld>[0]> = {}) {
+  world = await loopWorld({ loops: [serviceGroupController], ...options });
+  await world.put(Rack, rack());
+  for (const one of groups) await world.put(ServiceGroup, one);
+  world.start();
+  await world.clock.advance(1000);
+}
+
+const instances = async () => (await world.settle(world.client.list(Instance, { namespace: "default" }))).items;
+/** Everything that other loops would say of an instance that serves, or does not. */
+async function serve(sampleOf: (fields: { name: string }) => Instance = available): Promise<void> {
+  for (const { metadata } of await instances())
+    await world.report(metadata.name, sampleOf({ name: metadata.name }).status ?? {});
+}
+
+async function events(reason: string): Promise<readonly string[]> {
+  const { items } = await world.settle(world.client.list(Event, { namespace: "default" }));
+  return items.filter((event) => event.reason === reason).map(({ message }) => message ?? "");
+}
+
+const webs = (count: number, fields: object = {}) =>
+  group({ services: [{ name: "web", image: "web", instances: count, ...fields }] });
+
+describe("what people are told", () => {
+  it("names those that were created together in one Event", async () => {
+    await open([webs(5)]);
+    const name = "shop-web-\\d-[a-z0-9]{5}";
+    expect(await events("InstanceCreated")).toEqual([
+      expect.stringMatching(new RegExp(`^created ${name}, ${name}, ${name} and 2 more$`)),
+    ]);
+  });
+});
+
+const CHECKED = {
+  network: { ports: [{ name: "p", hostPort: 80 }] },
+  healthChecks: [{ name: "a", tcpSocket: { port: 80 } }],
+};
+const refusing: LoopWorldOptions["outcomeOf"] = (action): Outcome => ({
+  type: "refused",
+  action,
+  reason: "BudgetExceeded",
+  message: "the budget holds 0 of 5",
+});
+
+describe("R4 what a budget holds", () => {
+  it("is asked for again every ten seconds, not at every look, and at once when a person allows it", async () => {
+    await open([webs(3, CHECKED)], { outcomeOf: refusing });
+    await serve();
+    const [sick] = await instances();
+    const name = sick?.metadata.name ?? "";
+    await world.report(name, unhealthy({ name }).status ?? {});
+    for (let second = 0; second < 9; second++) {
+      await world.report(name, { ...unhealthy({ name }).status, startedAt: at(second) });
+      await world.clock.advance(1000);
+    }
+    expect(world.actions).toHaveLength(1);
+    const { status } = await world.settle(world.client.get(ServiceGroup, { namespace: "default", name: "shop" }));
+    expect(status?.conditions?.find(({ type }) => type === "Held")).toMatchObject({
+      reason: "HealthRemovalHeld",
+      message: `${name} is unhealthy and stays for now: the budget holds 0 of 5; wait for the budget, or allow it with a DisruptionOverride of class tasks`,
+    });
+    await world.clock.advance(11_000);
+    expect(world.actions).toHaveLength(2);
+    const spec = { rackName: "rack", classes: ["tasks"], maxRemovals: 5, reason: "night", expires: at(1800) };
+    await world.put(DisruptionOverride, sample(DisruptionOverride, { metadata: { name: "now" }, spec }));
+    await world.clock.advance(1000);
+    expect(world.actions).toHaveLength(3);
+  });
+});
