@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { Instance } from "../../api-types/instance.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
-import { computeWorld, machines, NAMESPACE, webGroup } from "./compute/compute-world.js";
+import { computeWorld, machines, webGroup } from "./compute/compute-world.js";
+import { NAMESPACE } from "./world/lab.js";
 import type { World } from "./world/world.js";
 
 const SECRET = `

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { Rack } from "../../api-types/rack.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
-import { apply, availableOf, computeWorld, machines, NAMESPACE, tasksOf } from "./compute/compute-world.js";
+import { apply, availableOf, computeWorld, machines, tasksOf } from "./compute/compute-world.js";
+import { NAMESPACE } from "./world/lab.js";
 
 const RUNNERS = `
 apiVersion: rackwright.dev/v1alpha1

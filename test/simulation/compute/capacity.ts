@@ -1,4 +1,5 @@
 import type { Scenario } from "../schedule/scenario.js";
+import { NAMESPACE } from "../world/lab.js";
 import type { World } from "../world/world.js";
 import {
   apply,
@@ -8,7 +9,6 @@ import {
   groupOf,
   instancesOf,
   machines,
-  NAMESPACE,
   saidOf,
   sentSince,
   tasksOf,

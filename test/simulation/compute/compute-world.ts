@@ -2,12 +2,10 @@ import { Instance } from "../../../api-types/instance.js";
 import { conditionOf, isAvailable } from "../../../api-types/life.js";
 import type { KubeObject } from "../../../api-types/meta/object.js";
 import { ServiceGroup } from "../../../api-types/service-group.js";
+import { labRack, NAMESPACE } from "../world/lab.js";
 import { applyAll, readDocuments } from "../world/manifests.js";
-import { addressOfNode, MASTER, type MachineOptions } from "../world/rack.js";
+import type { MachineOptions } from "../world/rack.js";
 import { createWorld, type World, type WorldOptions } from "../world/world.js";
-
-/** Namespace of all groups of these scenarios. */
-export const NAMESPACE = "shop";
 
 /** So many machines with so many cores, in three zones in turn. */
 export function machines(count: number, cpus = 8): readonly MachineOptions[] {
@@ -51,35 +49,9 @@ export interface ComputeWorldOptions extends Pick<WorldOptions, "seed" | "log" |
 export async function computeWorld({ groups, ...options }: ComputeWorldOptions): Promise<World> {
   const world = await createWorld(options);
   world.startControllers();
-  const objects = [rackText(options.nodes), ...groups].flatMap((text) => readDocuments(text));
+  const objects = [labRack(options), ...groups].flatMap((text) => readDocuments(text));
   await world.ask(() => applyAll(world.client, objects));
   return world;
-}
-
-function rackText(nodes: readonly MachineOptions[]): string {
-  const lines = nodes.map(({ name }, index) => {
-    const address = addressOfNode(index);
-    return `  - { name: ${name}, address: ${address}, externalAddress: ${address}, type: worker, function: lab }`;
-  });
-  return `
-apiVersion: v1
-kind: Namespace
-metadata: { name: ${NAMESPACE} }
----
-apiVersion: rackwright.dev/v1alpha1
-kind: Rack
-metadata: { name: lab }
-spec:
-  nodes:
-${lines.join("\n")}
-  compute:
-    mesos:
-      masters: ["http://${MASTER}:5050"]
-      frameworkName: lab
-      user: root
-      nodeAttributes: { name: machine-name, type: machine-type, function: machine-function }
-  dns: { type: Consul, domain: service.torc, ttlSeconds: 0, consul: { address: "http://${MASTER}:8500" } }
-`;
 }
 
 /** Applies objects as a person would, later on. */

@@ -1,4 +1,5 @@
 import type { Scenario } from "../schedule/scenario.js";
+import { NAMESPACE } from "../world/lab.js";
 import { isRemoval, wireText } from "../world/wire.js";
 import type { World } from "../world/world.js";
 import {
@@ -7,7 +8,6 @@ import {
   computeWorld,
   instancesOf,
   machines,
-  NAMESPACE,
   sentSince,
   tasksOf,
   webGroup,

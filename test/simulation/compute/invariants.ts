@@ -1,6 +1,7 @@
 import type { Watch } from "../schedule/scenario.js";
+import { NAMESPACE } from "../world/lab.js";
 import type { World } from "../world/world.js";
-import { NAMESPACE, sentSince } from "./compute-world.js";
+import { sentSince } from "./compute-world.js";
 
 export interface UpdateBounds {
   readonly group: string;

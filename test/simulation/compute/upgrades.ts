@@ -1,6 +1,7 @@
 import { Event } from "../../../api-types/core/event.js";
 import { isAvailable } from "../../../api-types/life.js";
 import type { Scenario } from "../schedule/scenario.js";
+import { NAMESPACE } from "../world/lab.js";
 import type { World } from "../world/world.js";
 import {
   changeService,
@@ -8,7 +9,6 @@ import {
   groupOf,
   instancesOf,
   machines,
-  NAMESPACE,
   saidOf,
   sentSince,
   webGroup,

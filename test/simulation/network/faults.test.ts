@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { isAvailable } from "../../../api-types/life.js";
 import { type Random, seededRandom } from "../../../platform/random.js";
-import { changeService, instancesOf, NAMESPACE } from "../compute/compute-world.js";
+import { changeService, instancesOf } from "../compute/compute-world.js";
+import { NAMESPACE } from "../world/lab.js";
 import { addressOfNode } from "../world/rack.js";
 import type { World } from "../world/world.js";
 import { guardAddresses } from "./guard.js";

@@ -1,7 +1,8 @@
 import { IPAddress } from "../../../api-types/ip-address.js";
-import { machines, NAMESPACE } from "../compute/compute-world.js";
+import { machines } from "../compute/compute-world.js";
+import { labRack, NAMESPACE } from "../world/lab.js";
 import { applyAll, readDocuments } from "../world/manifests.js";
-import { addressOfNode, MASTER } from "../world/rack.js";
+import { MASTER } from "../world/rack.js";
 import type { World } from "../world/world.js";
 import { createWorld } from "../world/world.js";
 
@@ -60,31 +61,9 @@ export function addressesOf(world: World, group: string): readonly string[] {
 
 /** The Namespace and the Rack. */
 export function poolRack({ cidr, quarantineSeconds }: Pick<PoolWorldOptions, "cidr" | "quarantineSeconds">): string {
-  const lines = NODES.map(({ name }, index) => {
-    const address = addressOfNode(index);
-    return `  - { name: ${name}, address: ${address}, externalAddress: ${address}, type: worker, function: lab }`;
-  });
-  return `
-apiVersion: v1
-kind: Namespace
-metadata: { name: ${NAMESPACE} }
----
-apiVersion: rackwright.dev/v1alpha1
-kind: Rack
-metadata: { name: lab }
-spec:
-  nodes:
-${lines.join("\n")}
-  compute:
-    mesos:
-      masters: ["http://${MASTER}:5050"]
-      frameworkName: lab
-      user: root
-      nodeAttributes: { name: machine-name, type: machine-type, function: machine-function }
-  dns: { type: Consul, domain: service.torc, ttlSeconds: 1, consul: { address: "http://${MASTER}:8500" } }
-  network:
+  const network = `
     pools: [{ name: web, cidr: ${cidr}, quarantineSeconds: ${quarantineSeconds} }]
     managementPrefixes: [10.250.3.0/24]
-    switch: { type: SnapRoute, address: "http://${MASTER}:8080" }
-`;
+    switch: { type: SnapRoute, address: "http://${MASTER}:8080" }`;
+  return labRack({ nodes: NODES, ttlSeconds: 1, network });
 }

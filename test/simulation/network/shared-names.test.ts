@@ -2,15 +2,8 @@ import { expect, it } from "vitest";
 import { DnsRecord } from "../../../api-types/dns-record.js";
 import { conditionOf } from "../../../api-types/life.js";
 import { LABEL } from "../../../api-types/well-known.js";
-import {
-  apply,
-  changeService,
-  computeWorld,
-  instancesOf,
-  machines,
-  NAMESPACE,
-  webGroup,
-} from "../compute/compute-world.js";
+import { apply, changeService, computeWorld, instancesOf, machines, webGroup } from "../compute/compute-world.js";
+import { NAMESPACE } from "../world/lab.js";
 import { isRemoval, isSouthbound, wireText } from "../world/wire.js";
 import type { World } from "../world/world.js";
 
