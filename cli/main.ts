@@ -6,6 +6,7 @@ import type { AccessFlags } from "./access/session.js";
 import { withUsageErrors } from "./access/usage-error.js";
 import { addFramework } from "./framework/command.js";
 import { addNodes } from "./nodes/command.js";
+import { addRehearsal } from "./rehearse/command.js";
 import { addRollout } from "./rollout/command.js";
 import { addSize } from "./size/command.js";
 import { addTasks } from "./tasks/command.js";
@@ -65,6 +66,7 @@ program
   .option("--seed <n>", "repeats its random choices", wholeNumber)
   .option("--agents <n>", "pretended agents beside the real ones: their tasks are no processes", wholeNumber, 0)
   .option("--churn <tasks per second>", "how many tasks of the pretended agents fail", wholeNumber, 0)
+  .option("--agent-timeout <seconds>", "how long the master waits for an agent that is cut off", wholeNumber, 75)
   .action(async (options) => {
     const { simulateVerb } = await import("./simulate.js");
     process.exitCode = await simulateVerb(options);
@@ -86,6 +88,7 @@ addSize(verbs);
 addTasks(verbs);
 addNodes(verbs);
 addFramework(verbs);
+addRehearsal(program);
 
 try {
   await program.parseAsync();

@@ -11,12 +11,22 @@ interface SimulateFlags {
   readonly agents: number;
   /** So many of their tasks fail each second. */
   readonly churn: number;
+  /** Seconds. */
+  readonly agentTimeout: number;
 }
 
 /** `rackctl simulate`: runs until it is told to end, and takes its tasks along. Resolves with the exit code. */
-export async function simulateVerb({ data, dns, seed, agents, churn }: SimulateFlags): Promise<number> {
+export async function simulateVerb(flags: SimulateFlags): Promise<number> {
+  const { data, dns, seed, agents, churn, agentTimeout } = flags;
   const log = pinoLogger({ level: "info" });
-  const simulator = await simulate({ directory: resolve(data), dns, seed, log, pretended: { agents, churn } });
+  const simulator = await simulate({
+    directory: resolve(data),
+    dns,
+    seed,
+    log,
+    pretended: { agents, churn },
+    agentTimeoutMs: agentTimeout * 1000,
+  });
   console.log(`simulated rack: ${simulator.rackFile}`);
   console.log("ready");
   await untilSignal();

@@ -12,6 +12,8 @@ export interface SimulateOptions {
   readonly log: Logger;
   /** Nodes on paper, and how many of their tasks fail a second. */
   readonly pretended?: { readonly agents: number; readonly churn: number };
+  /** How long the master waits for an agent that says nothing; default: Mesos' own 75 s. */
+  readonly agentTimeoutMs?: number;
 }
 
 /** The simulated rack as a process of its own: on the system's clock, until it is closed. */
@@ -22,6 +24,7 @@ export function simulate({ seed, ...options }: SimulateOptions): Promise<Simulat
 }
 
 export { endSimulator, type FoundSimulator, findSimulator } from "./rack/find.js";
+export type { Outage, PartState } from "./rack/outages.js";
 
 /** The process that runs, or starts, on a directory. */
 export function simulatorPid(directory: string): number | undefined {

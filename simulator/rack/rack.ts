@@ -4,14 +4,16 @@ import type { Subscription } from "rxjs";
 import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
+import type { HttpHandler } from "../../platform/transport.js";
 import { type Consul, createConsul } from "../consul/consul.js";
 import { serveDns } from "../consul/dns-server.js";
-import { type AgentSpec, createMesosMaster, type MesosMaster } from "../mesos/master.js";
+import { type AgentSpec, createMesosMaster, type MesosMaster, type MesosMasterOptions } from "../mesos/master.js";
 import { type ProcessRunner, processRunner } from "../process/runner.js";
 import { createSnapRoute, type SnapRoute } from "../snaproute/snaproute.js";
 import { isTaskAddress, nextAddressIn, takeAddressBlock } from "./address-block.js";
 import { createJournal } from "./journal.js";
 import { agentSpecs, NODE_NAMES, nodeAddress, SWITCH_NETWORKS } from "./nodes.js";
+import { createOutages } from "./outages.js";
 import { createPretended } from "./pretended.js";
 import { createReachability, type Reachability } from "./reachability.js";
 import { openSocket, openTelemetry, type Socket } from "./sockets.js";
@@ -33,6 +35,8 @@ export interface SimulatorOptions {
   readonly log: Logger;
   /** Nodes on paper beside the five real ones, and how many of their tasks fail a second; default: none. */
   readonly pretended?: { readonly agents: number; readonly churn: number };
+  /** How long the master waits for an agent that says nothing; default: Mesos' own 75 s. */
+  readonly agentTimeoutMs?: number;
 }
 
 export interface Simulator {
@@ -102,6 +106,7 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
     cluster: clusterOf(sockets, block.prefix, pretended.agents),
     ...(earlier?.mesos === undefined ? {} : { state: earlier.mesos }),
     onChange: (state) => keeper.changed("mesos", () => state),
+    ...timingOf(options),
   });
   closers.push(() => mesos.close());
   endUnknown(runner, earlier);
@@ -111,16 +116,27 @@ async function assemble(options: SimulatorOptions, closers: Closers) {
     restart: (backend, how) => restartOf({ mesos, consul, tor }, backend)(how),
   });
   sockets.mesos.answerWith(trouble.afflicted("mesos", journal.recorded("mesos", mesos.handler)));
-  sockets.consul.answerWith(trouble.afflicted("consul", journal.recorded("consul", consul.handler)));
-  sockets.switch.answerWith(trouble.afflicted("switch", journal.recorded("switch", tor.handler)));
+  const outages = createOutages({ mesos, nodes: NODE_NAMES, log: options.log });
+  const afflicted = (backend: "consul" | "switch", handler: HttpHandler) =>
+    outages.listening(backend, trouble.afflicted(backend, journal.recorded(backend, handler)));
+  sockets.consul.answerWith(afflicted("consul", consul.handler));
+  sockets.switch.answerWith(afflicted("switch", tor.handler));
   sockets.status.answerWith(
-    statusHandler({ journal, trouble, tasks: () => taskList(runner), violations: reachability.violations }),
+    statusHandler({ journal, trouble, outages, tasks: () => taskList(runner), violations: reachability.violations }),
   );
   for (const [name, socket] of sockets.agents) socket.answerWith(mesos.agentHandler(name));
   const rackFile = rackFileIn(directory);
   keeper.flush();
   writeText(rackFile, rackFileText(block.prefix, sockets));
   return { runner, rackFile, keeper };
+}
+
+/** Of so many missed pings. */
+const PINGS_MAX = 5;
+
+function timingOf({ agentTimeoutMs }: SimulatorOptions): Pick<MesosMasterOptions, "timing"> {
+  if (agentTimeoutMs === undefined) return {};
+  return { timing: { pingTimeoutMs: agentTimeoutMs / PINGS_MAX, pingTimeoutsMax: PINGS_MAX } };
 }
 
 interface Backends {

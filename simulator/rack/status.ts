@@ -1,12 +1,14 @@
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../../platform/transport.js";
 import type { Journal } from "./journal.js";
+import type { Outages } from "./outages.js";
 import type { Trouble } from "./trouble.js";
 
 /** What can be asked of the simulated rack itself. */
 export interface RackStatus {
   readonly journal: Journal;
   readonly trouble: Trouble;
+  readonly outages: Outages;
   tasks(): readonly {
     readonly taskId: string;
     readonly node: string;
@@ -19,7 +21,11 @@ export interface RackStatus {
   violations(): Readonly<Record<string, number>>;
 }
 
-const USAGE = "GET /journal?after=N, GET /tasks, GET or PUT /faults, POST /restart?backend=NAME&wipe=true\n";
+const USAGE = [
+  "GET /journal?after=N, GET /tasks, GET or PUT /faults, POST /restart?backend=NAME&wipe=true",
+  "GET /outages, PUT /outages?part=PART&outage=stopped|cut|crashed, DELETE /outages?part=PART",
+  "",
+].join("\n");
 
 /** What happened on the wire, what runs, and what shall go wrong. For demos and tests; on loopback only. */
 export function statusHandler(status: RackStatus): HttpHandler {
@@ -48,9 +54,21 @@ function answer(status: RackStatus, request: HttpRequest): HttpResponse {
     case "POST /restart":
       status.trouble.restart(url.searchParams.get("backend"), url.searchParams.get("wipe") === "true");
       return json({});
+    case "GET /outages":
+      return outagesOf(status);
+    case "PUT /outages":
+      status.outages.begin(url.searchParams.get("part") ?? "", url.searchParams.get("outage") ?? "");
+      return outagesOf(status);
+    case "DELETE /outages":
+      status.outages.end(url.searchParams.get("part") ?? undefined);
+      return outagesOf(status);
     default:
       return text(404, USAGE);
   }
+}
+
+function outagesOf({ outages }: RackStatus): HttpResponse {
+  return json({ parts: outages.list() });
 }
 
 function json(value: unknown): HttpResponse {

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { ServiceGroup } from "../../../api-types/service-group.js";
+import { NAMESPACE, script, type Workplace } from "./workplace.js";
+
+/** Updates, and what is told of them. */
+export function testRollout({ apply, available, begin, client, ok, serviceOf }: Workplace): void {
+  describe("rackctl rollout", () => {
+    it("follows an update, tells what changed, and goes back", async () => {
+      const dns = { publish: "WhenReady" };
+      await apply("shop", { shell: script("first"), instances: 2, dns });
+      expect(await ok("rollout", "status", "sg/shop", "--timeout", "60s")).toMatch(
+        /^web: rolled out, 2 instances are available with shop-web-1$/m,
+      );
+      await apply("shop", { shell: script("second"), instances: 2, dns });
+      const followed = await ok("rollout", "status", "sg/shop", "--timeout", "60s");
+      // counts are written once a second: a quick update may show few of them, but not none of its states
+      expect(followed).toMatch(
+        /^(shop: waiting for|shop: all services are updated|web: \d of 2 updated, \d available)/,
+      );
+      expect(followed).toMatch(/\nweb: rolled out, 2 instances are available with shop-web-2\n$/);
+      const history = await ok("rollout", "history", "sg/shop");
+      expect(history).toMatch(/^SERVICE +REVISION +CREATED +STATE +INSTANCES +CHANGE$/m);
+      expect(history).toMatch(/^web +2 +\S+ +current +2 +shell echo "first .*… → echo "second .*…$/m);
+      await ok("scale", "sg/shop", "web=1");
+      expect(await ok("rollout", "undo", "sg/shop")).toContain("web goes back to revision 1");
+      await ok("rollout", "status", "sg/shop", "--timeout", "60s");
+      expect((await serviceOf("shop"))?.shell).toBe(script("first"));
+      const [only] = await available("shop", 1);
+      expect(only?.spec.revisionName).toBe("shop-web-1");
+    });
+
+    it("holds an update that is paused, and lets it go on", async () => {
+      await apply("held", { shell: script("first") });
+      await ok("rollout", "status", "sg/held", "--timeout", "60s");
+      await ok("rollout", "pause", "sg/held");
+      await client().patch(
+        ServiceGroup,
+        { namespace: NAMESPACE, name: "held" },
+        { spec: { services: [{ ...(await serviceOf("held")), shell: script("second") }] } },
+      );
+      const waiting = begin(["rollout", "status", "sg/held", "--timeout", "60s"]);
+      await waiting.says(/paused .*\(rackctl rollout resume sg\/held/, 30_000);
+      await ok("rollout", "resume", "sg/held");
+      expect((await waiting.ended).code).toBe(0);
+      expect(waiting.stdout()).toMatch(/rolled out, 1 instance is available with held-web-2\n$/);
+    });
+  });
+}
