@@ -1,6 +1,7 @@
 import type { ComputeDriver } from "../driver.js";
 import { killPolicyOf } from "./mapping/launch.js";
 import type { MesosDriverOptions } from "./options.js";
+import { giveBack } from "./session/give-back.js";
 import { launchTasks } from "./session/launch.js";
 import { callMaster, createLink, disconnect, type Link, tearDown, wireKeyOf } from "./session/link.js";
 import { listenerOf } from "./session/listen.js";
@@ -84,10 +85,7 @@ function callsOf(link: Link): Calls {
       await callMaster(link, `acknowledging a status of task ${taskId}`, { type: "ACKNOWLEDGE", acknowledge });
     },
     async decline(offerIds, refuseSeconds) {
-      const declined = link.offers.remove(offerIds).map(({ id }) => id);
-      if (declined.length === 0) return;
-      const decline = { offer_ids: declined, filters: { refuse_seconds: refuseSeconds } };
-      await callMaster(link, "declining offers", { type: "DECLINE", decline });
+      await giveBack(link, link.offers.lend(offerIds), refuseSeconds);
     },
     async suppress() {
       link.isSuppressed = true;

@@ -8,7 +8,7 @@ import { callMaster, type Link } from "./link.js";
 /** What a launch does not use may be offered again at once: other tasks may wait for it. */
 const REFUSE_SECONDS = 0;
 
-/** One ACCEPT. The offers are used up unless the master certainly did not take it. */
+/** One ACCEPT. The offers are used up unless the master certainly did not take it, and owed when nobody knows. */
 export async function launchTasks(
   link: Link,
   offerIds: readonly string[],
@@ -17,20 +17,15 @@ export async function launchTasks(
   const held = offerIds.map((offerId) => heldOffer(link, offerId));
   const call = acceptCall(link, held, tasks);
   register(link, tasks);
-  link.offers.remove(offerIds);
-  const { session } = link;
+  link.offers.lend(offerIds);
   try {
     await callMaster(link, `launching ${tasks.map(({ taskId }) => taskId).join(", ")}`, call);
   } catch (error) {
-    if (isRefused(error)) {
-      for (const { taskId } of tasks) {
-        link.reconciler.forget(taskId);
-        link.inventory.forget(taskId);
-      }
-      if (session !== undefined && session === link.session) link.offers.add(held);
-    }
+    if (isRefused(error)) unregister(link, tasks, held);
+    else link.offers.owe(held);
     throw error;
   }
+  link.offers.spend(held);
 }
 
 function heldOffer(link: Link, offerId: string): WireOffer {
@@ -80,6 +75,14 @@ function register(link: Link, tasks: readonly TaskLaunch[]): void {
     link.reconciler.learn(task);
     link.inventory.launched({ id: task.taskId, name: task.name, agentId: task.agentId, labels: task.labels });
   }
+}
+
+function unregister(link: Link, tasks: readonly TaskLaunch[], held: readonly WireOffer[]): void {
+  for (const { taskId } of tasks) {
+    link.reconciler.forget(taskId);
+    link.inventory.forget(taskId);
+  }
+  link.offers.restore(held);
 }
 
 /** The master has certainly not done it. */

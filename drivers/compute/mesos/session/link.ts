@@ -91,11 +91,18 @@ async function call(
   if (session === undefined) throw new TransportError(`${operation}: not subscribed`, { isSent: false });
   const { url, streamId, frameworkId, signal } = session;
   const framed = { framework_id: { value: frameworkId }, ...body };
-  const answer = await link.client.post({ url, streamId, body: framed }, isUntilStreamEnds ? signal : undefined);
+  const post = link.client.post({ url, streamId, body: framed }, isUntilStreamEnds ? signal : undefined);
+  const answer = await post.catch((error: unknown) => Promise.reject(named(operation, error)));
   const refusal = refusalOf(operation, answer);
   if (refusal === undefined) return;
   if (refusal.isDisowned) session.invalidate(refusal.error.message);
   throw refusal.error;
+}
+
+/** The failure with what was to be done. */
+function named(operation: string, error: unknown): unknown {
+  if (!(error instanceof TransportError)) return error;
+  return new TransportError(`${operation}: ${error.message}`, { isSent: error.isSent, cause: error });
 }
 
 /** The connection is gone: nothing that rests on it may be used or believed complete. */

@@ -29,7 +29,7 @@ function take(link: Link, event: WireEvent): void {
       link.offers.add(event.offers.offers);
       return;
     case "RESCIND":
-      link.offers.remove([event.rescind.offer_id.value]);
+      link.offers.rescind(event.rescind.offer_id.value);
       return;
     case "UPDATE": {
       const status = link.inventory.heard(event.update.status);

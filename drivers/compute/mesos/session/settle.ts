@@ -2,6 +2,7 @@ import { sleep } from "../../../../platform/clock.js";
 import { inspect } from "../holdings/operator.js";
 import { BATCH_MAX, type UnlistedTask } from "../holdings/reconcile.js";
 import type { WireTask } from "../wire-operator.js";
+import { payBack } from "./give-back.js";
 import type { Link } from "./link.js";
 import type { Session } from "./subscription.js";
 
@@ -13,6 +14,7 @@ export async function watchMaster(link: Link, session: Session): Promise<void> {
     const wake = () => asleep.abort();
     link.settling.wake = wake;
     session.signal.addEventListener("abort", wake, { once: true });
+    void payBack(link);
     // a listing of a wrong shape deep inside is no listing
     await look(link, session).catch((error: unknown) => link.inventory.lose(`a damaged listing: ${error}`));
     await sleep(clock, observePeriodMs, asleep.signal);
