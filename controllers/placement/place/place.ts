@@ -1,33 +1,50 @@
 import { append } from "./append.js";
-import { type Candidates, createCandidates, createScan } from "./candidates.js";
 import type { PlaceInput, Placement, PlaceResult, PortNeed, Refusal, WaitingTask } from "./model.js";
+import { type Chooser, createChooser } from "./order/chooser.js";
 import { pickPorts, portStart, withoutPorts } from "./ports.js";
 import { verdictOf } from "./refusal.js";
 import { compareText, type Ground, groundOf, portsLeft, type Room, type Site, take } from "./room.js";
-import { createShapes, type Shape, type Shapes } from "./shapes.js";
+import { createShapes, type Demand, type Shape, type Shapes } from "./shapes.js";
 
 /**
  * Gives waiting tasks to offering nodes, oldest first; one that fits nowhere holds up nobody. Pure: the same input, in
- * whatever order, gives the same result. Never takes more than is offered. Tasks that differ in key and age only are
- * judged together, so that the time grows with the number of tasks, not with tasks times nodes.
+ * whatever order, gives the same result. Never takes more than is offered. All tasks go by one ranking of the nodes, and
+ * those that differ in key and age only are judged together: the time grows with the number of tasks, not with tasks
+ * times nodes; what is refused costs a look at every node for each kind of task.
  */
 export function place(input: PlaceInput): PlaceResult {
+  const work = placing(input);
+  let step = work.next();
+  while (step.done !== true) step = work.next();
+  return step.value;
+}
+
+/** The same in steps of a millisecond or so, between which others may work; nothing else depends on them. */
+export function* placing(input: PlaceInput): Steps<PlaceResult> {
   const ground = groundOf(input);
+  yield;
+  const touched: Site[] = [];
   const round: Round = {
     ground,
     shapes: createShapes(input, ground),
     portSeed: input.portSeed,
-    touched: [],
+    touched,
     coming: new Map(),
-    candidates: new Map(),
-    kept: 0,
-    exhausted: new Set(),
+    chooser: createChooser(ground.rooms, touched),
+    exhausted: new Map(),
     placements: [],
   };
-  const queue = [...input.waiting].sort(byAge).map((task): Queued => ({ task, shape: round.shapes.of(task) }));
-  const refused = placeLate(round, placeInOrder(round, queue));
-  return { placements: round.placements, refusals: refusalsOf(refused, ground) };
+  yield;
+  const queue = yield* queueOf(round, input.waiting);
+  const refused = yield* placeLate(round, yield* placeInOrder(round, queue));
+  return { placements: round.placements, refusals: yield* refusalsOf(refused, ground) };
 }
+
+/** Work that can be put down between two steps. */
+export type Steps<Result> = Generator<undefined, Result, undefined>;
+
+/** So many quick things are one step. */
+const QUICK = 100;
 
 interface Round {
   readonly ground: Ground;
@@ -37,12 +54,9 @@ interface Round {
   readonly touched: Site[];
   /** How many tasks of a shape are to come. */
   readonly coming: Map<Shape, number>;
-  /** Of shapes with many tasks to come. */
-  readonly candidates: Map<Shape, Candidates>;
-  /** Offers in all candidates together. */
-  kept: number;
-  /** Shapes for which nothing can be left. */
-  readonly exhausted: Set<Shape>;
+  readonly chooser: Chooser;
+  /** What nothing was left for, and how far its groups had grown then. */
+  readonly exhausted: Map<Demand, number>;
   readonly placements: Placement[];
 }
 
@@ -51,52 +65,43 @@ interface Queued {
   readonly shape: Shape;
 }
 
+function* queueOf({ shapes, coming }: Round, waiting: readonly WaitingTask[]): Steps<readonly Queued[]> {
+  const queue: Queued[] = [];
+  for (const task of [...waiting].sort(byAge)) {
+    const shape = shapes.of(task);
+    coming.set(shape, (coming.get(shape) ?? 0) + 1);
+    if (queue.push({ task, shape }) % QUICK === 0) yield;
+  }
+  return queue;
+}
+
 function byAge(a: WaitingTask, b: WaitingTask): number {
   return compareText(a.createdAt, b.createdAt) || compareText(a.key, b.key);
 }
 
 /** Returns those that found no node. */
-function placeInOrder(round: Round, queue: readonly Queued[]): readonly Queued[] {
-  for (const { shape } of queue) round.coming.set(shape, (round.coming.get(shape) ?? 0) + 1);
-  return queue.filter(({ task, shape }) => {
-    const isPlaced = tryPlace(round, task, shape);
+function* placeInOrder(round: Round, queue: readonly Queued[]): Steps<readonly Queued[]> {
+  const refused: Queued[] = [];
+  for (const queued of queue) {
+    const { task, shape } = queued;
+    if (!tryPlace(round, task, shape)) refused.push(queued);
     const left = (round.coming.get(shape) ?? 1) - 1;
     round.coming.set(shape, left);
-    if (left === 0) forget(round, shape);
-    return !isPlaced;
-  });
-}
-
-/** So many tasks of a shape are worth a heap. */
-const KEPT_FROM = 6;
-/** At most so many offers are in all heaps together, about 40 bytes each. */
-const KEPT_MAX = 4_000_000;
-
-function candidatesOf(round: Round, shape: Shape): Candidates {
-  const known = round.candidates.get(shape);
-  if (known !== undefined) return known;
-  const isKept = (round.coming.get(shape) ?? 0) >= KEPT_FROM && round.kept + shape.asked.length <= KEPT_MAX;
-  if (!isKept) return createScan(shape);
-  const made = createCandidates(shape, round.touched);
-  round.kept += shape.asked.length;
-  round.candidates.set(shape, made);
-  return made;
-}
-
-function forget(round: Round, shape: Shape): void {
-  if (round.candidates.delete(shape)) round.kept -= shape.asked.length;
+    if (left === 0) round.chooser.forget(shape);
+    yield;
+  }
+  return refused;
 }
 
 /**
  * Tasks that are spread evenly and found no node may find one once others of their service were placed: they are tried
  * again, shape by shape, until nothing moves. Returns those that found none.
  */
-function placeLate(round: Round, refused: readonly Queued[]): readonly Queued[] {
+function* placeLate(round: Round, refused: readonly Queued[]): Steps<readonly Queued[]> {
   const waiting = new Map<Shape, WaitingTask[]>();
   for (const { task, shape } of refused) {
-    if (shape.evens.length > 0) append(waiting, shape, task);
+    if (shape.demand.evens.length > 0) append(waiting, shape, task);
   }
-  for (const [shape, tasks] of waiting) round.coming.set(shape, tasks.length);
   const placed = new Set<WaitingTask>();
   for (let before = -1; before < placed.size; ) {
     before = placed.size;
@@ -104,22 +109,28 @@ function placeLate(round: Round, refused: readonly Queued[]): readonly Queued[] 
       for (let next = tasks[0]; next !== undefined && tryPlace(round, next, shape); next = tasks[0]) {
         placed.add(next);
         tasks.shift();
+        yield;
       }
+      yield;
     }
   }
   return refused.filter(({ task }) => !placed.has(task));
 }
 
 function tryPlace(round: Round, task: WaitingTask, shape: Shape): boolean {
-  if (round.exhausted.has(shape)) return false;
-  const room = candidatesOf(round, shape).best();
-  // what is refused stays refused, but for even spread
-  if (room === undefined && shape.evens.length === 0) round.exhausted.add(shape);
-  if (room === undefined) return false;
+  // what is refused stays refused, until the lowest group of an even spread has grown
+  const { demand } = shape;
+  const growth = demand.evens.reduce((sum, even) => sum + even.lowest(), 0);
+  if (round.exhausted.get(demand) === growth) return false;
+  const room = round.chooser.best(shape);
+  if (room === undefined) {
+    round.exhausted.set(demand, growth);
+    return false;
+  }
   const ports = choosePorts(task, { shape, room, portSeed: round.portSeed });
   const { service, roles } = task;
   const numbers = [...new Set(ports.map(({ port }) => port))];
-  take(room, { service, amounts: shape.amounts, roles, ports: numbers }, round.ground.largest);
+  take(room, { service, amounts: demand.amounts, roles, ports: numbers }, round.ground.largest);
   round.shapes.add(service, room.site);
   round.touched.push(room.site);
   const { agentId, offerIds, node } = room.offer;
@@ -134,7 +145,7 @@ function choosePorts(
 ): Placement["ports"] {
   const assigned = need.ports.filter((port) => port.type === "assigned").length;
   if (assigned === 0) return need.ports.flatMap((port) => (port.type === "fixed" ? [portOf(port)] : []));
-  const free = withoutPorts(portsLeft(room, roles), shape.reserved);
+  const free = withoutPorts(portsLeft(room, roles), shape.demand.reserved);
   const numbers = pickPorts(free, assigned, portStart(portSeed, key)).values();
   return need.ports.map((port) =>
     port.type === "fixed" ? portOf(port) : { name: port.name, port: numbers.next().value ?? 0 },
@@ -145,11 +156,14 @@ function portOf({ name, port }: PortNeed & { readonly type: "fixed" }): Placemen
   return { name, port };
 }
 
-function refusalsOf(refused: readonly Queued[], ground: Ground): readonly Refusal[] {
-  const verdicts = new Map<Shape, Omit<Refusal, "key">>();
-  return refused.map(({ task: { key }, shape }) => {
-    const verdict = verdicts.get(shape) ?? verdictOf(shape, ground);
-    verdicts.set(shape, verdict);
-    return { key, ...verdict };
-  });
+function* refusalsOf(refused: readonly Queued[], ground: Ground): Steps<readonly Refusal[]> {
+  const verdicts = new Map<Demand, Omit<Refusal, "key">>();
+  const refusals: Refusal[] = [];
+  for (const { task, shape } of refused) {
+    const known = verdicts.get(shape.demand);
+    const verdict = known ?? verdictOf(shape.demand, ground);
+    verdicts.set(shape.demand, verdict);
+    if (refusals.push({ key: task.key, ...verdict }) % QUICK === 0 || known === undefined) yield;
+  }
+  return refusals;
 }

@@ -1,15 +1,15 @@
 import type { Refusal } from "./model.js";
 import { compareText, type Ground, type Room } from "./room.js";
-import type { Shape } from "./shapes.js";
+import type { Demand } from "./shapes.js";
 
 type Verdict = Pick<Refusal, "counts" | "message">;
 
-/** Why no offer fits a shape now. One walk over the offers; all tasks of the shape share it. */
-export function verdictOf(shape: Shape, ground: Ground): Verdict {
-  const { counts, nearest } = missesOf(shape);
-  const unnamed = ground.rooms.length - shape.asked.length;
+/** Why no offer meets a demand now. One walk over the offers; all tasks that demand the same share it. */
+export function verdictOf(demand: Demand, ground: Ground): Verdict {
+  const { counts, nearest } = missesOf(demand);
+  const unnamed = ground.rooms.length - demand.asked.length;
   if (unnamed > 0) counts.set("node name", unnamed);
-  const parts = [offerText(counts, ground), nearestText(shape, nearest), ...liveText(shape, ground)];
+  const parts = [offerText(counts, ground), nearestText(demand, nearest), ...liveText(demand, ground)];
   return { counts, message: parts.filter((part) => part !== "").join("; ") };
 }
 
@@ -22,7 +22,7 @@ interface Miss {
 }
 
 /** How many offers were refused by what, and the one that passed most checks, of equals the one that lacks least. */
-function missesOf({ checks, asked }: Shape): {
+function missesOf({ checks, asked }: Demand): {
   readonly counts: Map<string, number>;
   readonly nearest: Miss | undefined;
 } {
@@ -30,17 +30,15 @@ function missesOf({ checks, asked }: Shape): {
   let nearest: Miss | undefined;
   for (const room of asked) {
     let passed = 0;
-    let lack = 0;
-    for (const check of checks) {
-      lack = check.lack(room);
-      if (lack > 0) break;
-      passed += 1;
-    }
-    const reason = checks[passed]?.reason(room);
-    if (reason === undefined) throw new Error(`node ${room.offer.node} was refused, but nothing is missing`);
+    while (checks[passed]?.passes(room) === true) passed += 1;
+    const check = checks[passed];
+    if (check === undefined) throw new Error(`node ${room.offer.node} was refused, but nothing is missing`);
+    const reason = check.reason(room);
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
-    const isNearer = nearest === undefined || passed > nearest.passed;
-    if (isNearer || (passed === nearest?.passed && lack < nearest.lack)) nearest = { room, passed, lack };
+    if (nearest !== undefined && passed < nearest.passed) continue;
+    const lack = check.lack?.(room) ?? 1;
+    const isNearer = nearest === undefined || passed > nearest.passed || lack < nearest.lack;
+    if (isNearer) nearest = { room, passed, lack };
   }
   return { counts, nearest };
 }
@@ -52,10 +50,10 @@ function offerText(counts: ReadonlyMap<string, number>, { rooms }: Ground): stri
 }
 
 /** What the nearest node lacks. */
-function nearestText({ checks }: Shape, nearest: Miss | undefined): string {
+function nearestText({ checks }: Demand, nearest: Miss | undefined): string {
   if (nearest === undefined) return "";
   const { room, passed } = nearest;
-  const lacking = checks.slice(passed).filter((check) => check.lack(room) > 0);
+  const lacking = checks.slice(passed).filter((check) => !check.passes(room));
   // what would be refused as well, once that is there; a rule is told alone, because another node would be another case
   const told = lacking.every((check) => RESOURCES.has(check.reason(room))) ? lacking : lacking.slice(0, 1);
   return `nearest: ${room.offer.node} ${told.map((check) => check.explain(room)).join(", ")}`;
@@ -64,8 +62,8 @@ function nearestText({ checks }: Shape, nearest: Miss | undefined): string {
 const RESOURCES: ReadonlySet<string> = new Set(["cpu", "memory", "disk", "gpu", "host port", "ports"]);
 
 /** Whether waiting can help at all: nodes that offer nothing now may later. */
-function liveText(shape: Shape, { sites }: Ground): readonly string[] {
-  const { sites: suitable, silent } = shape.suitable();
+function liveText(demand: Demand, { sites }: Ground): readonly string[] {
+  const { sites: suitable, silent } = demand.suitable();
   if (suitable.length === 0) return sites.length === 0 ? [] : [noneText(sites)];
   return silent === 0 ? [] : [`${silent} suitable nodes offer nothing now`];
 }

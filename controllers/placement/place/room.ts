@@ -20,6 +20,8 @@ export interface Room {
   readonly offer: NodeOffer;
   /** Reserved ones first: the order in which the driver takes from an offer. */
   readonly pools: readonly Pool[];
+  /** What is left in all of them. */
+  readonly left: Amounts;
   /** How much is free of what the largest offers have: 0 nothing, 1 as much. */
   freeShare: number;
 }
@@ -56,7 +58,7 @@ export function groundOf({ nodes, offers, placed }: PlaceInput): Ground {
     .sort((a, b) => compareText(a.node, b.node) || compareText(a.agentId, b.agentId))
     .flatMap((offer) => {
       const site = siteOf.get(offer.node);
-      return site === undefined ? [] : [{ site, offer, pools: poolsOf(offer), freeShare: 0 }];
+      return site === undefined ? [] : [roomOf(site, offer)];
     })
     .map((room, index): Room => ({ ...room, index }));
   const largest = largestOf(rooms);
@@ -120,6 +122,7 @@ export function take(room: Room, { service, amounts, roles, ports }: Taking, lar
     for (const scalar of SCALARS) {
       const part = Math.min(missing[scalar], pool.left[scalar]);
       pool.left[scalar] -= part;
+      room.left[scalar] -= part;
       missing[scalar] -= part;
     }
     for (const port of ports) if (holdsPort(pool.ports, port)) pool.ports = withoutPort(pool.ports, port);
@@ -148,15 +151,21 @@ function poolsOf({ pools }: NodeOffer): readonly Pool[] {
   return [...own.filter(({ role }) => role !== "*"), ...own.filter(({ role }) => role === "*")];
 }
 
+function roomOf(site: Site, offer: NodeOffer) {
+  const pools = poolsOf(offer);
+  const left: Amounts = { cpu: 0, memoryMiB: 0, diskMiB: 0, gpu: 0 };
+  for (const pool of pools) for (const scalar of SCALARS) left[scalar] += pool.left[scalar];
+  return { site, offer, pools, left, freeShare: 0 };
+}
+
 function largestOf(rooms: readonly Room[]): Amounts {
   const largest: Amounts = { cpu: 1, memoryMiB: 1, diskMiB: 1, gpu: 1 };
   for (const room of rooms) {
-    for (const scalar of SCALARS) largest[scalar] = Math.max(largest[scalar], leftOf(room, undefined, scalar));
+    for (const scalar of SCALARS) largest[scalar] = Math.max(largest[scalar], room.left[scalar]);
   }
   return largest;
 }
 
 function freeShareOf(room: Room, largest: Amounts): number {
-  const share = (scalar: Scalar) => leftOf(room, undefined, scalar) / largest[scalar];
-  return (share("cpu") + share("memoryMiB")) / 2;
+  return (room.left.cpu / largest.cpu + room.left.memoryMiB / largest.memoryMiB) / 2;
 }

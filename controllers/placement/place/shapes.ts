@@ -11,6 +11,11 @@ import { isOfNodeAlone, type Rule, type RuleContext, ruleOf } from "./rules/rule
 export interface Shape {
   /** Any of them. */
   readonly task: WaitingTask;
+  readonly demand: Demand;
+}
+
+/** What is asked of an offer; shared by services whose rules do not look at their own tasks. */
+export interface Demand {
   readonly amounts: Amounts;
   /** Fixed ports of its service. */
   readonly reserved: Ports;
@@ -43,9 +48,15 @@ interface Book {
   /** Numbers of fixed ports among its waiting tasks. */
   readonly fixed: Set<number>;
   reserved?: Ports;
-  /** Rules that were asked for, shared by all its shapes. */
+  /** Rules about groups of its tasks, shared by all its shapes. */
   readonly rules: Map<string, Rule>;
-  /** By what is asked of a node; worked out when first needed. */
+}
+
+/** What depends on nodes alone, shared by all services; worked out when first needed. */
+interface Lasting {
+  /** By rule: those that look at nothing but the node. */
+  readonly rules: Map<string, Rule>;
+  /** By what is asked of a node. */
   readonly suitable: Map<string, Suitable>;
 }
 
@@ -60,11 +71,20 @@ export function createShapes(input: PlaceInput, ground: Ground): Shapes {
   const books = booksOf(input, ground);
   const textOf = attributeReader(ground);
   const shapes = new Map<string, Shape>();
+  const demands = new Map<string, Demand>();
+  const lasting: Lasting = { rules: new Map(), suitable: new Map() };
   const bookOf = (service: string) => books.get(service) ?? newBook();
+  const make = (task: WaitingTask): Shape => {
+    const book = bookOf(task.service);
+    const key = demandKeyOf(task, book);
+    const demand = demands.get(key) ?? demandOf(task, { book, lasting, ground, textOf });
+    demands.set(key, demand);
+    return { task, demand };
+  };
   return {
     of(task) {
       const key = keyOf(task);
-      const shape = shapes.get(key) ?? shapeOf(task, { book: bookOf(task.service), ground, textOf });
+      const shape = shapes.get(key) ?? make(task);
       shapes.set(key, shape);
       return shape;
     },
@@ -76,8 +96,9 @@ export function createShapes(input: PlaceInput, ground: Ground): Shapes {
   };
 }
 
-interface ShapeContext {
+interface DemandContext {
   readonly book: Book;
+  readonly lasting: Lasting;
   readonly ground: Ground;
   readonly textOf: RuleContext["textOf"];
 }
@@ -97,14 +118,14 @@ interface ShapeContext {
  * | host port                   | every fixed port is left                                                 |
  * | ports                       | enough ports are left that are not fixed ports of the service            |
  */
-function shapeOf(task: WaitingTask, context: ShapeContext): Shape {
-  const { book, ground } = context;
+function demandOf(task: WaitingTask, context: DemandContext): Demand {
+  const { book, lasting, ground } = context;
   const ofNode = nodeChecks(task);
   const alone = task.rules.filter(isOfNodeAlone).map((rule) => ruleFor(rule, task, context).check);
   const selection = JSON.stringify(selectionOf(task));
   const suitable = () => {
-    const known = book.suitable.get(selection) ?? suitableOf([...ofNode, ...alone], askedSites(task, ground));
-    book.suitable.set(selection, known);
+    const known = lasting.suitable.get(selection) ?? suitableOf([...ofNode, ...alone], askedSites(task, ground));
+    lasting.suitable.set(selection, known);
     return known;
   };
   const rules = task.rules.map((rule) => ruleFor(rule, task, { ...context, suitable }));
@@ -122,7 +143,6 @@ function shapeOf(task: WaitingTask, context: ShapeContext): Shape {
     ...ofRoom(resourceChecks({ task, amounts, reserved: book.reserved })),
   ];
   return {
-    task,
     amounts,
     reserved: book.reserved,
     checks: checks.map(({ check }) => check),
@@ -135,29 +155,30 @@ function shapeOf(task: WaitingTask, context: ShapeContext): Shape {
 }
 
 function suitableOf(checks: readonly Check<Site>[], sites: readonly Site[]): Suitable {
-  const suitable = sites.filter((site) => checks.every((check) => check.lack(site) === 0));
+  const suitable = sites.filter((site) => checks.every((check) => check.passes(site)));
   return { sites: suitable, silent: suitable.filter((site) => site.rooms.length === 0).length };
 }
 
-/** Rules about groups are counted once for a service, however many shapes its tasks have. */
+/** A rule about the node is made once for all; one about groups once for a service, however many shapes its tasks have. */
 function ruleFor(
   rule: PlacementRule,
   task: WaitingTask,
-  { book, textOf, suitable }: ShapeContext & { readonly suitable?: () => Suitable },
+  { book, lasting, textOf, suitable }: DemandContext & { readonly suitable?: () => Suitable },
 ): Rule {
   // which values are usable depends on what else is asked of a node
   const scope = rule.operator === "GroupBy" && rule.value === undefined ? selectionOf(task) : [];
   const key = JSON.stringify([rule.operator, rule.attribute, rule.value ?? null, ...scope]);
   const usable = () => suitable?.().sites ?? [];
   const { placedOn, wanted } = book;
-  const known = book.rules.get(key) ?? ruleOf(rule, { textOf, placedOn, wanted, usable });
-  book.rules.set(key, known);
+  const { rules } = isOfNodeAlone(rule) ? lasting : book;
+  const known = rules.get(key) ?? ruleOf(rule, { textOf, placedOn, wanted, usable });
+  rules.set(key, known);
   return known;
 }
 
-function onRoom({ lack, reason, explain }: Check<Site>): Check<Room> {
+function onRoom({ passes, reason, explain }: Check<Site>): Check<Room> {
   return {
-    lack: ({ site }) => lack(site),
+    passes: ({ site }) => passes(site),
     reason: ({ site }) => reason(site),
     explain: ({ site }) => explain(site),
   };
@@ -193,7 +214,7 @@ function booksOf({ waiting, placed }: PlaceInput, { siteOf }: Ground): Map<strin
 }
 
 function newBook(): Book {
-  return { wanted: 0, placedOn: [], fixed: new Set(), rules: new Map(), suitable: new Map() };
+  return { wanted: 0, placedOn: [], fixed: new Set(), rules: new Map() };
 }
 
 /** Texts of attributes, worked out once for each node. */
@@ -213,4 +234,11 @@ function selectionOf({ nodeNames, nodeType, nodeFunction, rules }: WaitingTask):
 function keyOf(task: WaitingTask): string {
   const { service, need, roles, apartFrom, near, strategy } = task;
   return JSON.stringify([service, need, roles ?? null, selectionOf(task), apartFrom, near, strategy]);
+}
+
+/** A rule about groups looks at the tasks of its service. */
+function demandKeyOf(task: WaitingTask, { fixed }: Book): string {
+  const { service, need, roles, rules, apartFrom } = task;
+  const owner = rules.every(isOfNodeAlone) ? null : service;
+  return JSON.stringify([owner, need, roles ?? null, selectionOf(task), apartFrom, [...fixed].sort()]);
 }

@@ -37,7 +37,7 @@ function judge(text: string, offer: Value, { placed = [], wanted = 1, live = [..
   const context = { textOf: (one: Site, attribute: string) => attributeText(one.facts, attribute), wanted };
   const { check } = ruleOf(rule, { ...context, placedOn: sites(placed), usable: () => sites(live) });
   const offered = site(rule.attribute, offer);
-  return { isAccepted: check.lack(offered) === 0, why: check.explain(offered), reason: check.reason(offered) };
+  return { isAccepted: check.passes(offered), why: check.explain(offered), reason: check.reason(offered) };
 }
 
 /** Words are values, separated by blanks; `-`: none. */

@@ -79,7 +79,7 @@ function faultOf({ operator, value }: PlacementRule): string | undefined {
 /** Accepts nothing: what was meant is not known. */
 function unreadableRule(rule: PlacementRule, fault: string): Rule {
   const reason = ruleText(rule);
-  return { check: { lack: () => 1, reason: () => reason, explain: () => `cannot be judged: ${fault}` } };
+  return { check: { passes: () => false, reason: () => reason, explain: () => `cannot be judged: ${fault}` } };
 }
 
 /** Whether a rule depends on the node alone: then it is asked once. */
@@ -155,8 +155,8 @@ function evenRule(rule: PlacementRule, context: RuleContext): Rule {
   const even = evenSpread(textOf, context.usable());
   for (const site of context.placedOn) even.add(site);
   const check = ruleCheck(rule, context, even.refusal);
-  const lack = (site: Site) => (even.accepts(textOf(site)) ? 0 : 1);
-  return { add: even.add, even, check: { ...check, lack } };
+  const passes = (site: Site) => even.accepts(textOf(site));
+  return { add: even.add, even, check: { ...check, passes } };
 }
 
 function equalRule(rule: PlacementRule, context: RuleContext, wanted: string): Rule {
@@ -171,12 +171,12 @@ function patternRule(
   const { matches } = compilePattern(rule.value ?? "");
   // an empty expression is met by nothing
   const isMatch = remembered((text) => rule.value !== "" && rule.value !== undefined && matches(text));
-  const accepts = (site: Site) => {
+  const passes = (site: Site) => {
     const text = context.textOf(site, rule.attribute);
     return isAccepted(text === undefined ? undefined : isMatch(text));
   };
   const check = ruleCheck(rule, context, () => (rule.operator === "Like" ? "does not match" : "matches"));
-  return { check: { ...check, lack: (site) => (accepts(site) ? 0 : 1) } };
+  return { check: { ...check, passes } };
 }
 
 /** Matching is linear in the text but not cheap, and nodes share values. */
@@ -197,9 +197,9 @@ function ruleCheck(rule: PlacementRule, { textOf }: RuleContext, why: Why): Chec
   const reason = ruleText(rule);
   return {
     reason: () => reason,
-    lack(site) {
+    passes(site) {
       const text = textOf(site, rule.attribute);
-      return text !== undefined && why(text) === undefined ? 0 : 1;
+      return text !== undefined && why(text) === undefined;
     },
     explain(site) {
       const text = textOf(site, rule.attribute);

@@ -1,31 +1,14 @@
-import { append } from "./append.js";
-import { createHeap, type Heap, type Score } from "./heap.js";
-import type { Room, Site } from "./room.js";
-import type { Shape } from "./shapes.js";
+import { append } from "../append.js";
+import type { Room, Site } from "../room.js";
+import type { Shape } from "../shapes.js";
+import { createHeap, type Heap } from "./heap.js";
+import { scoreOf } from "./score.js";
+import { fits } from "./search.js";
 
 /** The offers that fit a shape, in order of preference. */
 export interface Candidates {
   /** The one that suits best now. Undefined: none fits. */
   best(): Room | undefined;
-}
-
-/** The same without keeping anything: every choice looks at every offer, which is cheaper for a few choices. */
-export function createScan(shape: Shape): Candidates {
-  return {
-    best() {
-      let best: Room | undefined;
-      let [major, minor] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-      // in order of names, so that of equals the first stays
-      for (const room of shape.asked) {
-        const own = majorOf(shape, room);
-        if (own > major || (own === major && minorOf(shape, room) >= minor) || !fitsNow(shape, room)) continue;
-        best = room;
-        major = own;
-        minor = minorOf(shape, room);
-      }
-      return best;
-    },
-  };
 }
 
 /** Offers with the same values of all attributes that the shape is to be spread evenly over: they are open or closed together. */
@@ -43,7 +26,7 @@ interface Bucket {
  * Even spread is the exception: a bucket that has enough is set aside until the lowest group has caught up.
  */
 export function createCandidates(shape: Shape, touched: readonly Site[]): Candidates {
-  const { evens } = shape;
+  const { evens } = shape.demand;
   const buckets = bucketsOf(shape);
   const heap = createHeap(buckets.length);
   /** By rule and size: buckets that wait until the lowest group has this size. */
@@ -100,10 +83,11 @@ export function createCandidates(shape: Shape, touched: readonly Site[]): Candid
 }
 
 function bucketsOf(shape: Shape): readonly Bucket[] {
+  const { demand } = shape;
   const byValues = new Map<string, Room[]>();
-  for (const room of shape.asked) {
-    if (!fits(shape, room)) continue;
-    const key = shape.evens.length === 0 ? "" : JSON.stringify(shape.evens.map((even) => even.textOf(room.site)));
+  for (const room of demand.asked) {
+    if (!fits(demand, room)) continue;
+    const key = demand.evens.length === 0 ? "" : JSON.stringify(demand.evens.map((even) => even.textOf(room.site)));
     append(byValues, key, room);
   }
   return [...byValues.values()].map((rooms) => {
@@ -117,7 +101,7 @@ function bucketsOf(shape: Shape): readonly Bucket[] {
 function settle(shape: Shape, { rooms, heap }: Bucket): Room | undefined {
   for (let index = heap.first(); index !== undefined; index = heap.first()) {
     const room = rooms[index];
-    if (room === undefined || !fits(shape, room)) {
+    if (room === undefined || !fits(shape.demand, room)) {
       heap.remove(index);
       continue;
     }
@@ -126,15 +110,6 @@ function settle(shape: Shape, { rooms, heap }: Bucket): Room | undefined {
     heap.set(index, score);
   }
   return undefined;
-}
-
-function fits({ lasting }: Shape, room: Room): boolean {
-  for (const check of lasting) if (check.lack(room) > 0) return false;
-  return true;
-}
-
-function fitsNow(shape: Shape, room: Room): boolean {
-  return fits(shape, room) && shape.evens.every((even) => even.accepts(even.textOf(room.site)));
 }
 
 /** Whether a placement elsewhere can make an offer more preferred. */
@@ -168,34 +143,3 @@ function createFollower({ shape, buckets, heap, touched }: Followed): () => void
     }
   };
 }
-
-/**
- * | strategy | order                                                                                             |
- * |----------|---------------------------------------------------------------------------------------------------|
- * | Spread   | listed first, near, spared, fewest tasks of the service, fewest tasks, most free, name             |
- * | BinPack  | listed first, near, spared, least free, name                                                      |
- *
- * Spared: nodes with GPUs come last for tasks that need none.
- */
-function scoreOf(shape: Shape, room: Room): Score {
-  return { major: majorOf(shape, room), minor: minorOf(shape, room), order: room.index };
-}
-
-function majorOf({ task: { near, need, service, strategy }, ranks }: Shape, { site }: Room): number {
-  const rank = ranks.size === 0 ? 0 : (ranks.get(site.facts.name) ?? 0);
-  const isFar = near.length > 0 && !near.some((other) => site.services.has(other));
-  const isSpared = need.gpu === 0 && site.facts.hasGpu === true;
-  const place = rank * 4 + (isFar ? 2 : 0) + (isSpared ? 1 : 0);
-  if (strategy === "BinPack") return place;
-  const same = Math.min(site.services.get(service) ?? 0, SAME_MAX - 1);
-  const tasks = Math.min(site.tasks, TASKS_MAX - 1);
-  // one whole number, exact: 10,000 names give 16 bits, and 16 + 17 + 20 are the 53 of a double
-  return (place * SAME_MAX + same) * TASKS_MAX + tasks;
-}
-
-function minorOf({ task }: Shape, { freeShare }: Room): number {
-  return task.strategy === "BinPack" ? freeShare : -freeShare;
-}
-
-const SAME_MAX = 2 ** 17;
-const TASKS_MAX = 2 ** 20;
