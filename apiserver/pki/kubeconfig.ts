@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 import { StatusError } from "../../api-types/meta/status-error.js";
@@ -35,7 +36,9 @@ interface Kubeconfig {
 export async function writeKubeconfig(options: KubeconfigOptions): Promise<void> {
   const known = await read(options.path);
   const wanted = merged(known ?? {}, options);
-  if (!isDeepStrictEqual(known, wanted)) await writePrivate(options.path, stringify(wanted));
+  if (isDeepStrictEqual(known, wanted)) return;
+  await mkdir(dirname(options.path), { recursive: true });
+  await writePrivate(options.path, stringify(wanted));
 }
 
 async function read(path: string): Promise<Kubeconfig | undefined> {
