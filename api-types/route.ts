@@ -31,7 +31,11 @@ const spec = object("What the switch shall route.", {
   nextHops: list("Where to send the packets; several share the traffic.", nextHop, { default: [], maxItems: 256 }),
   blackhole: later(flag("Drop the packets instead.")),
   distance: later(integer("Preference against other routes of the prefix; lower wins.", { minimum: 1, maximum: 255 })),
-  advertise: later(oneOf("How far the route is told.", ["Rack", "World"])),
+  advertise: oneOf(
+    "How far the route is told: `World` also by BGP of the switch, beyond the rack; only SnapRoute, and never a management prefix.",
+    ["Rack", "World"],
+    { default: "Rack" },
+  ),
   probe: later(
     object("What must answer through the route after it was set; else the change is reverted.", {
       address: text("Address to reach."),
@@ -53,6 +57,7 @@ export const Route = defineKind({
   spec,
   status: statusOf("What the switch holds.", {
     installed: optional(list("The next hops as last read back from the switch.", installed)),
+    advertised: optional(oneOf("How far the switch tells it, as last read back.", ["Rack", "World"])),
   }),
   columns: [
     textColumn("Prefix", ".spec.prefix", "Destination."),
@@ -60,6 +65,8 @@ export const Route = defineKind({
     addresses("Installed", "status", "installed"),
     conditionColumn("Ready", "Whether the switch routes as desired."),
     wide(reasonColumn("Ready")),
+    wide(textColumn("Advertise", ".spec.advertise", "How far it shall be told.")),
+    wide(textColumn("Advertised", ".status.advertised", "How far it is told.")),
     wide(textColumn("Rack", ".spec.rackName", "The Rack.")),
     AGE,
   ],

@@ -123,17 +123,16 @@ function openDrivers(factories: DriverFactories, connections: Connections, frame
   const subscriptions = new Subscription();
   const compute = keptCompute(factories.compute(connections, frameworkId), subscriptions);
   const dns = factories.dns(connections);
-  const network = factories.network(connections);
   const metrics = factories.metrics(connections, (agentId) => agentUrl(compute?.agents.value(), agentId));
   const drivers: RackDrivers = {
     compute,
     dns: dns && { driver: dns, entries: keep(dns.observe$, NOT_ASKED, subscriptions) },
-    network: network && { driver: network, routes: keep(network.observe$, NOT_ASKED, subscriptions) },
+    network: keptNetwork(factories.network(connections), subscriptions),
     metrics,
   };
   const close = () => {
     subscriptions.unsubscribe();
-    for (const driver of [compute?.driver, dns, network, metrics]) driver?.close();
+    for (const driver of [compute?.driver, dns, drivers.network?.driver, metrics]) driver?.close();
   };
   return { drivers, close };
 }
@@ -149,6 +148,17 @@ function keptCompute(driver: ComputeDriver | undefined, subscriptions: Subscript
     agents: keep(driver.agents$, NOT_ASKED, subscriptions),
     offers: keep(driver.offers$, [], subscriptions),
   };
+}
+
+function keptNetwork(driver: NetworkDriver | undefined, subscriptions: Subscription): RackDrivers["network"] {
+  const told$ = driver?.advertising?.observe$;
+  return (
+    driver && {
+      driver,
+      routes: keep(driver.observe$, NOT_ASKED, subscriptions),
+      told: told$ && keep(told$, NOT_ASKED, subscriptions),
+    }
+  );
 }
 
 /** Remembers the last value of a stream, from now until the subscriptions end. */

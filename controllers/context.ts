@@ -4,6 +4,7 @@ import type { Client } from "../client/client.js";
 import type { Agent, ComputeDriver, Connection, Offer, Task } from "../drivers/compute/driver.js";
 import type { DnsDriver, DnsEntry } from "../drivers/dns/driver.js";
 import type { MetricDriver } from "../drivers/metrics/driver.js";
+import type { Advertisement } from "../drivers/network/advertising.js";
 import type { NetworkDriver, SwitchRoute } from "../drivers/network/driver.js";
 import type { Observation } from "../drivers/observation.js";
 import type { ProbeDriver } from "../drivers/probe/driver.js";
@@ -33,7 +34,14 @@ export interface RackDrivers {
       }
     | undefined;
   readonly dns: { readonly driver: DnsDriver; readonly entries: Kept<Observation<DnsEntry>> } | undefined;
-  readonly network: { readonly driver: NetworkDriver; readonly routes: Kept<Observation<SwitchRoute>> } | undefined;
+  readonly network:
+    | {
+        readonly driver: NetworkDriver;
+        readonly routes: Kept<Observation<SwitchRoute>>;
+        /** Undefined: the switch has nobody to tell of its routes. */
+        readonly told: Kept<Observation<Advertisement>> | undefined;
+      }
+    | undefined;
   readonly metrics: MetricDriver | undefined;
 }
 

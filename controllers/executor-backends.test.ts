@@ -3,6 +3,7 @@ import type { Action } from "../actuation/action.js";
 import type { ComputeDriver, Task } from "../drivers/compute/driver.js";
 import { createMemoryDns } from "../drivers/dns/memory.js";
 import { createMemoryNetwork } from "../drivers/network/memory.js";
+import { createMemoryAdvertising } from "../drivers/network/memory-advertising.js";
 import type { Observation, Stamp } from "../drivers/observation.js";
 import { virtualClock } from "../platform/virtual-clock.js";
 import type { Backends, RackDrivers } from "./context.js";
@@ -20,7 +21,8 @@ function action(type: "dns.register" | "route.set" | "task.launch", change: unkn
 function setUp(drivers: Partial<RackDrivers> = {}) {
   const clock = virtualClock();
   const dns = createMemoryDns({ clock, identity: "rack", periodMs: 5000 });
-  const network = createMemoryNetwork({ clock, periodMs: 5000, holdsStamps: false });
+  const advertising = createMemoryAdvertising({ clock, periodMs: 5000 });
+  const network = createMemoryNetwork({ clock, periodMs: 5000, holdsStamps: false, advertising });
   const kept = {
     value: () => ({ type: "Unknown", reason: "", since: 0, source: "" }) as const,
     changes$: dns.observe$ as never,
@@ -28,7 +30,7 @@ function setUp(drivers: Partial<RackDrivers> = {}) {
   const all: RackDrivers = {
     ...NONE,
     dns: { driver: dns, entries: kept },
-    network: { driver: network, routes: kept },
+    network: { driver: network, routes: kept, told: kept },
     ...drivers,
   };
   const backends: Backends = {
@@ -52,6 +54,7 @@ describe("whom an action is sent to", () => {
   it.each([
     ["dns.register", "rack", true],
     ["route.set", "rack", true],
+    ["advertising.set", "rack", true],
     ["task.kill", "rack", false],
     ["mail.send", "rack", false],
     ["dns.register", "other", false],

@@ -8,6 +8,7 @@ import type { Client } from "../client/client.js";
 import { readOptional } from "../client/read-optional.js";
 import type { TaskLaunch } from "../drivers/compute/driver.js";
 import { type DnsChange, type DnsEntry, dnsKey } from "../drivers/dns/driver.js";
+import type { Advertisement, AdvertisingChange } from "../drivers/network/advertising.js";
 import type { NextHop, RouteChange, SwitchRoute } from "../drivers/network/driver.js";
 import type { Reading } from "../drivers/observation.js";
 import { type Clock, sleep } from "../platform/clock.js";
@@ -38,6 +39,8 @@ export function executorBackends(backends: Backends, clock: Clock, client?: Clie
           return dnsBackend(drivers.dns);
         case "route":
           return routeBackend(drivers.network, clock);
+        case "advertising":
+          return advertisingBackend(drivers.network, clock);
         case "instance":
           return client && instanceBackend(client);
         default:
@@ -101,8 +104,8 @@ function dnsBackend(dns: RackDrivers["dns"]): Backend | undefined {
 }
 
 /** A switch queues changes: it is asked again so often, this far apart, before a change counts as not done. */
-const ROUTE_READS = 6;
-const ROUTE_READ_PAUSE_MS = 50;
+const SWITCH_READS = 6;
+const SWITCH_READ_PAUSE_MS = 50;
 
 function routeBackend(network: RackDrivers["network"], clock: Clock): Backend | undefined {
   if (network === undefined) return undefined;
@@ -111,15 +114,36 @@ function routeBackend(network: RackDrivers["network"], clock: Clock): Backend | 
     apply: (action, signal) => network.driver.apply(changeOf<RouteChange>(action), signal),
     async isDone(action) {
       const change = changeOf<RouteChange>(action);
-      let done: Done = "unknown";
-      for (let reads = 0; reads < ROUTE_READS; reads++) {
-        if (reads > 0) await sleep(clock, ROUTE_READ_PAUSE_MS);
-        done = routeState(await network.driver.read(change.prefix), change);
-        if (done !== "notDone") return done;
-      }
-      return done;
+      return readUntilDone(clock, async () => routeState(await network.driver.read(change.prefix), change));
     },
   };
+}
+
+function advertisingBackend(network: RackDrivers["network"], clock: Clock): Backend | undefined {
+  const driver = network?.driver.advertising;
+  if (driver === undefined) return undefined;
+  return {
+    verifies: true,
+    apply: (action, signal) => driver.apply(changeOf<AdvertisingChange>(action), signal),
+    async isDone(action) {
+      const { type, prefix } = changeOf<AdvertisingChange>(action);
+      const isTold = (item: Advertisement) => item.type === "prefix" && item.isWhole;
+      return readUntilDone(clock, async () => {
+        const reading = await driver.read(prefix);
+        return type === "withdraw" ? absence(reading) : presence(reading, isTold);
+      });
+    },
+  };
+}
+
+async function readUntilDone(clock: Clock, read: () => Promise<Done>): Promise<Done> {
+  let done: Done = "unknown";
+  for (let reads = 0; reads < SWITCH_READS; reads++) {
+    if (reads > 0) await sleep(clock, SWITCH_READ_PAUSE_MS);
+    done = await read();
+    if (done !== "notDone") return done;
+  }
+  return done;
 }
 
 /** Actions of one area carry that area's change: the loop that planned it promises so. */

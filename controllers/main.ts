@@ -236,8 +236,8 @@ function factoriesOf({ transport, clock, random, log }: ControllersOptions, clie
       const datacenter = dns.datacenter === undefined ? {} : { datacenter: dns.datacenter };
       return createConsulDriver({ ...tools, address: dns.address, ...datacenter, identity, periodMs: observePeriodMs });
     },
-    network: ({ network, observePeriodMs }) =>
-      network && createSnaprouteDriver({ ...tools, address: network.address, periodMs: observePeriodMs }),
+    network: ({ network, identity, observePeriodMs }) =>
+      network && createSnaprouteDriver({ ...tools, address: network.address, identity, periodMs: observePeriodMs }),
     metrics: ({ compute }, agentUrl) => {
       if (compute === undefined) return undefined;
       const { secrets } = compute;

@@ -55,7 +55,13 @@ export const network = object(
     pool: optional(
       text("Pool of the Rack that the address of a Routed task is claimed from.", { minLength: 1, maxLength: 63 }),
     ),
-    advertise: later(oneOf("How far the route is told.", ["Rack", "World"], IN_PLACE)),
+    advertise: optional(
+      oneOf(
+        "How far its routes are told, its own and the anycast route; `World`: also beyond the rack, by BGP of a SnapRoute switch. Unset: `Rack`.",
+        ["Rack", "World"],
+        IN_PLACE,
+      ),
+    ),
     anycast: optional(
       text("Prefix with one route over the nodes of all available instances; needs a switch.", IN_PLACE),
     ),

@@ -117,6 +117,7 @@ function viewOf(loop: Loop, { group, rack, service }: Subject, route: Route | un
   const members = loop.instances.by("service", serviceKey(group.metadata.namespace, group.metadata.name, service));
   return {
     prefix: prefixOf({ live, rack, route }),
+    advertise: live === undefined ? (route?.spec.advertise ?? "Rack") : (live.network.advertise ?? "Rack"),
     keepsLast: (live?.dns.lastInstance ?? "Keep") === "Keep" && live?.mode !== "Job",
     members: members.map((instance) => {
       const node = loop.nodes.get(instance.status?.placement?.node ?? "");
@@ -155,7 +156,8 @@ async function carryOut({ context }: Loop, { group, rack, service }: Subject, st
       const owner = { apiVersion, kind, name: groupName, uid, controller: true, blockOwnerDeletion: true };
       const labels = { [LABEL.group]: groupName, [LABEL.service]: service };
       const metadata = { namespace, name, labels, ownerReferences: [owner], finalizers: [FINALIZER.installed] };
-      const spec = { rackName: rack.metadata.name, prefix: step.prefix, nextHops: [...step.nextHops] };
+      const { prefix, nextHops, advertise } = step;
+      const spec = { rackName: rack.metadata.name, prefix, nextHops: [...nextHops], advertise };
       await client.apply(Route, { metadata, spec }, { fieldManager: NAME });
       return;
     }

@@ -22,6 +22,7 @@ function leaving(reason?: string) {
 
 const viewOf = (fields: Partial<AnycastView>): AnycastView => ({
   prefix: PREFIX,
+  advertise: "Rack",
   keepsLast: true,
   members: [],
   route: undefined,

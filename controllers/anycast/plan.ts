@@ -14,6 +14,8 @@ export interface Member {
 export interface AnycastView {
   /** Undefined: none is wanted. */
   readonly prefix: string | undefined;
+  /** How far it shall be told. */
+  readonly advertise: Advertise;
   /** Whether the last instance stays when it turns bad. */
   readonly keepsLast: boolean;
   readonly members: readonly Member[];
@@ -21,9 +23,16 @@ export interface AnycastView {
   readonly route: Route | undefined;
 }
 
+type Advertise = Route["spec"]["advertise"];
+
 export type AnycastStep =
   | { readonly type: "keep" }
-  | { readonly type: "set"; readonly prefix: string; readonly nextHops: readonly RouteNextHop[] }
+  | {
+      readonly type: "set";
+      readonly prefix: string;
+      readonly nextHops: readonly RouteNextHop[];
+      readonly advertise: Advertise;
+    }
   | { readonly type: "delete"; readonly uid: string };
 
 /** Switches take no larger weight. */
@@ -41,15 +50,14 @@ const WEIGHT_MAX = 31;
  * | ended or not Ready                     | is none, unless there is no other: then it stays one (R11) |
  */
 export function planAnycast(view: AnycastView): AnycastStep {
-  const { prefix, route } = view;
+  const { prefix, route, advertise } = view;
   if (route?.metadata.deletionTimestamp !== undefined) return KEEP;
   if (prefix === undefined || (route !== undefined && route.spec.prefix !== prefix)) return deletion(route);
   const serving = hopsOf(view.members.filter((member) => isServing(member, route)));
   const nextHops = serving.length > 0 ? serving : lastHops(view);
   if (nextHops.length === 0) return deletion(route);
-  return route !== undefined && textOf(route.spec.nextHops) === textOf(nextHops)
-    ? KEEP
-    : { type: "set", prefix, nextHops };
+  const isAsWanted = route?.spec.advertise === advertise && textOf(route.spec.nextHops) === textOf(nextHops);
+  return isAsWanted ? KEEP : { type: "set", prefix, nextHops, advertise };
 }
 
 const KEEP: AnycastStep = { type: "keep" };

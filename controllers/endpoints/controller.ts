@@ -199,7 +199,8 @@ function serviceOf(loop: Loop, instance: Instance, group: ServiceGroup | undefin
   const live = group?.spec.services.find((candidate) => candidate.name === instance.spec.service);
   const template = templateOf(loop, instance);
   if (live === undefined || template === undefined) return live ?? template;
-  return { ...live, network: template.network, mode: template.mode };
+  const { advertise = "Rack" } = live.network;
+  return { ...live, network: { ...template.network, advertise }, mode: template.mode };
 }
 
 function templateOf(loop: Loop, instance: Instance): Service | undefined {
@@ -211,7 +212,8 @@ async function perform(loop: Loop, view: EndpointsView, step: EndpointStep): Pro
   const key = { namespace: instance.metadata.namespace ?? "", name: instance.metadata.name };
   switch (step.type) {
     case "applyRoute": {
-      const spec = { rackName: view.rackName, prefix: step.prefix, nextHops: [{ address: step.nextHop }] };
+      const { prefix, nextHop, advertise } = step;
+      const spec = { rackName: view.rackName, prefix, nextHops: [{ address: nextHop }], advertise };
       await loop.context.client.apply(
         Route,
         { metadata: ownedMeta(instance, FINALIZER.installed), spec },

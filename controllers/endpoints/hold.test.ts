@@ -40,7 +40,7 @@ describe("holding a report of endpoints", () => {
     ["what was asked for half a second ago, for the rest of the time", { routeAgeMs: 500 }, HOLD_MS - 500],
     [
       "what is about to be asked for",
-      { steps: [{ type: "applyRoute", prefix: "", nextHop: "" }], routeAgeMs: 9000 },
+      { steps: [{ type: "applyRoute", prefix: "", nextHop: "", advertise: "Rack" }], routeAgeMs: 9000 },
       HOLD_MS,
     ],
   ])("holds %s", (_, given, expected) => expect(check(given)).toBe(expected));

@@ -43,7 +43,12 @@ interface Target {
 
 /** One change of objects that the loop makes; in order. */
 export type EndpointStep =
-  | { readonly type: "applyRoute"; readonly prefix: string; readonly nextHop: string }
+  | {
+      readonly type: "applyRoute";
+      readonly prefix: string;
+      readonly nextHop: string;
+      readonly advertise: Route["spec"]["advertise"];
+    }
   | {
       readonly type: "applyDnsRecord";
       readonly name: string;
@@ -68,9 +73,23 @@ export interface EndpointsPlan {
 
 /** Publishes a ready instance, and withdraws a leaving or dead one, each layer after the one before it (DESIGN section 6). */
 export function planEndpoints(view: EndpointsView): EndpointsPlan {
-  if (isLeaving(view.instance)) return planLeaving(view);
-  if (isTerminal(view.instance)) return planDead(view);
+  if (isLeaving(view.instance)) return told(view, planLeaving(view));
+  if (isTerminal(view.instance)) return told(view, planDead(view));
   return planServing(view);
+}
+
+/** Whatever becomes of a route, it is told no further than its service wants now. */
+function told(view: EndpointsView, plan: EndpointsPlan): EndpointsPlan {
+  const { prefix = "", nextHops: [hop] = [], advertise: before } = view.route?.spec ?? {};
+  const advertise = advertiseOf(view);
+  const isDeleted = view.route?.metadata.deletionTimestamp !== undefined;
+  if (hop === undefined || isDeleted || before === advertise) return plan;
+  if (plan.steps.some(({ type }) => type === "deleteRoute")) return plan;
+  return { ...plan, steps: [{ type: "applyRoute", prefix, nextHop: hop.address, advertise }, ...plan.steps] };
+}
+
+function advertiseOf({ service }: EndpointsView): Route["spec"]["advertise"] {
+  return service.network?.advertise ?? "Rack";
 }
 
 function planServing(view: EndpointsView): EndpointsPlan {
@@ -227,8 +246,10 @@ function routeStep(view: EndpointsView): EndpointStep | undefined {
   const { address, nodeExternalAddress, route } = view;
   if (address === undefined || nodeExternalAddress === undefined || view.foreign === "Route") return undefined;
   const prefix = `${address}/32`;
-  const isSame = route?.spec.prefix === prefix && route.spec.nextHops?.[0]?.address === nodeExternalAddress;
-  return isSame ? undefined : { type: "applyRoute", prefix, nextHop: nodeExternalAddress };
+  const advertise = advertiseOf(view);
+  const leadsHere = route?.spec.prefix === prefix && route.spec.nextHops?.[0]?.address === nodeExternalAddress;
+  const isSame = leadsHere && route.spec.advertise === advertise;
+  return isSame ? undefined : { type: "applyRoute", prefix, nextHop: nodeExternalAddress, advertise };
 }
 
 function dnsStep(view: EndpointsView): EndpointStep | undefined {
@@ -294,7 +315,20 @@ function publishedCondition(view: EndpointsView): ConditionUpdate {
     return { type: "Published", status: isReady ? "True" : "False", reason: NOT_USED, message: "" };
   }
   if (view.foreign === "DnsRecord") return conflict("Published", view.instance.metadata.name);
-  return layerCondition("Published", view.dnsRecord, view.instance);
+  const named = layerCondition("Published", view.dnsRecord, view.instance);
+  return named.status === "True" ? (withheld(view) ?? named) : named;
+}
+
+/** Whom the world shall reach is not published before it is told there; what was stays so while nobody says. */
+function withheld(view: EndpointsView): ConditionUpdate | undefined {
+  const { route, instance } = view;
+  if (route === undefined || !usesRouteLayer(view) || advertiseOf(view) === "Rack") return undefined;
+  const advertised = conditionOf(route, "Advertised");
+  const isCurrent = (advertised?.observedGeneration ?? 0) >= (route.metadata.generation ?? 0);
+  if (advertised?.status === "True" && isCurrent) return undefined;
+  if (advertised?.status === "Unknown" && isTrue(instance, "Published")) return undefined;
+  const message = advertised?.message ?? "";
+  return { type: "Published", status: "False", reason: "NotAdvertised", message };
 }
 
 function elsewhere(address: string): ConditionUpdate {

@@ -1,6 +1,5 @@
-import { mergeMap, of } from "rxjs";
-import type { Action } from "../../actuation/action.js";
-import { isInside } from "../../api-types/format/address.js";
+import { EMPTY, map, merge, mergeMap, of } from "rxjs";
+import { doOverlap, isInside } from "../../api-types/format/address.js";
 import { Instance } from "../../api-types/instance.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
@@ -8,7 +7,8 @@ import { Rack } from "../../api-types/rack.js";
 import { Route } from "../../api-types/route.js";
 import { substituteDeep } from "../../api-types/substitute.js";
 import { FINALIZER } from "../../api-types/well-known.js";
-import type { RouteChange, SwitchRoute } from "../../drivers/network/driver.js";
+import type { Advertisement } from "../../drivers/network/advertising.js";
+import type { SwitchRoute } from "../../drivers/network/driver.js";
 import type { Observation } from "../../drivers/observation.js";
 import type { Cache } from "../../runtime/cache.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
@@ -20,7 +20,7 @@ import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
 import { createUnconfirmed, type OwnChanges, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
-import { planRoute, type RoutePlan, type RouteView } from "./plan.js";
+import { type AdvertisedPlan, type AdvertisedView, notAdvertised, planAdvertised, toldByOthers } from "./advertise.js";
 
 const NAME = "route";
 
@@ -40,9 +40,9 @@ export const routeController = (context: LoopContext) => {
     triggers: [
       loop.context.backends.each$(({ network }, rack) => {
         if (network === undefined) return of(rackKey(rack));
-        return changed$(network.routes).pipe(
-          mergeMap((changed) => [rackKey(rack), ...keysOfChanged(loop, rack, changed)]),
-        );
+        const routes$ = changed$(network.routes).pipe(map((changed) => keysOfChanged(loop, rack, changed)));
+        const told$ = network.told && changed$(network.told).pipe(map((changed) => keysOfTold(loop, rack, changed)));
+        return merge(routes$, told$ ?? EMPTY).pipe(mergeMap((keys) => [rackKey(rack), ...keys]));
       }),
     ],
     reconcile: (key) => reconcile(loop, key),
@@ -55,6 +55,8 @@ interface Loop {
   readonly racks: Cache<Rack>;
   readonly changes: OwnChanges<SwitchRoute>;
   readonly unconfirmed: ReturnType<typeof createUnconfirmed>;
+  readonly tellings: OwnChanges<Advertisement>;
+  readonly untold: ReturnType<typeof createUnconfirmed>;
 }
 
 function open(context: LoopContext): Loop {
@@ -70,6 +72,8 @@ function open(context: LoopContext): Loop {
     racks: informers.cache(Rack),
     changes: ownChanges<SwitchRoute>(clock),
     unconfirmed: createUnconfirmed(clock),
+    tellings: ownChanges<Advertisement>(clock),
+    untold: createUnconfirmed(clock),
   };
 }
 
@@ -82,7 +86,7 @@ async function reconcile(loop: Loop, key: string): Promise<void> {
   // stored before the first effect outside
   if (!isDeleting(route))
     await addFinalizer({ client: loop.context.client, kind: Route, object: route, finalizer: FINALIZER.installed });
-  return carryOut(loop, loop.routes.get(key) ?? route, planRoute(view));
+  return carryOut(loop, loop.routes.get(key) ?? route, planAdvertised(view));
 }
 
 function rivalKeys(loop: Loop, route: Route): string[] {
@@ -101,19 +105,33 @@ function keysOfChanged(loop: Loop, rack: string, changed: Changed<SwitchRoute>):
   return [...new Set([...concerned.map(keyOf), ...loop.unconfirmed.take(rack, changed.takenAt)])];
 }
 
-function viewOf(loop: Loop, route: Route): RouteView | undefined {
+/** Routes whose telling changed; what others tell by concerns them all. */
+function keysOfTold(loop: Loop, rack: string, changed: Changed<Advertisement>): string[] {
+  if (changed.type === "everything") return keysOfRack(loop, rack);
+  const isOfAll = changed.items.some(({ type }) => type !== "prefix");
+  const prefixes = changed.items.flatMap((item) => (item.type === "prefix" ? [item.prefix] : []));
+  const concerned = prefixes.flatMap((prefix) => loop.routes.by("claim", `${rack} ${prefix}`)).map(keyOf);
+  const variable = prefixes.length === 0 ? [] : loop.routes.by("variable", rack).map(keyOf);
+  const untold = loop.untold.take(rack, changed.takenAt);
+  return isOfAll ? keysOfRack(loop, rack) : [...new Set([...concerned, ...variable, ...untold])];
+}
+
+function viewOf(loop: Loop, route: Route): AdvertisedView | undefined {
   const rack = loop.racks.get(route.spec.rackName);
   if (rack === undefined) return undefined;
   const { value: spec, unknown } = substituteDeep(route.spec, (name) => rack.spec.variables?.[name]);
   const { namespace = "", name, uid = "" } = route.metadata;
   const identity = rack.spec.identity ?? rack.metadata.name;
+  const { managementPrefixes = [] } = rack.spec.network ?? {};
   return {
     route: { ...route, spec },
     unknownVariables: unknown,
     observation: observationOf(loop, rack.metadata.name, spec.prefix),
     rivals: loop.routes.by("claim", claimOf(route)).filter((other) => other.metadata.uid !== uid),
     isGenerated: (route.metadata.ownerReferences ?? []).some((owner) => owner.kind === Instance.kind),
-    isManagementPrefix: (rack.spec.network?.managementPrefixes ?? []).some((prefix) => isInside(spec.prefix, prefix)),
+    isManagementPrefix: managementPrefixes.some((prefix) => isInside(spec.prefix, prefix)),
+    meetsManagement: managementPrefixes.some((prefix) => doOverlap(spec.prefix, prefix)),
+    told: toldOf(loop, rack.metadata.name, spec.prefix),
     stamp: { identity, kind: Route.kind, namespace, name, uid, term: loop.context.term },
   };
 }
@@ -126,31 +144,77 @@ function observationOf(loop: Loop, rack: string, prefix: string): Observation<Sw
   return { ...observation, items: new Map(own.item === undefined ? [] : [[prefix, own.item]]) };
 }
 
-function remember(loop: Loop, { rack, key, change }: Action<RouteChange>): void {
-  const installed = change.type === "set" ? { ...change, protocol: "STATIC" } : undefined;
-  loop.changes.verified(rack, key, installed);
+/** What is told, with what we read back of this prefix since. */
+function toldOf(loop: Loop, rack: string, prefix: string): Observation<Advertisement> | undefined {
+  const observation = loop.context.backends.of(rack).network?.told?.value();
+  const own = observation && loop.tellings.since(rack, prefix, observation);
+  if (own === undefined || observation?.type !== "Complete") return observation;
+  const items = new Map(observation.items);
+  items.delete(prefix);
+  return { ...observation, items: own.item === undefined ? items : items.set(prefix, own.item) };
 }
 
-async function carryOut(loop: Loop, route: Route, plan: RoutePlan): Promise<void> {
-  if (plan.type === "report") return finish(loop, route, plan);
-  if (plan.action.ground !== undefined) await confirmDeleted(loop, route);
-  const [outcome] = await loop.context.execute([plan.action]);
-  loop.unconfirmed.add(route.spec.rackName, keyOf(route));
-  if (outcome?.type === "verified") {
-    remember(loop, plan.action);
-    return finish(loop, route, plan.onVerified);
+async function carryOut(loop: Loop, route: Route, { actions, end }: AdvertisedPlan): Promise<void> {
+  for (const [index, action] of actions.entries()) {
+    if (action.ground !== undefined) await confirmAsCached(loop, route);
+    const [outcome] = await loop.context.execute([action]);
+    (isTelling(action) ? loop.untold : loop.unconfirmed).add(route.spec.rackName, keyOf(route));
+    if (outcome?.type !== "verified") {
+      const message = outcome === undefined ? "not carried out" : outcome.message;
+      await report(loop, route, failedEnd(route, { end, message, left: actions.slice(index) }));
+      throw new StatusError("ServiceUnavailable", `${action.message}: ${message}`);
+    }
+    remember(loop, action);
   }
-  const message = outcome === undefined ? "not carried out" : outcome.message;
-  const condition: ConditionUpdate = { type: "Ready", status: "False", reason: "RouteNotConfirmed", message };
-  await report(loop, route, { conditions: [condition], installed: route.status?.installed ?? [] });
-  throw new StatusError("ServiceUnavailable", `${plan.action.message}: ${message}`);
+  return finish(loop, route, end);
 }
 
-interface End {
-  readonly conditions: readonly ConditionUpdate[];
-  readonly installed: readonly { readonly address: string; readonly weight?: number }[];
-  readonly isReleasable: boolean;
+function remember(loop: Loop, { rack, key, change }: PlannedAction): void {
+  switch (change.type) {
+    case "set":
+      loop.changes.verified(rack, key, { ...change, protocol: "STATIC" });
+      break;
+    case "remove":
+      loop.changes.verified(rack, key, undefined);
+      break;
+    case "advertise":
+      loop.tellings.verified(rack, key, { type: "prefix", prefix: change.prefix, isWhole: true });
+      break;
+    case "withdraw":
+      loop.tellings.verified(rack, key, undefined);
+      break;
+    default:
+      change satisfies never;
+  }
 }
+
+/** How a Route stands when an action was not carried out, and those `left` after it were not sent. */
+function failedEnd(
+  { status }: Route,
+  failure: { readonly end: End; readonly message: string; readonly left: readonly PlannedAction[] },
+): End {
+  const { end, message, left } = failure;
+  const isRouteDone = !left.some((action) => !isTelling(action));
+  const isRouteFirst = left[0] !== undefined && !isTelling(left[0]);
+  const unconfirmed: ConditionUpdate = { type: "Ready", status: "False", reason: "RouteNotConfirmed", message };
+  const ofRoute = end.conditions.filter(({ type }) => type !== "Advertised");
+  const ofTelling = isRouteFirst
+    ? end.conditions.filter(({ type }) => type === "Advertised")
+    : [notAdvertised(message)];
+  return {
+    conditions: [...(isRouteDone ? ofRoute : [unconfirmed]), ...ofTelling],
+    installed: isRouteDone ? end.installed : (status?.installed ?? []),
+    advertised: status?.advertised,
+    isReleasable: false,
+  };
+}
+
+function isTelling({ change }: PlannedAction): boolean {
+  return change.type === "advertise" || change.type === "withdraw";
+}
+
+type PlannedAction = AdvertisedPlan["actions"][number];
+type End = AdvertisedPlan["end"];
 
 async function finish(loop: Loop, route: Route, end: End): Promise<void> {
   if (isDeleting(route) && end.isReleasable) {
@@ -159,14 +223,16 @@ async function finish(loop: Loop, route: Route, end: End): Promise<void> {
   await report(loop, route, end);
 }
 
-async function report(
-  loop: Loop,
-  route: Route,
-  { conditions, installed }: Pick<End, "conditions" | "installed">,
-): Promise<void> {
+async function report(loop: Loop, route: Route, { conditions, installed, advertised }: End): Promise<void> {
   const observedGeneration = route.metadata.generation ?? 0;
   const dated = conditions.map((condition) => ({ ...condition, observedGeneration }));
-  const status = { observedGeneration, installed, conditions: ownConditions(route, dated, loop.context.clock.now()) };
+  const told = advertised === undefined ? {} : { advertised };
+  const status = {
+    observedGeneration,
+    installed,
+    ...told,
+    conditions: ownConditions(route, dated, loop.context.clock.now()),
+  };
   await reportStatus({
     client: loop.context.client,
     cache: loop.routes,
@@ -177,11 +243,12 @@ async function report(
   });
 }
 
-/** The ground of a removal is a deletion that a fresh read confirms (R2). */
-async function confirmDeleted(loop: Loop, route: Route): Promise<void> {
-  const { namespace = "", name, uid } = route.metadata;
-  const fresh = await loop.context.client.get(Route, { namespace, name });
-  if (fresh.metadata.uid === uid && fresh.metadata.deletionTimestamp !== undefined) return;
+/** The ground of a removal is that its owner is deleted, or wants it no more, as a fresh read confirms (R2). */
+async function confirmAsCached(loop: Loop, { metadata }: Route): Promise<void> {
+  const { namespace = "", name, uid, generation } = metadata;
+  const fresh = (await loop.context.client.get(Route, { namespace, name })).metadata;
+  const isDeleted = (fresh.deletionTimestamp === undefined) === (metadata.deletionTimestamp === undefined);
+  if (fresh.uid === uid && fresh.generation === generation && isDeleted) return;
   throw new StatusError("Conflict", `withdrawing route ${namespace}/${name}: the cached route is outdated`);
 }
 
@@ -191,7 +258,9 @@ async function reportRack(loop: Loop, name: string): Promise<void> {
   if (rack === undefined) return;
   const isUnused = (rack.spec.network?.switch.type ?? "None") === "None";
   const condition = backendCondition("SwitchReady", isUnused ? undefined : network?.routes.value(), isUnused);
-  const status = { conditions: ownConditions(rack, [condition], loop.context.clock.now()) };
+  const told = network?.told?.value();
+  const conditions = told === undefined || told.type === "Unknown" ? [] : [toldByOthers(told.items)];
+  const status = { conditions: ownConditions(rack, [condition, ...conditions], loop.context.clock.now()) };
   await reportStatus({
     client: loop.context.client,
     cache: loop.racks,

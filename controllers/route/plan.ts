@@ -21,24 +21,19 @@ export interface RouteView {
   readonly stamp: Stamp;
 }
 
+/** How a Route stands. */
+export interface RouteEnd {
+  readonly conditions: readonly ConditionUpdate[];
+  readonly installed: readonly NextHop[];
+  /** Whether the finalizer may go. */
+  readonly isReleasable: boolean;
+}
+
 export type RoutePlan =
-  /** Nothing to send; report. `isReleasable`: the finalizer may go without a removal. */
-  | {
-      readonly type: "report";
-      readonly conditions: readonly ConditionUpdate[];
-      readonly installed: readonly NextHop[];
-      readonly isReleasable: boolean;
-    }
+  /** Nothing to send; report. */
+  | (RouteEnd & { readonly type: "report" })
   /** Send, and report `onVerified` when read back. */
-  | {
-      readonly type: "act";
-      readonly action: Action<RouteChange>;
-      readonly onVerified: {
-        readonly conditions: readonly ConditionUpdate[];
-        readonly installed: readonly NextHop[];
-        readonly isReleasable: boolean;
-      };
-    };
+  | { readonly type: "act"; readonly action: Action<RouteChange>; readonly onVerified: RouteEnd };
 
 /**
  * | the Route is        | the switch says      | then                                             |

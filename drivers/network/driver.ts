@@ -1,5 +1,6 @@
 import type { Driver } from "../driver.js";
 import type { Stamp } from "../observation.js";
+import type { AdvertisingDriver } from "./advertising.js";
 
 export interface NextHop {
   readonly address: string;
@@ -24,4 +25,7 @@ export type RouteChange =
   | { readonly type: "remove"; readonly prefix: string };
 
 /** The route table of one switch, connected and foreign routes included. */
-export type NetworkDriver = Driver<SwitchRoute, RouteChange>;
+export interface NetworkDriver extends Driver<SwitchRoute, RouteChange> {
+  /** What the switch tells of its routes beyond the rack; undefined: it has nobody to tell. Closed with the table. */
+  readonly advertising: AdvertisingDriver | undefined;
+}

@@ -1,6 +1,7 @@
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { Clock } from "../../platform/clock.js";
 import { createMemoryTable } from "../memory-table.js";
+import type { AdvertisingDriver } from "./advertising.js";
 import type { NetworkDriver, NextHop, RouteChange, SwitchRoute } from "./driver.js";
 
 /** A switch table in memory, for simulation, plans and tests: what a healthy switch would do, and what a broken one would. */
@@ -19,8 +20,9 @@ export function createMemoryNetwork(options: {
   readonly clock: Clock;
   readonly periodMs: number;
   readonly holdsStamps: boolean;
+  readonly advertising?: AdvertisingDriver;
 }): MemoryNetwork {
-  const { clock, periodMs, holdsStamps } = options;
+  const { clock, periodMs, holdsStamps, advertising } = options;
   const table = createMemoryTable<SwitchRoute, RouteChange>({
     clock,
     periodMs,
@@ -31,7 +33,11 @@ export function createMemoryNetwork(options: {
     observe$: table.observe$,
     read: table.read,
     apply: table.apply,
-    close: table.close,
+    close() {
+      table.close();
+      advertising?.close();
+    },
+    advertising,
     load: (routes) => table.replace(new Map([...routes].map((route) => [route.prefix, route]))),
     routes: table.items,
     breakReads: table.breakReads,

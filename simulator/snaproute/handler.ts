@@ -1,4 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponse } from "../../platform/transport.js";
+import type { Bgp } from "./bgp/bgp.js";
 import { failure, json, page, type Shown, SwitchError, success } from "./reply.js";
 import type { RouteConfig } from "./route-config.js";
 import { type Fields, prefixOf, showConfigured, showInEffect, showInHardware } from "./route-objects.js";
@@ -11,6 +12,8 @@ export interface SwitchParts {
   readonly table: Table;
   readonly routes: RouteConfig;
   readonly objects: SwitchObjects;
+  /** Undefined: a build without policies. */
+  readonly bgp: Bgp | undefined;
   readonly reset: () => void;
   /** Called after every accepted change of the configuration. */
   readonly onChange: () => void;
@@ -115,7 +118,9 @@ function one(found: readonly Shown[]): HttpResponse {
   return json(200, shown);
 }
 
-function other(path: string, call: Call, { objects, onChange }: SwitchParts): HttpResponse {
+function other(path: string, call: Call, { objects, bgp, onChange }: SwitchParts): HttpResponse {
+  const answered = bgp?.answer({ ...call, path });
+  if (answered !== undefined) return answered;
   if (call.method === "GET") {
     const list = objects.list(path);
     if (list !== undefined) return page(list, call.query);

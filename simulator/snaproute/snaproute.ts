@@ -3,6 +3,7 @@ import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/log.js";
 import type { Random } from "../../platform/random.js";
 import type { HttpHandler } from "../../platform/transport.js";
+import { createBgp, idleBgp } from "./bgp/bgp.js";
 import { createHandler } from "./handler.js";
 import { createRouteConfig } from "./route-config.js";
 import type { SwitchState } from "./state.js";
@@ -17,9 +18,11 @@ export interface SnapRoute {
   routes(): ReadonlyMap<string, TableRoute>;
   /** Changes as they take effect; never completes, cannot error, does not replay. */
   readonly routes$: Observable<TableChange>;
+  /** The prefixes that its BGP tells its neighbours. */
+  told(): ReadonlySet<string>;
   /** The configuration, as plain data. */
   snapshot(): SwitchState;
-  /** The agent restarts: the table is empty and everything answers 503 until it is up; with `wipe` the static routes are lost. */
+  /** The agent restarts: the table is empty and everything answers 503 until it is up; with `wipe` the static routes and the policies are lost. */
   restart(options: { readonly wipe: boolean }): void;
 }
 
@@ -35,6 +38,8 @@ export interface SnapRouteOptions {
   readonly state?: SwitchState;
   /** Called after every accepted change of the configuration; must not throw. */
   readonly onChange?: () => void;
+  /** Whether the build has policies and BGP; default true. */
+  readonly hasPolicies?: boolean;
   /** From accepted to in effect. */
   readonly applyDelayMs?: number;
   /** From restart to ready. */
@@ -44,10 +49,13 @@ export interface SnapRouteOptions {
 /** A switch that is up; its connected networks are in the table. */
 export function createSnapRoute(options: SnapRouteOptions): SnapRoute {
   const { clock, random, log } = options;
-  const table = createTable(clock, options.applyDelayMs ?? 2);
+  const delayMs = options.applyDelayMs ?? 2;
+  const table = createTable(clock, delayMs);
   const nextId = () => random.uuid();
   const routes = createRouteConfig(table, nextId);
   const objects = createSwitchObjects(table, nextId);
+  const onChange = options.onChange ?? (() => {});
+  const bgp = createBgp({ nextId, later: (run) => clock.schedule(delayMs, run), onChange });
   const initial = options.state ?? initialState(options, nextId);
   let isReady = true;
   let restarts = 0;
@@ -56,8 +64,9 @@ export function createSnapRoute(options: SnapRouteOptions): SnapRoute {
     table.clear();
     objects.load(state);
     routes.load(state.routes);
+    bgp.load(state.bgp ?? idleBgp(nextId));
   };
-  const snapshot = (): SwitchState => ({ ...objects.snapshot(), routes: routes.list() });
+  const snapshot = (): SwitchState => ({ ...objects.snapshot(), routes: routes.list(), bgp: bgp.snapshot() });
   load(initial);
 
   return {
@@ -66,16 +75,21 @@ export function createSnapRoute(options: SnapRouteOptions): SnapRoute {
       table,
       routes,
       objects,
-      reset: () => load({ ...snapshot(), routes: [], vlans: [], interfaces: [] }),
-      onChange: options.onChange ?? (() => {}),
+      bgp: (options.hasPolicies ?? true) ? bgp : undefined,
+      reset: () => load({ ports: snapshot().ports, routes: [], vlans: [], interfaces: [] }),
+      onChange,
     }),
     routes: table.routes,
     routes$: table.changes$,
+    told: () => bgp.told(table.routes().values()),
     snapshot,
     restart({ wipe }) {
       isReady = false;
       const started = ++restarts;
-      if (wipe) routes.load([]);
+      if (wipe) {
+        routes.load([]);
+        bgp.load(idleBgp(nextId));
+      }
       table.clear();
       log.info("switch agent restarts", { wipe, routes: routes.list().length });
       clock.schedule(options.startMs ?? 1000, () => {

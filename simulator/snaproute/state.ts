@@ -1,3 +1,5 @@
+import type { BgpState } from "./bgp/state.js";
+
 /** A next hop as it was configured. */
 export interface ConfiguredHop {
   readonly ip: string;
@@ -46,4 +48,6 @@ export interface SwitchState {
   readonly ports: readonly Port[];
   readonly vlans: readonly Vlan[];
   readonly interfaces: readonly Interface[];
+  /** Undefined in what was stored before BGP was simulated. */
+  readonly bgp?: BgpState;
 }

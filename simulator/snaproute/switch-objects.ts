@@ -13,8 +13,8 @@ export interface SwitchObjects {
   updatePort(fields: Fields): string;
   createVlan(fields: Fields): string;
   createInterface(fields: Fields): string;
-  snapshot(): Omit<SwitchState, "routes">;
-  load(state: Omit<SwitchState, "routes">): void;
+  snapshot(): Pick<SwitchState, "ports" | "vlans" | "interfaces">;
+  load(state: Pick<SwitchState, "ports" | "vlans" | "interfaces">): void;
 }
 
 /** Nothing configured; interfaces connect their networks in `table`. */

@@ -21,11 +21,24 @@ export interface SwitchAnswer {
 
 const TIMEOUT_MS = 10_000;
 
+/** What is asked of a switch, below `/public/v1/`. */
+export interface SwitchRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One call below `/public/v1/`. Rejects with TransportError when there is no answer, or none that a switch would give. */
-export async function call(
-  connection: SwitchConnection,
-  request: { readonly method: string; readonly path: string; readonly body?: object; readonly signal?: AbortSignal },
-): Promise<SwitchAnswer> {
+export async function call(connection: SwitchConnection, request: SwitchRequest): Promise<SwitchAnswer> {
+  const answer = await ask(connection, request);
+  if (answer.value !== undefined) return answer;
+  const what = `${request.method} ${request.path}: the answer with status ${answer.status} is not an object`;
+  throw new TransportError(what, { isSent: true });
+}
+
+/** As `call`, but an answer that is not an object is an answer too: so a build says that it does not know the path. */
+export async function ask(connection: SwitchConnection, request: SwitchRequest): Promise<SwitchAnswer> {
   const { transport, address, clock } = connection;
   const payload = request.body === undefined ? {} : { body: Buffer.from(JSON.stringify(request.body)) };
   const answer = await exchange(
@@ -39,10 +52,7 @@ export async function call(
     { clock, timeoutMs: TIMEOUT_MS, ...(request.signal && { signal: request.signal }) },
   );
   const json = jsonOf(answer.text);
-  if (json === undefined || !isRecord(json.value)) {
-    const what = `${request.method} ${request.path}: the answer with status ${answer.status} is not an object`;
-    throw new TransportError(what, { isSent: true });
-  }
+  if (json === undefined || !isRecord(json.value)) return { status: answer.status, value: undefined, text: "" };
   return { status: answer.status, value: json.value, text: textOf(json.value) };
 }
 

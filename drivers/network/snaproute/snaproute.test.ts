@@ -28,6 +28,7 @@ function driverOf(clock: VirtualClock, transport: HttpHandler) {
   return createSnaprouteDriver({
     transport,
     address,
+    identity: "torc",
     clock,
     random: seededRandom(6),
     log: silentLogger,
@@ -93,7 +94,15 @@ networkDriverSuite("snaproute, simulated over sockets", async () => {
   const transport = undiciTransport();
   const address = `http://127.0.0.1:${server.port}`;
   const random = seededRandom(6);
-  const driver = createSnaprouteDriver({ transport, address, clock, random, log: silentLogger, periodMs: 50 });
+  const driver = createSnaprouteDriver({
+    transport,
+    identity: "torc",
+    address,
+    clock,
+    random,
+    log: silentLogger,
+    periodMs: 50,
+  });
   const close = async () => {
     await transport.close();
     await server.close();

@@ -1,19 +1,23 @@
 import { ReplaySubject, share, takeUntil } from "rxjs";
-import { type Clock, sleep } from "../../../platform/clock.js";
+import type { Clock } from "../../../platform/clock.js";
 import type { Logger } from "../../../platform/log.js";
 import type { Random } from "../../../platform/random.js";
 import type { HttpHandler } from "../../../platform/transport.js";
 import type { Reading } from "../../observation.js";
 import { poll$, type Seen } from "../../poll.js";
 import type { NetworkDriver, SwitchRoute } from "../driver.js";
+import { createSnaprouteAdvertising } from "./advertising/advertising.js";
+import { createChangeSignal } from "./change-signal.js";
 import { isMissing, removeRoute, setRoute } from "./changes.js";
 import { judgeTable, NO_TABLE } from "./judge.js";
-import { readTable } from "./read-table.js";
+import { readPages } from "./read-pages.js";
 import { call, refusal, type SwitchConnection } from "./requests.js";
 import { parseShown } from "./wire.js";
 
 /** What the driver of one switch is made of. */
 export interface SnaprouteDriverOptions {
+  /** The rack's: by it our policy is told from those of others. */
+  readonly identity: string;
   readonly transport: HttpHandler;
   /** e.g. `http://10.250.3.20:8080`. */
   readonly address: string;
@@ -22,9 +26,6 @@ export interface SnaprouteDriverOptions {
   readonly log: Logger;
   readonly periodMs: number;
 }
-
-/** The table is listed again this long after a change of ours, so that observers see it before the period is over. */
-const AFTER_CHANGE_MS = 200;
 
 /**
  * The table of a switch that runs SnapRoute's FlexSwitch. It holds no stamps: what is ours is decided above. A change
@@ -37,6 +38,7 @@ export function createSnaprouteDriver(options: SnaprouteDriverOptions): NetworkD
   const removed = new Set<string>();
   const closed = new ReplaySubject<void>(1);
   const changes = createChangeSignal(clock);
+  const advertising = createSnaprouteAdvertising(options);
   const look = createLook({ connection, source, removed, changeCount: changes.count });
 
   return {
@@ -64,9 +66,15 @@ export function createSnaprouteDriver(options: SnaprouteDriverOptions): NetworkD
         changes.tell();
       }
     },
-    close: () => closed.next(),
+    close() {
+      closed.next();
+      advertising.close();
+    },
+    advertising,
   };
 }
+
+const TABLE = { path: "state/IPv4Routes", what: "listing routes", parse: parseShown };
 
 /** Lists the table and judges the list by what the lists before it held. */
 function createLook(context: {
@@ -80,8 +88,8 @@ function createLook(context: {
   let index = 0;
   return async (signal: AbortSignal): Promise<Seen<SwitchRoute>> => {
     const before = changeCount();
-    const table = await readTable(connection, signal);
-    const judgement = judgeTable(memory, table.routes, removed);
+    const table = await readPages(connection, TABLE, signal);
+    const judgement = judgeTable(memory, table.items, removed);
     memory = judgement.memory;
     index += 1;
     for (const prefix of [...removed]) if (!judgement.items.has(prefix)) removed.delete(prefix);
@@ -90,26 +98,6 @@ function createLook(context: {
     const doubt = judgement.doubt ?? (isMoved ? "we changed the table between two pages" : undefined);
     if (doubt === undefined) return { type: "Complete", items: judgement.items, origin };
     return { type: "Partial", items: judgement.items, reason: doubt, origin };
-  };
-}
-
-/** Counts our changes, and cuts the pause between two lists short after one. */
-function createChangeSignal(clock: Clock) {
-  let count = 0;
-  let wake = () => {};
-  return {
-    count: () => count,
-    tell() {
-      count += 1;
-      wake();
-    },
-    async pause(periodMs: number, signal: AbortSignal): Promise<void> {
-      const woken = new AbortController();
-      wake = () => woken.abort();
-      await sleep(clock, periodMs, AbortSignal.any([signal, woken.signal]));
-      wake = () => {};
-      if (woken.signal.aborted) await sleep(clock, Math.min(AFTER_CHANGE_MS, periodMs), signal);
-    },
   };
 }
 

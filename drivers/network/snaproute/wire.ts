@@ -9,9 +9,9 @@ export interface StateRoute {
   readonly createdAt: string;
 }
 
-/** One page of `state/IPv4Routes`. */
-export interface RoutePage {
-  readonly routes: readonly StateRoute[];
+/** One page of a collection. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
   /** Where the next page starts; undefined: this was the last. */
   readonly next: number | undefined;
 }
@@ -34,18 +34,22 @@ export function hopsOf(nextHops: readonly NextHop[]): readonly Readonly<Record<s
 
 /**
  * A page, or undefined when anything about it is wrong: not the page that was asked for, a count that is not the number of
- * objects, an object that is not a route, or more to come without saying where.
+ * objects, an object that `parse` does not know, or more to come without saying where.
  */
-export function parsePage(value: unknown, marker: number): RoutePage | undefined {
+export function parsePage<Item>(
+  value: unknown,
+  marker: number,
+  parse: (shown: unknown) => Item | undefined,
+): Page<Item> | undefined {
   if (!isRecord(value) || !Array.isArray(value.Objects ?? [])) return undefined;
   const { MoreExist: isMore, ObjCount: count, CurrentMarker: current, NextMarker: next } = value;
   // checked above; an empty list may be written as null
   const objects = (value.Objects ?? []) as readonly unknown[];
   if (typeof isMore !== "boolean" || count !== objects.length || current !== marker) return undefined;
   if (isMore && (typeof next !== "number" || !Number.isSafeInteger(next) || next <= marker)) return undefined;
-  const routes = objects.map(parseShown);
-  if (!routes.every((route) => route !== undefined)) return undefined;
-  return { routes, next: isMore && typeof next === "number" ? next : undefined };
+  const items = objects.map(parse);
+  if (!items.every((item) => item !== undefined)) return undefined;
+  return { items, next: isMore && typeof next === "number" ? next : undefined };
 }
 
 /** One object with its wrapping, as `state/IPv4Route` answers. */

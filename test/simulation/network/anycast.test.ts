@@ -175,7 +175,8 @@ describe("the anycast route of a service", () => {
     const network = { mode: "Routed", pool: "web", anycast: PREFIX, ports };
     const world = await poolWorld({ seed: 56, ...POOL, groups: [own] });
     const key = { namespace: NAMESPACE, name: "web-web-anycast" };
-    const spec = { rackName: "lab", prefix: "192.168.9.8/32", nextHops: [{ address: addressOfNode(1) }] };
+    const nextHops = [{ address: addressOfNode(1) }];
+    const spec = { rackName: "lab", prefix: "192.168.9.8/32", nextHops, advertise: "Rack" } as const;
     await world.ask(() => world.client.create(Route, { metadata: key, spec }));
     await changeService(world, "web", { network });
     await world.clock.advance(30_000);
