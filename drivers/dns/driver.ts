@@ -10,9 +10,19 @@ export interface DnsEntry {
   readonly address: string;
   /** The port of the SRV answer; unset: none. */
   readonly port?: number;
+  /** All ports by name; unset where the back end keeps only the first. */
+  readonly ports?: readonly DnsPort[];
+  /** How long resolvers may keep the answer; unset where the back end decides that for all. */
+  readonly ttlSeconds?: number;
   readonly tags: readonly string[];
   /** Undefined: not ours. */
   readonly stamp: Stamp | undefined;
+}
+
+export interface DnsPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: "TCP" | "UDP";
 }
 
 export type DnsChange =
@@ -23,7 +33,10 @@ export type DnsChange =
  * Names of a rack. What is observed are the entries where ours are kept; one there that is not ours has `stamp` undefined.
  * Foreign entries kept elsewhere under a name we use are told by `read` only.
  */
-export type DnsDriver = Driver<DnsEntry, DnsChange>;
+export interface DnsDriver extends Driver<DnsEntry, DnsChange> {
+  /** Of a server in this process: why clients cannot reach it as they should; undefined: they can. */
+  readonly problem?: () => string | undefined;
+}
 
 export function dnsKey(entry: { readonly name: string; readonly id: string }): string {
   return `${entry.name}/${entry.id}`;
