@@ -54,7 +54,8 @@ export interface FrameworkSought {
 
 /**
  * The id of the disconnected framework that is ours by name and identity label; of several the one registered last.
- * Rejects while one of them is connected: a second one beside it would be two masters of one rack.
+ * Rejects while one of them is connected: a second one beside it would be two masters of one rack. And while there is none
+ * and agents are awaited: a master that was restarted learns from them which frameworks there are.
  */
 export async function findFramework(
   client: MasterClient,
@@ -65,9 +66,11 @@ export async function findFramework(
   }: { readonly master: string; readonly sought: FrameworkSought; readonly signal: AbortSignal },
 ): Promise<string | undefined> {
   const url = new URL("/api/v1", master).href;
-  const frameworks = parseFrameworks(
-    jsonOf(await client.postToLeader({ url, body: { type: "GET_FRAMEWORKS" } }, signal)),
-  );
+  const ask = (type: WireOperatorCall["type"]) => client.postToLeader({ url, body: { type } }, signal).then(jsonOf);
+  // agents first: with none of them awaited, the list of frameworks that follows is whole
+  const agents = parseAgents(await ask("GET_AGENTS"));
+  if (agents === undefined) throw new Error("GET_AGENTS was not answered as expected");
+  const frameworks = parseFrameworks(await ask("GET_FRAMEWORKS"));
   if (frameworks === undefined) throw new Error("GET_FRAMEWORKS was not answered as expected");
   const ours = frameworks.filter((framework) => isOurs(framework, sought));
   const live = ours.find((framework) => framework.connected);
@@ -75,6 +78,10 @@ export async function findFramework(
     throw new Error(`framework ${live.framework_info.id?.value} of our name and identity is connected`);
   }
   const latest = ours.toSorted((a, b) => registeredAt(b) - registeredAt(a))[0];
+  const awaited = agents.recovered.length;
+  if (latest === undefined && awaited > 0) {
+    throw new Error(`${awaited} agents are not back yet: they may run tasks of a framework ${sought.name} of ours`);
+  }
   return latest?.framework_info.id?.value;
 }
 

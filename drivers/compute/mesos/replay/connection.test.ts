@@ -335,6 +335,17 @@ describe("the framework when no id is stored", () => {
     expect(bench.master.subscribes[0]?.body.framework_id?.value).toBe(id);
   });
 
+  it("R23 waits for the agents of a restarted master: one of them may bring it back", async () => {
+    const recoveredAgents = [{ hostname: "bladerunner1", id: { value: "S0" } }];
+    const bench = createBench({ frameworkId: undefined }, new Map(), { recoveredAgents });
+    await bench.clock.advance(60_000);
+    expect(bench.master.subscribes).toEqual([]);
+    expect(last(bench)).toMatchObject({ reason: expect.stringContaining("1 agents are not back yet") });
+    Object.assign(bench.master.state, { recoveredAgents: [], frameworks: [framework("fw-7")] });
+    await bench.clock.advance(20_000);
+    expect(bench.master.subscribes[0]?.body.framework_id).toEqual({ value: "fw-7" });
+  });
+
   it("waits while ours is connected", async () => {
     const frameworks = [framework("fw-7", { connected: true })];
     const bench = createBench({ frameworkId: undefined }, new Map(), { frameworks });
