@@ -27,3 +27,71 @@ export interface MetricDriver {
   query(query: MetricQuery): Promise<MetricResult>;
   close(): void;
 }
+
+/** The built-in metrics: cores for cpu, bytes for memory, bytes or packets per second for the network. */
+export const METRIC_NAMES = [
+  "cpu_usage_user",
+  "cpu_usage_system",
+  "memory_usage",
+  "network_in_bytes",
+  "network_out_bytes",
+  "network_in_drops",
+  "network_out_drops",
+] as const;
+export type MetricName = (typeof METRIC_NAMES)[number];
+
+/** What something used at one moment. What is not measured, or not yet (a rate needs two readings), is absent, not zero. */
+export type Usage = Readonly<Partial<Record<MetricName, number>>>;
+
+/** A node to be measured. */
+export interface MeterTarget {
+  readonly node: string;
+  /** Inside the rack; undefined: not known. */
+  readonly address: string | undefined;
+  /** Its Mesos agent; undefined: not known. */
+  readonly agentId: string | undefined;
+  /** Containers to measure: ids of tasks, or of containers as docker or Mesos name them. */
+  readonly containers: readonly string[];
+}
+
+/** One node at one moment. */
+export type NodeReading =
+  | {
+      readonly type: "read";
+      /** Wall time at which the answer arrived, milliseconds: one clock for all nodes. */
+      readonly at: number;
+      readonly machine: Usage;
+      readonly interfaces: ReadonlyMap<string, Usage>;
+      /** By the id that was asked for; what does not run there is absent. */
+      readonly containers: ReadonlyMap<string, Usage>;
+    }
+  | { readonly type: "failed"; readonly reason: string };
+
+/** Measures nodes and what runs there. Counters become true rates inside. */
+export interface NodeMeter {
+  /** An answer about every target, by its node, within 30 s; some are asked at a time. Never rejects. */
+  read(targets: readonly MeterTarget[]): Promise<ReadonlyMap<string, NodeReading>>;
+  close(): void;
+}
+
+/** One row of a time series. */
+export interface Point {
+  readonly series: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, number>>;
+  /** Wall time, milliseconds. */
+  readonly at: number;
+}
+
+/** Refused points are refused for ever; failed ones may be written later, again as often as needed. */
+export type PointsWritten =
+  | { readonly type: "written" }
+  | { readonly type: "refused"; readonly count: number; readonly reason: string }
+  | { readonly type: "failed"; readonly reason: string };
+
+/** A database of time series. Writing a point twice is as writing it once. */
+export interface PointSink {
+  /** Never rejects. */
+  write(points: readonly Point[]): Promise<PointsWritten>;
+  close(): void;
+}

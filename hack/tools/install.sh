@@ -12,10 +12,14 @@ MISSING=""
 IS_UPDATED=""
 # what a slim system lacks of dig's libraries
 DIG_LIBRARIES="libjemalloc2 libmaxminddb0 libfstrm0 libprotobuf-c1 liblmdb0 libuv1 libjson-c5 libnghttp2-14 libxml2 libicu72 libidn2-0 libunistring2"
+# what a slim system lacks of HAProxy's libraries
+HAPROXY_LIBRARIES="liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 libpcre2-8-0 libsystemd0 libssl3 libcrypt1"
 # the server of ZooKeeper and the libraries it starts with; a Java runtime only where there is none
 ZOOKEEPER_LIBRARIES="libzookeeper-java libslf4j-java libcommons-cli-java libcommons-io-java libnetty-java \
 libjackson2-core-java libjackson2-databind-java libjackson2-annotations-java libsnappy-java libdropwizard-metrics-java \
 libjetty9-java libservlet-api-java liblog4j1.2-java libfindbugs-annotations-java"
+# the parts that answer over the network, and what a slim system lacks of their libraries
+PCP_LIBRARIES="libpcp3 libpcp-mmv1 libpcp-pmda3 libpcp-web1 pcp-conf libuv1 libssl3 libsasl2-2 libavahi-client3 libavahi-common3 libdbus-1-3"
 command -v java >/dev/null 2>&1 || ZOOKEEPER_LIBRARIES="$ZOOKEEPER_LIBRARIES openjdk-17-jre-headless"
 
 main() {
@@ -28,6 +32,9 @@ main() {
   tool kubectl-1.20 "bookworm bullseye" "kubernetes-client"  usr/bin/kubectl  kubectl-1.20
   tool consul       "bullseye"          "consul"             usr/bin/consul   consul
   tool dig          "bookworm"          "bind9-dnsutils bind9-libs $DIG_LIBRARIES" usr/bin/dig dig
+  tool haproxy      "bookworm"          "haproxy $HAPROXY_LIBRARIES" usr/sbin/haproxy haproxy
+  tool influxd      "bookworm bullseye" "influxdb"           usr/bin/influxd  influxd
+  tool pcp          "bookworm"          "pcp $PCP_LIBRARIES" usr/lib/pcp/bin/pmproxy pcp
   tool zookeeper    "bookworm"          "zookeeper $ZOOKEEPER_LIBRARIES" usr/share/zookeeper/bin/zkServer.sh zookeeper
   report
 }
@@ -78,11 +85,11 @@ unpack() {
 
 # A wrapper, so that a program finds libraries that were unpacked beside it.
 link() {
-  if [ "$1" = zookeeper ]; then
-    link_zookeeper >"$BIN/$3.partial"
-  else
-    link_program "$1" "$2" >"$BIN/$3.partial"
-  fi
+  case "$1" in
+    zookeeper) link_zookeeper >"$BIN/$3.partial" ;;
+    pcp) link_pcp >"$BIN/$3.partial" ;;
+    *) link_program "$1" "$2" >"$BIN/$3.partial" ;;
+  esac
   chmod +x "$BIN/$3.partial"
   mv "$BIN/$3.partial" "$BIN/$3"
 }
@@ -94,6 +101,23 @@ link_zookeeper() {
 tools=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 java=$(command -v java || echo "$tools"/zookeeper/usr/lib/jvm/java-17-*/bin/java)
 exec $java -cp "$tools/zookeeper/usr/share/java/*" org.apache.zookeeper.server.quorum.QuorumPeerMain "$@"
+WRAPPER
+}
+
+# Its arguments are the name of one of its daemons, a directory to work in, and the daemon's own arguments.
+link_pcp() {
+  cat <<'WRAPPER'
+#!/bin/sh
+root=$(cd "$(dirname "$(readlink -f "$0")")/../pcp" && pwd)
+daemon=$1
+work=$2
+shift 2
+export LD_LIBRARY_PATH="$root/usr/lib:$root/usr/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export PCP_CONF="$root/etc/pcp.conf" PCP_SYSCONF_DIR="$root/etc/pcp" PCP_VAR_DIR="$root/var/lib/pcp"
+export PCP_BINADM_DIR="$root/usr/lib/pcp/bin" PCP_TLSCONF_PATH="$root/etc/pcp/tls.conf"
+export PCP_PMDAS_DIR="$root/usr/lib/pcp/pmdas" PCP_PMDASADM_DIR="$root/usr/lib/pcp/pmdas"
+export PCP_RUN_DIR="$work" PCP_LOG_DIR="$work" PCP_TMP_DIR="$work" PCP_TMPFILE_DIR="$work"
+exec "$root/usr/lib/pcp/bin/$daemon" "$@"
 WRAPPER
 }
 

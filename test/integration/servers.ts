@@ -120,14 +120,23 @@ function serves(port: number): Promise<boolean> {
   });
 }
 
-interface ServerOptions {
+export interface ServerOptions {
   readonly tool: string;
   readonly flags: (directory: string) => readonly string[];
   readonly endpoint: string;
   readonly isReady: (endpoint: string) => Promise<boolean>;
+  /** Laid over the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-async function startServer({ tool, flags, endpoint, isReady }: ServerOptions): Promise<RunningServer> {
+/** Any other program of `.tools/bin` as a server; rejects with what it said when it does not get ready. */
+export async function startServer({
+  tool,
+  flags,
+  endpoint,
+  isReady,
+  environment,
+}: ServerOptions): Promise<RunningServer> {
   const program = programOf(tool);
   if (program === undefined) throw new Error(`${tool} is not installed: run hack/tools/install.sh`);
   const directory = await mkdtemp(join(tmpdir(), `${tool}-`));
@@ -135,7 +144,10 @@ async function startServer({ tool, flags, endpoint, isReady }: ServerOptions): P
   let said = "";
 
   async function start(): Promise<void> {
-    const started = spawn(program ?? tool, flags(directory), { stdio: ["ignore", "pipe", "pipe"] });
+    const started = spawn(program ?? tool, flags(directory), {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
+    });
     child = started;
     for (const output of [started.stdout, started.stderr]) {
       output.on("data", (chunk: Buffer) => {
@@ -177,7 +189,8 @@ async function startServer({ tool, flags, endpoint, isReady }: ServerOptions): P
   return { endpoint, stop, kill, restart };
 }
 
-async function answers(url: string, expected: RegExp): Promise<boolean> {
+/** Whether a GET of the URL is answered with a body like that. */
+export async function answers(url: string, expected: RegExp): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
     return expected.test(await response.text());
@@ -187,7 +200,7 @@ async function answers(url: string, expected: RegExp): Promise<boolean> {
 }
 
 /** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {
       const server = createServer();

@@ -31,20 +31,26 @@ function agents(read: () => { readonly values: Values; readonly timestamp: numbe
 
 const tasksOf = (...taskIds: string[]) => taskIds.map((taskId) => ({ taskId, agentId: agentOf(taskId) }));
 
-function open(transport: HttpHandler) {
+function open(transport: HttpHandler, clock = virtualClock()) {
   const agentUrl = (agentId: string) => (agentId === "lost" ? undefined : `http://${agentId}:5051/`);
-  return createMesosMetrics({ transport, agentUrl, clock: virtualClock(), log: silentLogger });
+  return createMesosMetrics({ transport, agentUrl, clock, log: silentLogger });
 }
 
 metricDriverSuite("mesos", async () => {
   let state = { values: new Map<string, number>(), timestamp: 1_795_178_129.25, isBroken: false };
-  const driver = open(agents(() => state));
+  const clock = virtualClock();
+  const driver = open(
+    agents(() => state),
+    clock,
+  );
   return {
     driver,
     query: "network_in_bytes",
     async prepare(values) {
       state = { ...state, timestamp: state.timestamp + 5, values: new Map([...values].map(([task]) => [task, 7])) };
+      await clock.advance(5000);
       await driver.query({ query: "network_in_bytes", tasks: tasksOf("t1", "t2", "t3") });
+      await clock.advance(8000);
       const grown = [...values].map(([task, rate]): [string, number] => [task, 7 + rate * 8]);
       state = { ...state, timestamp: state.timestamp + 8, values: new Map(grown) };
     },
@@ -71,8 +77,13 @@ describe("createMesosMetrics", () => {
 
   it.each([...BUILT_IN.keys()])("reads %s", async (query) => {
     let state = { values: new Map([["t1", 10]]), timestamp: 100, isBroken: false };
-    const driver = open(agents(() => state));
+    const clock = virtualClock();
+    const driver = open(
+      agents(() => state),
+      clock,
+    );
     await driver.query({ query, tasks: tasksOf("t1") });
+    await clock.advance(4000);
     state = { ...state, values: new Map([["t1", 30]]), timestamp: 104 };
     const expected = query === "memory_usage" ? 30 : 5;
     const result = await driver.query({ query, tasks: tasksOf("t1") });
@@ -134,7 +145,10 @@ describe("createMesosMetrics", () => {
     });
     const tasks = [...tasksOf("t1", "t2"), { taskId: "t9", agentId: "lost" }];
     const result = await driver.query({ query: "memory_usage", tasks });
-    expect(result).toMatchObject({ type: "Partial", reason: expect.stringContaining("agent lost is not known") });
+    expect(result).toMatchObject({
+      type: "Partial",
+      reason: expect.stringContaining("agent lost: its address is not known"),
+    });
     expect(asked).toEqual(["http://a1:5051/monitor/statistics"]);
   });
 

@@ -1,26 +1,13 @@
 import { setMaxListeners } from "node:events";
-import type { Clock } from "../../../platform/clock.js";
-import type { Logger } from "../../../platform/log.js";
-import type { HttpHandler } from "../../../platform/transport.js";
-import { exchange, jsonOf } from "../../exchange.js";
 import type { MetricDriver, MetricQuery, MetricResult, Sample } from "../driver.js";
-import { createRates, type Rates } from "./rates.js";
-import { BUILT_IN, type BuiltIn, type ContainerStatistics, parseStatistics, readingOf } from "./statistics.js";
+import { createRates, type Rates } from "../rates.js";
+import { type AgentAnswer, type AgentsOptions, askAgent } from "./ask-agent.js";
+import { BUILT_IN, type BuiltIn, containerOf, readingOf } from "./statistics.js";
 
-/** What the built-in metrics of one Mesos cluster are made of. */
-export interface MesosMetricsOptions {
-  readonly transport: HttpHandler;
-  /** The base address of an agent, e.g. `http://10.250.3.21:5051`; undefined when it is not known. */
-  readonly agentUrl: (agentId: string) => string | undefined;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-const TIMEOUT_MS = 5000;
 const AGENTS_AT_ONCE = 16;
 
 /** The built-in metrics, read from each agent's `/monitor/statistics`. */
-export function createMesosMetrics(options: MesosMetricsOptions): MetricDriver {
+export function createMesosMetrics(options: AgentsOptions): MetricDriver {
   const rates = createRates(() => options.clock.monotonic());
   const closing = new AbortController();
   // one listener per open request, taken off when it ends
@@ -36,12 +23,8 @@ export function createMesosMetrics(options: MesosMetricsOptions): MetricDriver {
   };
 }
 
-type AgentAnswer =
-  | { readonly type: "answered"; readonly containers: readonly ContainerStatistics[] }
-  | { readonly type: "failed"; readonly reason: string };
-
 /** Every agent of the query once, some at a time. */
-async function askAgents(options: MesosMetricsOptions, query: MetricQuery, signal: AbortSignal) {
+async function askAgents(options: AgentsOptions, query: MetricQuery, signal: AbortSignal) {
   const waiting = new Set(query.tasks.map((task) => task.agentId)).values();
   const answers = new Map<string, AgentAnswer>();
   const work = async () => {
@@ -50,27 +33,6 @@ async function askAgents(options: MesosMetricsOptions, query: MetricQuery, signa
   };
   await Promise.all(Array.from({ length: AGENTS_AT_ONCE }, work));
   return answers;
-}
-
-async function askAgent(options: MesosMetricsOptions, agentId: string, signal: AbortSignal): Promise<AgentAnswer> {
-  const base = options.agentUrl(agentId);
-  if (base === undefined) return { type: "failed", reason: `the address of agent ${agentId} is not known` };
-  const url = `${base.replace(/\/+$/, "")}/monitor/statistics`;
-  try {
-    const limits = { clock: options.clock, timeoutMs: TIMEOUT_MS, signal };
-    const answer = await exchange(options.transport, { method: "GET", url, headers: {} }, limits);
-    const json = answer.status === 200 ? jsonOf(answer.text) : undefined;
-    const containers = json && parseStatistics(json.value);
-    if (containers !== undefined) return { type: "answered", containers };
-    return failed(options, agentId, `status ${answer.status} or a malformed body`);
-  } catch (error) {
-    return failed(options, agentId, error instanceof Error ? error.message : String(error));
-  }
-}
-
-function failed({ log }: MesosMetricsOptions, agentId: string, why: string): AgentAnswer {
-  log.debug("agent statistics not read", { agentId, reason: why });
-  return { type: "failed", reason: `reading statistics of agent ${agentId}: ${why}` };
 }
 
 /** | agents that failed | tasks without a sample | result   |
@@ -111,8 +73,7 @@ function sampleOf(
 ): Sample | undefined {
   const agent = agents.get(agentId);
   if (agent?.type !== "answered") return undefined;
-  const container =
-    agent.containers.find((one) => one.executorId === taskId) ?? agent.containers.find((one) => one.source === taskId);
+  const container = containerOf(agent.containers, taskId);
   const reading = container && readingOf(container, metric);
   if (container === undefined || reading === undefined) return undefined;
   const { timestamp } = container;

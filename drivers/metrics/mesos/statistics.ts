@@ -1,4 +1,5 @@
 import { isRecord } from "../../../platform/is-record.js";
+import type { MetricName } from "../driver.js";
 
 /** What an agent says about one container. */
 export interface ContainerStatistics {
@@ -17,7 +18,7 @@ export interface BuiltIn {
 }
 
 /** The built-in metrics: counters become rates per second (cpu: cores), memory is bytes. */
-export const BUILT_IN: ReadonlyMap<string, BuiltIn> = new Map([
+export const BUILT_IN: ReadonlyMap<string, BuiltIn> = new Map<MetricName, BuiltIn>([
   ["network_in_bytes", { type: "counter", fields: ["net_rx_bytes"] }],
   ["network_out_bytes", { type: "counter", fields: ["net_tx_bytes"] }],
   ["network_in_drops", { type: "counter", fields: ["net_rx_dropped"] }],
@@ -32,6 +33,14 @@ export function parseStatistics(value: unknown): readonly ContainerStatistics[] 
   if (!Array.isArray(value)) return undefined;
   const containers = value.map(parseContainer);
   return containers.every((container) => container !== undefined) ? containers : undefined;
+}
+
+/** The container of a task: that of its own executor, else one that names the task as its source. */
+export function containerOf(
+  containers: readonly ContainerStatistics[],
+  taskId: string,
+): ContainerStatistics | undefined {
+  return containers.find((one) => one.executorId === taskId) ?? containers.find((one) => one.source === taskId);
 }
 
 /** A finite, non-negative reading of the metric; undefined when the agent does not measure it. */
