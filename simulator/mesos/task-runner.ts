@@ -67,7 +67,15 @@ export interface Sandboxes {
 export interface RunnerSession {
   write(bytes: Uint8Array): void;
   endInput(): void;
+  /** The window of its terminal has another size. */
+  resize(size: WindowSize): void;
   kill(): void;
+}
+
+/** Of a terminal, in characters. */
+export interface WindowSize {
+  readonly rows: number;
+  readonly columns: number;
 }
 
 /** What a session says; `end` comes once, after all output. */
@@ -100,6 +108,8 @@ export interface SessionProgram {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly isTerminal: boolean;
+  /** Of the terminal at its start; undefined: as it comes. */
+  readonly window?: WindowSize;
 }
 
 /** How the agents run tasks: as real child processes, or pretended in memory. The master's side knows no difference. */

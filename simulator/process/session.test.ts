@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SessionListener } from "../mesos/task-runner.js";
 import { startSession } from "./session.js";
 
@@ -45,6 +45,32 @@ describe("a program beside a task", () => {
       const { end, stdout } = await run(argv, { isTerminal: true });
       expect(end).toEqual({ code: 5 });
       expect(stdout).toContain("it's a 'quoted' word\r\n");
+    },
+  );
+
+  it.runIf(process.platform === "linux" && existsSync("/usr/bin/script"))(
+    "has a terminal of the size that is wanted, also when that changes",
+    async () => {
+      let heard = "";
+      const hears = (text: string) => vi.waitFor(() => expect(heard).toContain(text), { timeout: 10_000 });
+      const program = "stty size; trap 'stty size; exit' WINCH; while :; do sleep 0.1; done";
+      const session = startSession(
+        { directory: tmpdir(), env: { PATH: "/usr/bin:/bin" } },
+        { argv: ["sh", "-c", program], env: {}, isTerminal: true, window: { rows: 30, columns: 100 } },
+        {
+          output: (_, bytes) => {
+            heard += Buffer.from(bytes).toString();
+          },
+          end: () => {
+            heard += "ended";
+          },
+        },
+      );
+      await hears("30 100");
+      session.resize({ rows: 50, columns: 132 });
+      await hears("50 132");
+      await hears("ended");
+      session.kill();
     },
   );
 });

@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponse } from "../../../platform/transport.js";
 import type { Node, NodeTask, World } from "../cluster/world.js";
-import type { RunnerSession } from "../task-runner.js";
+import type { RunnerSession, WindowSize } from "../task-runner.js";
 import { type EventStream, eventStream } from "../wire/event-stream.js";
 import { text } from "../wire/http.js";
 import { liveTasks } from "./containers.js";
@@ -37,7 +37,11 @@ export interface SessionOrder {
     readonly arguments?: readonly string[];
     readonly environment?: { readonly variables?: readonly { readonly name: string; readonly value?: string }[] };
   };
-  readonly container?: { readonly tty_info?: unknown };
+  readonly container?: { readonly tty_info?: TtyInfo };
+}
+
+interface TtyInfo {
+  readonly window_size?: WindowSize;
 }
 
 interface Site {
@@ -69,11 +73,13 @@ export function launchSession(site: Site, request: HttpRequest, order: SessionOr
 
 function programOf({ command = {}, container }: SessionOrder) {
   const { shell = true, value = "", arguments: argv = [] } = command;
+  const window = container?.tty_info?.window_size;
   const env = (command.environment?.variables ?? []).map(({ name, value: text = "" }) => [name, text] as const);
   return {
     argv: shell ? ["/bin/sh", "-c", value] : [value, ...argv.slice(1)],
     env: Object.fromEntries(env),
     isTerminal: container?.tty_info !== undefined,
+    ...(window === undefined ? {} : { window }),
   };
 }
 
@@ -140,21 +146,31 @@ export function attachOutput({ world, sessions }: Site, request: HttpRequest, id
 export interface InputRecord {
   readonly type?: string;
   readonly container_id?: ContainerId;
-  readonly process_io?: { readonly type?: string; readonly data?: { readonly data?: string } };
+  readonly process_io?: {
+    readonly type?: string;
+    readonly data?: { readonly data?: string };
+    readonly control?: { readonly type?: string; readonly tty_info?: TtyInfo };
+  };
 }
 
-/** Passes input on until it ends; data of no length is the end of file. Window sizes mean nothing to a pipe. */
+/** Passes input and sizes of the window on until the input ends; data of no length is the end of file. */
 export async function attachInput({ sessions }: Site, records: AsyncIterable<InputRecord>): Promise<HttpResponse> {
   let session: Session | undefined;
   for await (const { type, container_id, process_io } of records) {
     if (type === "CONTAINER_ID") session = sessions.get(container_id?.value ?? "");
     if (session === undefined) return text(404, `Container ${container_id?.value ?? ""} cannot be found`);
-    if (type !== "PROCESS_IO" || process_io?.type !== "DATA") continue;
-    const bytes = Buffer.from(process_io.data?.data ?? "", "base64");
-    if (bytes.length === 0) session.program.endInput();
-    else session.program.write(bytes);
+    if (type === "PROCESS_IO" && process_io !== undefined) take(session.program, process_io);
   }
   return text(200, "");
+}
+
+function take(program: RunnerSession, { type, data, control }: NonNullable<InputRecord["process_io"]>): void {
+  const size = control?.tty_info?.window_size;
+  if (size !== undefined) program.resize(size);
+  if (type !== "DATA") return;
+  const bytes = Buffer.from(data?.data ?? "", "base64");
+  if (bytes.length === 0) program.endInput();
+  else program.write(bytes);
 }
 
 /** Resolves when the program ended; undefined: there is none. */

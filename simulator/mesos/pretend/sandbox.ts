@@ -85,6 +85,7 @@ export function pretendSession(clock: Clock, program: SessionProgram, listener: 
       if (!hasEnded) listener.output("stdout", bytes);
     },
     endInput: () => end({ code: 0 }),
+    resize: () => {},
     kill: () => end({ signal: "SIGKILL" }),
   };
 }
