@@ -74,6 +74,21 @@ describe("asking the master", () => {
     ]);
   });
 
+  it.each([
+    ["our credentials", "//c:5050/master/teardown", "our credentials do not go there"],
+    ["https", "http://b:5050/master/teardown", "which is not https"],
+  ])("takes %s to nobody that the Rack does not name", async (_, location, says) => {
+    const transport = answers({ "a:5050": { status: 307, location }, "c:5050": { status: 200 } });
+    const address = "https://a:5050";
+    const access = async () => ({ authorization: "Basic c2VjcmV0" });
+    const asking = masterOf({ ...options, address, access, transport }).post("/master/teardown", {
+      type: "form",
+      fields: {},
+    });
+    await expect(asking).rejects.toThrow(says);
+    expect(seen.splice(0)).toEqual(["POST https://a:5050/master/teardown"]);
+  });
+
   it("asks nobody else after a refusal", async () => {
     const transport = answers({ "a:5050": { status: 400, body: "No framework found with specified ID" } });
     const asking = masterOf({ ...options, transport }).post("/master/teardown", { type: "form", fields: {} });

@@ -4,6 +4,7 @@ import { conditionOf } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { Rack } from "../../api-types/rack.js";
 import { connectionsOf } from "../../controllers/connections.js";
+import { leaderUrl, type Trust } from "../../drivers/compute/mesos/redirect.js";
 import { type ReadAccess, withAccess } from "../../drivers/compute/mesos/session/access.js";
 import { masterSource } from "../../drivers/compute/mesos/session/masters.js";
 import { type ConnectSocket, connectTcp } from "../../drivers/compute/mesos/zookeeper/socket.js";
@@ -47,9 +48,12 @@ export function masterOf(options: MasterOptions): Master {
   return {
     async post(path, content) {
       const faults: string[] = [];
-      for (const address of await mastersOf(options)) {
+      const masters = await mastersOf(options);
+      for (const address of masters) {
         try {
-          return await exchange(transport, `${address.replace(/\/+$/, "")}${path}`, content);
+          const hasCredentials = (await options.access()).authorization !== undefined;
+          const url = `${address.replace(/\/+$/, "")}${path}`;
+          return await exchange(transport, { url, content, trust: { hasCredentials, masters } });
         } catch (error) {
           // a refusal is an answer; only a master that is not there is passed over
           if (error instanceof StatusError) throw error;
@@ -64,7 +68,13 @@ export function masterOf(options: MasterOptions): Master {
   };
 }
 
-async function exchange(transport: HttpHandler, first: string, content: Content): Promise<string> {
+interface Posting {
+  readonly url: string;
+  readonly content: Content;
+  readonly trust: Trust;
+}
+
+async function exchange(transport: HttpHandler, { url: first, content, trust }: Posting): Promise<string> {
   const { body, contentType } = encoded(content);
   const headers = { "content-type": contentType, accept: "application/json" };
   let url = first;
@@ -72,12 +82,12 @@ async function exchange(transport: HttpHandler, first: string, content: Content)
     const response = await transport({ method: "POST", url, headers, body });
     const text = Buffer.from(await readBody(response)).toString("utf8");
     if (response.status >= 200 && response.status <= 299) return text;
-    const location = response.headers.location;
-    if (response.status !== 307 || location === undefined) {
+    const next = leaderUrl({ status: response.status, headers: response.headers, url }, trust);
+    if (next === undefined) {
       const why = text.trim().slice(0, 200) || `HTTP ${response.status}`;
       throw new StatusError("BadRequest", `POST ${url}: ${why}`);
     }
-    url = new URL(location, url).toString();
+    url = next;
   }
   throw new StatusError("ServiceUnavailable", `POST ${first}: the masters name each other as leader`);
 }

@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const DRIVER_INTERFACES = /^drivers\/((compute|dns|network|metrics|probe)\/driver|driver|observation)$/;
 /** What a person's own commands reach without the control plane: sandboxes and programs beside tasks; never a driver. */
 const CLI_DRIVERS =
-  /^drivers\/compute\/(agent-api$|mesos\/agent\/|mesos\/session\/(access|masters)$|mesos\/zookeeper\/socket$)/;
+  /^drivers\/compute\/(agent-api$|mesos\/agent\/|mesos\/redirect$|mesos\/session\/(access|masters)$|mesos\/zookeeper\/socket$)/;
 /** The one place of another process's folder that `cli` may start. */
 const CLI_DOORS = /^(apiserver|controllers|simulator)\//;
 

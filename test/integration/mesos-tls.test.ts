@@ -80,10 +80,10 @@ function closeNow(server: Server): Promise<void> {
 }
 
 /** A driver before it, and its last word. */
-function connect(url: string, access: MesosAccess) {
+function connect(url: string, access: MesosAccess, ...others: readonly string[]) {
   const driver: ComputeDriver = createMesosDriver({
     transport,
-    masters: [url],
+    masters: [url, ...others],
     access: async () => access,
     frameworkName: "rackwright",
     user: "root",
@@ -192,8 +192,9 @@ describe("a master behind TLS", () => {
     const [first, leader] = [await secured(), await secured()];
     first.master.state.intercept = () =>
       textResponse(307, "", { location: `${leader.url.slice(6)}/master/api/v1/scheduler` });
-    const { reason } = connect(first.url, { authorization, tls: { ca: authority.certificate } });
+    const { reason } = connect(first.url, { authorization, tls: { ca: authority.certificate } }, leader.url);
     await subscribed(leader.master, reason);
+    expect(first.master.subscribes.length).toBe(1);
     expect(leader.master.subscribes[0]?.headers.authorization).toBe(authorization);
 
     const plain = scriptedMaster();

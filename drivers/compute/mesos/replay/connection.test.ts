@@ -25,10 +25,9 @@ describe("subscribing", () => {
     const location = redirect?.headers?.Location ?? "";
     expect(location).toBe("//127.0.0.1:5050/master/api/v1/scheduler");
     const leader = scriptedMaster();
-    const bench = createBench(
-      { access: async () => ({ authorization: "Basic c2VjcmV0" }) },
-      new Map([["127.0.0.1:5050", leader]]),
-    );
+    const masters = ["http://m1:5050", "http://127.0.0.1:5050"];
+    const access = async () => ({ authorization: "Basic c2VjcmV0" });
+    const bench = createBench({ masters, access }, new Map([["127.0.0.1:5050", leader]]));
     bench.master.state.intercept = () => textResponse(307, "", { location });
     await bench.settle();
     expect(leader.subscribes[0]).toMatchObject({
@@ -195,6 +194,28 @@ describe("how the master knows us", () => {
       expect([plain.subscribes, plain.calls]).toEqual([[], []]);
     },
   );
+
+  it.each([
+    ["/api/v1/scheduler", "fw-1"],
+    ["/api/v1", undefined],
+  ])("is not told to a host that the Rack does not name: a redirect of %s", async (path, frameworkId) => {
+    const stranger = scriptedMaster();
+    const access = async () => ({ authorization: "Basic c2VjcmV0" });
+    const bench = createBench({ access, frameworkId }, new Map([["m2:5050", stranger]]));
+    bench.master.state.intercept = () => textResponse(307, "", { location: `//m2:5050/master${path}` });
+    await bench.clock.advance(20_000);
+    expect([stranger.subscribes, stranger.calls]).toEqual([[], []]);
+    const reason = "redirects to http://m2:5050, which is none of the Rack's masters: our credentials do not go there";
+    expect(last(bench)).toMatchObject({ reason: expect.stringContaining(reason) });
+  });
+
+  it("does not matter to a redirect where there are no credentials", async () => {
+    const leader = scriptedMaster();
+    const bench = createBench({}, new Map([["m2:5050", leader]]));
+    bench.master.state.intercept = () => textResponse(307, "", { location: "//m2:5050/master/api/v1/scheduler" });
+    await bench.settle();
+    expect(leader.subscribes.length).toBe(1);
+  });
 
   it("is not asked again in a storm when it is refused", async () => {
     const refusals = recording("18-auth").filter(({ status }) => status === 401 || status === 400);

@@ -47,7 +47,7 @@ export function createLink(options: MesosDriverOptions): Link {
   const { clock, transport, observePeriodMs } = options;
   const link: Link = {
     options,
-    client: masterClient({ transport, clock, access: () => link.access }),
+    client: masterClient({ transport, clock, access: () => link.access, trusted: options.masters }),
     connection: new BehaviorSubject<Connection>({
       type: "connecting",
       reason: "not connected yet",

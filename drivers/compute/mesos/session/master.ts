@@ -1,5 +1,6 @@
 import type { Clock } from "../../../../platform/clock.js";
 import { type HttpHandler, type HttpResponse, readBody, TransportError } from "../../../../platform/transport.js";
+import { leaderUrl } from "../redirect.js";
 import type { MesosAccess } from "./access.js";
 
 /** Where to send and what to say. */
@@ -28,7 +29,7 @@ export interface OpenAnswer {
 export interface MasterClient {
   /** One exchange without redirects, for calls that only this master may answer. */
   post(request: Post, signal?: AbortSignal): Promise<Answer>;
-  /** Follows 307 to the leader, with body and authorization. */
+  /** Follows 307 to the leader, with body and, where that is a master that we know, authorization. */
   postToLeader(request: Post, signal?: AbortSignal): Promise<Answer>;
   /** As postToLeader, for an answer that streams until `abort`. */
   open(request: Post, abort: AbortController): Promise<OpenAnswer>;
@@ -40,6 +41,8 @@ export interface MasterClientOptions {
   readonly clock: Clock;
   /** As last read. */
   readonly access: () => MesosAccess;
+  /** URLs of the masters that credentials may go to, beside the one that is asked. */
+  readonly trusted: readonly string[];
 }
 
 /** A redirect to a dead leader or in a circle ends here. */
@@ -49,7 +52,13 @@ const REDIRECTS_MAX = 3;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Makes a client for any number of masters. */
-export function masterClient({ transport, clock, access }: MasterClientOptions): MasterClient {
+export function masterClient({ transport, clock, access, trusted }: MasterClientOptions): MasterClient {
+  /** Where an answer sends us on to; undefined: nowhere. */
+  function nextUrl(request: Post, { status, headers }: Pick<Answer, "status" | "headers">, url: string) {
+    const hasCredentials = access().authorization !== undefined;
+    return leaderUrl({ status, headers, url }, { hasCredentials, masters: [request.url, ...trusted] });
+  }
+
   function send({ url, body, streamId }: Post, signal: AbortSignal): Promise<HttpResponse> {
     const { authorization, tls } = access();
     const headers = {
@@ -91,7 +100,7 @@ export function masterClient({ transport, clock, access }: MasterClientOptions):
   async function postToLeader(request: Post, signal?: AbortSignal): Promise<Answer> {
     let answer = await post(request, signal);
     for (let hop = 0; hop < REDIRECTS_MAX; hop++) {
-      const url = redirectOf(answer.status, answer.headers, answer.url);
+      const url = nextUrl(request, answer, answer.url);
       if (url === undefined) break;
       answer = await post({ ...request, url }, signal);
     }
@@ -102,26 +111,13 @@ export function masterClient({ transport, clock, access }: MasterClientOptions):
     let url = request.url;
     for (let hop = 0; ; hop++) {
       const response = await withinTime(send({ ...request, url }, abort.signal), abort, clock);
-      const next = redirectOf(response.status, response.headers, url);
+      const next = nextUrl(request, response, url);
       if (next === undefined || hop === REDIRECTS_MAX) return { response, url };
       url = next;
     }
   }
 
   return { post, postToLeader, open };
-}
-
-/** The target of a 307: protocol-relative, with the path of the leader. Throws rather than leave https for http. */
-function redirectOf(status: number, headers: Readonly<Record<string, string>>, url: string): string | undefined {
-  const location = headers.location;
-  if (status !== 307 || location === undefined || !URL.canParse(location, url)) return undefined;
-  const target = new URL(location, url);
-  if (new URL(url).protocol === "https:" && target.protocol !== "https:") {
-    throw new TransportError(`${url} redirects to ${target.origin}, which is not https: not followed`, {
-      isSent: false,
-    });
-  }
-  return target.href;
 }
 
 /** The outcome of `work`; a TransportError when it is aborted or takes too long, which aborts it. */
