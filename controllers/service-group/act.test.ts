@@ -34,9 +34,9 @@ it("carries out a long plan in turns of a second, and says that something is lef
   const view = viewOf(group({ services: [{ name: "web", instances: 200 }] }), []);
   const plan = planGroup(view);
   const slow = slowServer(50);
-  expect(await act(slow.context, view, plan)).toEqual({ held: undefined, isCut: true });
+  expect(await act(slow.context, view, plan)).toEqual({ held: undefined, isCut: true, unhealthy: [] });
   expect(slow.created.length).toBe(20);
   const quick = slowServer(1);
-  expect(await act(quick.context, view, plan)).toEqual({ held: undefined, isCut: false });
+  expect(await act(quick.context, view, plan)).toEqual({ held: undefined, isCut: false, unhealthy: [] });
   expect(quick.created.length).toBe(200);
 });

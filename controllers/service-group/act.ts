@@ -26,6 +26,8 @@ export interface Acted {
   readonly held: string | undefined;
   /** Steps are left: the group is planned anew at once. */
   readonly isCut: boolean;
+  /** Let go because their health checks fail; they may be gone before anybody looks again. */
+  readonly unhealthy: readonly Instance[];
 }
 
 /**
@@ -61,13 +63,14 @@ interface Turn {
 
 async function takeTurn(turn: Turn, steps: readonly GroupStep[]): Promise<Acted> {
   const { clock } = turn.context;
+  const { unhealthy } = turn.news;
   let { held } = turn;
   const startedAt = clock.monotonic();
   for (const step of steps) {
-    if (clock.monotonic() - startedAt >= TURN_MS) return { held, isCut: true };
+    if (clock.monotonic() - startedAt >= TURN_MS) return { held, isCut: true, unhealthy };
     held = (await perform({ ...turn, held }, step)) ?? held;
   }
-  return { held, isCut: false };
+  return { held, isCut: false, unhealthy };
 }
 
 /** What people are told at the end of a turn: one Event of each reason, whatever number of instances it is about. */
@@ -75,7 +78,7 @@ interface News {
   readonly created: string[];
   /** How tasks ended that had to be replaced, because the instances go. */
   readonly failed: string[];
-  readonly unhealthy: string[];
+  readonly unhealthy: Instance[];
   readonly forgotten: string[];
 }
 
@@ -87,7 +90,11 @@ async function tell(context: LoopContext, group: ServiceGroup, news: News): Prom
   const told: readonly (readonly [string, string, readonly string[]])[] = [
     ["InstanceCreated", "created ", created],
     ["InstanceFailed", "", failed],
-    ["InstanceUnhealthy", "released, because their health checks fail: ", unhealthy],
+    [
+      "InstanceUnhealthy",
+      "released, because their health checks fail: ",
+      unhealthy.map(({ metadata }) => metadata.name),
+    ],
     ["InstanceForgotten", "replaced and out of reach for so long that their end is not waited for: ", forgotten],
   ];
   for (const [reason, head, names] of told) {
@@ -236,7 +243,7 @@ function ownerOf(group: ServiceGroup) {
 /** Its number is served by another one all along: no removal that a budget has to allow. */
 async function takeAway({ context, news }: Turn, instance: Instance): Promise<void> {
   await releaseInstance(context.client, instance, UNHEALTHY);
-  news.unhealthy.push(instance.metadata.name);
+  news.unhealthy.push(instance);
 }
 
 /** Before a successor is there, on our own judgement: it is an action, drawn from the disruption budget (R4). */
@@ -254,7 +261,7 @@ async function releaseForHealth({ context, group, news }: Turn, instance: Instan
   };
   const [outcome] = await context.execute([action]);
   if (outcome === undefined || outcome.type === "verified") {
-    news.unhealthy.push(instance.metadata.name);
+    news.unhealthy.push(instance);
     return undefined;
   }
   return `${instance.metadata.name} is unhealthy and stays for now: ${outcome.message}; wait for the budget, or allow it with a DisruptionOverride of class tasks`;

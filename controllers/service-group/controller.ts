@@ -26,6 +26,8 @@ import { groupKeyOf, INDEXES, type Loop, type Memory, memoryOf, viewOf } from ".
 const NAME = "service-group";
 /** Counts and conditions of a group are written at most this often. */
 const STATUS_PERIOD_MS = 1000;
+/** A group is planned at most this often: what changes meanwhile is looked at together. The first change is not kept waiting. */
+const LOOK_PERIOD_MS = 200;
 /** What is held by a budget, or because too much turned bad at once, is looked at again after this time. */
 const HELD_PERIOD_MS = 10_000;
 
@@ -78,13 +80,18 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
     await removeFinalizer({ client, kind: ServiceGroup, object: group, finalizer: FINALIZER.instances });
     return {};
   }
+  const memory = memoryOf(loop, key);
+  const early = memory.lookAt - loop.context.clock.monotonic();
+  if (early > 0) return { requeueAfterMs: early };
+  memory.lookAt = loop.context.clock.monotonic() + LOOK_PERIOD_MS;
   const view = viewOf(loop, group);
   const plan = planGroup(view);
-  const memory = memoryOf(loop, key);
   remember(memory, plan);
   const acted = areRollbacksNoted(group, plan) ? await actAndHold(loop, view, plan) : undefined;
   const result = await report(loop, group, plan);
-  return acted?.isCut === true ? { ...result, requeueAfterMs: 1 } : result;
+  if (acted?.isCut !== true) return result;
+  memory.lookAt = 0;
+  return { requeueAfterMs: 1 };
 }
 
 /** What a budget holds is asked for again after a while, not at every look, unless a person allows it meanwhile. */
@@ -93,12 +100,26 @@ async function actAndHold(loop: Loop, view: GroupView, { steps }: GroupPlan): Pr
   const memory = memoryOf(loop, keyOf(view.group));
   const isHeld = !view.hasOverride && memory.held !== undefined && clock.monotonic() < memory.held.until;
   const acted = await act(loop.context, view, { steps, held: isHeld ? memory.held?.message : undefined });
+  rememberReleases(memory, acted.unhealthy, clock.now());
   if (acted.held === undefined) memory.held = undefined;
   else if (!isHeld) memory.held = { message: acted.held, until: clock.monotonic() + HELD_PERIOD_MS };
   return acted;
 }
 
-function remember({ backoffs, failedRevisions }: Memory, plan: GroupPlan): void {
+/** So many of each service are enough: those that count once are far fewer. */
+const RELEASES_MAX = 16;
+
+/** What leaves may be gone before the next look, and counts as a failure nevertheless. */
+function rememberReleases({ healthReleases }: Memory, unhealthy: readonly Instance[], at: number): void {
+  for (const { spec } of unhealthy) {
+    const known = healthReleases.get(spec.service) ?? [];
+    const release = { revisionName: spec.revisionName, at };
+    healthReleases.set(spec.service, [...known, release].slice(-RELEASES_MAX));
+  }
+}
+
+function remember({ backoffs, failedRevisions, healthReleases }: Memory, plan: GroupPlan): void {
+  for (const name of healthReleases.keys()) if (!plan.services.has(name)) healthReleases.delete(name);
   backoffs.clear();
   failedRevisions.clear();
   for (const [name, { backoff, failedRevision }] of plan.services) {

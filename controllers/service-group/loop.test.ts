@@ -17,7 +17,7 @@ async function open(groups: readonly ServiceGroup[], options: Partial<Parameters
   await world.put(Rack, rack());
   for (const one of groups) await world.put(ServiceGroup, one);
   world.start();
-  await world.clock.advance(1000);
+  await world.clock.advance(3500);
 }
 
 const instances = async () => (await world.settle(world.client.list(Instance, { namespace: "default" }))).items;
@@ -54,6 +54,25 @@ const refusing: LoopWorldOptions["outcomeOf"] = (action): Outcome => ({
   action,
   reason: "BudgetExceeded",
   message: "the budget holds 0 of 5",
+});
+
+describe("how often a group is looked at", () => {
+  it("at once, then five times a second at most, and nothing is missed", async () => {
+    await open([webs(1)]);
+    const resize = (count: number) =>
+      world.settle(
+        world.client.patch(ServiceGroup, { namespace: "default", name: "shop" }, { spec: { scale: { web: count } } }),
+      );
+    const counts: number[] = [];
+    for (const count of [2, 3, 4]) {
+      await resize(count);
+      counts.push((await instances()).length);
+      await world.clock.advance(90);
+    }
+    await world.clock.advance(20);
+    counts.push((await instances()).length);
+    expect(counts).toEqual([2, 2, 2, 4]);
+  });
 });
 
 describe("R4 what a budget holds", () => {

@@ -23,6 +23,7 @@ export function viewOf(group: ServiceGroup, instances: readonly Instance[], rest
     isRackBlind: false,
     hasOverride: false,
     remembered: new Map(),
+    healthReleases: new Map(),
     failedRevisions: new Map(),
     sinceProgress: (_, progressAt) => Math.max(0, now - progressAt),
     isSameTemplate,

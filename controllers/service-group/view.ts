@@ -11,7 +11,7 @@ import type { Cache } from "../../runtime/cache.js";
 import type { LoopContext } from "../context.js";
 import { overridesOf } from "../disruption.js";
 import { suitability } from "../matching.js";
-import type { Backoff, Blocker, Drain, GroupView } from "./life/model.js";
+import type { Backoff, Blocker, Drain, GroupView, HealthRelease } from "./life/model.js";
 import { groupBlockers, groupDependencies, hasStoppingDependents, serviceBlockers } from "./life/order.js";
 import { portBlockers } from "./life/ports.js";
 import { isStopped } from "./life/size.js";
@@ -35,11 +35,14 @@ export interface Loop {
 
 /** What is remembered of a group while this process leads; all of it may be lost. */
 export interface Memory {
+  /** Monotonic: before that it is not planned again. */
+  lookAt: number;
   /** Monotonic: when its status was last written. */
   writtenAt: number | undefined;
   /** By service. */
   readonly backoffs: Map<string, Backoff>;
   readonly failedRevisions: Map<string, string>;
+  readonly healthReleases: Map<string, readonly HealthRelease[]>;
   readonly progress: Map<string, { readonly at: number; readonly passedMs: number; readonly seenAt: number }>;
   /** Why removals for bad health are held, and when they are asked for again (monotonic). */
   held: { readonly message: string; readonly until: number } | undefined;
@@ -73,9 +76,11 @@ export function memoryOf(loop: Loop, key: string): Memory {
   const known = loop.memories.get(key);
   if (known !== undefined) return known;
   const memory: Memory = {
+    lookAt: 0,
     writtenAt: undefined,
     backoffs: new Map(),
     failedRevisions: new Map(),
+    healthReleases: new Map(),
     progress: new Map(),
     held: undefined,
   };
@@ -112,6 +117,7 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
     hasOverride,
     remembered: memory.backoffs,
     failedRevisions: memory.failedRevisions,
+    healthReleases: memory.healthReleases,
     sinceProgress: (service, at) => sinceProgress(loop, memory, { service, at }),
     isSameTemplate: isSameTemplateKnown,
     now: clock.now(),

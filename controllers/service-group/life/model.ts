@@ -25,6 +25,12 @@ export interface Backoff {
   readonly revisionName: string;
 }
 
+/** An instance of this revision was let go for bad health, at this time in milliseconds of wall time. */
+export interface HealthRelease {
+  readonly revisionName: string;
+  readonly at: number;
+}
+
 /** Everything the plan of one group rests on, as plain data. Times in milliseconds of wall time. */
 export interface GroupView {
   readonly group: ServiceGroup;
@@ -53,6 +59,8 @@ export interface GroupView {
   readonly hasOverride: boolean;
   /** Counts of failures that may be newer than the group's status. */
   readonly remembered: ReadonlyMap<string, Backoff>;
+  /** When instances of a service were let go for bad health that may be gone meanwhile. */
+  readonly healthReleases: ReadonlyMap<string, readonly HealthRelease[]>;
   /** Revisions found to have missed their deadline, by service, that the group's status may not name yet. */
   readonly failedRevisions: ReadonlyMap<string, string>;
   /** How long ago the last progress of a service was, which was at that time; immune to steps of the clock. */

@@ -147,6 +147,21 @@ describe("the restart waits for the back-off of its service", () => {
   });
 });
 
+it("counts what was taken away for bad health although it was gone before the next look", () => {
+  const seen = viewOf(group({ services: [{ name: "web", instances: 1 }] }), []);
+  const gone = [
+    { revisionName: "shop-web-1", at: NOW - 10_000 },
+    { revisionName: "shop-web-0", at: NOW - 2000 },
+    { revisionName: "shop-web-1", at: NOW - 1000 },
+  ];
+  const plan = planGroup({ ...seen, healthReleases: new Map([["web", gone]]) });
+  expect(plan.services.get("web")?.backoff).toEqual({
+    failures: 2,
+    lastFailure: NOW - 1000,
+    revisionName: "shop-web-1",
+  });
+});
+
 describe("a task that exits with 0 every 25 s", () => {
   it("is started again after the same short delay for ever", () => {
     let stored: Record<string, unknown> = {};

@@ -249,10 +249,12 @@ export function failureTimes(
   { view, service, members }: Pick<ServiceContext, "view" | "service" | "members">,
   revisionName: string,
 ): readonly number[] {
-  return members.flatMap((one) => {
-    if (one.spec.revisionName !== revisionName) return [];
+  const remembered = (view.healthReleases.get(service.name) ?? []).filter((one) => one.revisionName === revisionName);
+  const own = members.filter(({ spec }) => spec.revisionName === revisionName);
+  const seen = own.flatMap((one) => {
     if (!isLeaving(one)) return isFailure(service, one) ? [endedAt(one, view.now)] : [];
     const isForHealth = one.metadata.annotations?.[ANNOTATION.leave] === "Unhealthy";
     return isForHealth ? [Math.min(timeOf(one.metadata.deletionTimestamp), view.now)] : [];
   });
+  return [...seen, ...remembered.map(({ at }) => Math.min(at, view.now))];
 }
