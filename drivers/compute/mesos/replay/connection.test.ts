@@ -98,6 +98,47 @@ describe("subscribing", () => {
     expect(bench.master.subscribes.length).toBe(2);
   });
 
+  it("takes more and more time when every subscription breaks at once, and none after a long one", async () => {
+    const bench = createBench();
+    for (let step = 0; step < 600; step++) {
+      await bench.clock.advance(100);
+      if (!bench.master.isStreaming()) continue;
+      await bench.subscribed();
+      bench.master.endStream("broken");
+    }
+    expect(bench.master.subscribes.length).toBeLessThan(20);
+    await bench.clock.advanceUntil(() => bench.master.isStreaming(), 60_000);
+    await bench.subscribed();
+    await bench.clock.advance(60_000);
+    const before = bench.master.subscribes.length;
+    bench.master.endStream("broken");
+    await bench.clock.advance(1_000);
+    expect(bench.master.subscribes.length).toBe(before + 1);
+  });
+
+  it.each([0, -1, null, 1e12])("keeps its own pace where a master tells a heartbeat of %s seconds", async (seconds) => {
+    const bench = createBench();
+    await bench.settle();
+    const subscribed = {
+      framework_id: { value: "fw-1" },
+      heartbeat_interval_seconds: seconds,
+      master_info: { id: bench.master.state.masterId },
+    };
+    bench.master.push({ type: "SUBSCRIBED", subscribed });
+    await bench.clock.advance(70_000);
+    expect(bench.master.subscribes.length).toBe(1);
+    await bench.clock.advance(10_000);
+    expect(bench.master.subscribes.length).toBe(2);
+  });
+
+  it("gives up a refusal that never ends", async () => {
+    const bench = createBench();
+    const body = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+    bench.master.state.intercept = () => ({ status: 400, headers: {}, body });
+    await bench.clock.advance(200_000);
+    expect(bench.master.subscribes.length).toBeGreaterThan(1);
+  });
+
   it("tries again when a master accepts the connection and says nothing", async () => {
     const bench = createBench({ transport: () => new Promise(() => {}) });
     await bench.clock.advance(11_000);

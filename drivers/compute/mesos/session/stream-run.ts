@@ -16,6 +16,7 @@ export type Ending =
 /** Silent heartbeats after which the connection counts as dead. */
 const HEARTBEATS_MISSED_MAX = 5;
 const HEARTBEAT_DEFAULT_SECONDS = 15;
+const HEARTBEAT_MAX_SECONDS = 600;
 
 /** The errors after which another attempt would only do harm. */
 const STOPPING_ERRORS: ReadonlySet<string> = new Set(["Framework failed over", "Framework has been removed"]);
@@ -78,10 +79,9 @@ function end(run: StreamRun, reason: string): void {
 }
 
 async function follow(run: StreamRun, answer: OpenAnswer): Promise<Ending> {
-  const refusal = await refusalOf(answer.response);
-  if (refusal !== undefined) return refusal;
-  const decoder = recordDecoder();
   run.watchdog.start(HEARTBEAT_DEFAULT_SECONDS);
+  if (answer.response.status !== 200) return refusalOf(answer.response, run.abort.signal);
+  const decoder = recordDecoder();
   for await (const chunk of chunksUntilAbort(answer.response.body, run.abort.signal)) {
     for (const record of decoder.push(chunk)) {
       const ending = run.abort.signal.aborted ? undefined : take(run, record, answer);
@@ -111,7 +111,7 @@ type Subscribed = Extract<WireEvent, { type: "SUBSCRIBED" }>;
 function subscribed(run: StreamRun, event: Subscribed, answer: OpenAnswer): Ending | undefined {
   const streamId = answer.response.headers["mesos-stream-id"];
   if (streamId === undefined) return { type: "retry", reason: "no Mesos-Stream-Id", isWelcome: false };
-  run.watchdog.start(event.subscribed.heartbeat_interval_seconds ?? HEARTBEAT_DEFAULT_SECONDS);
+  run.watchdog.start(heartbeatSeconds(event.subscribed.heartbeat_interval_seconds));
   run.session = {
     url: answer.url,
     streamId,
@@ -124,11 +124,15 @@ function subscribed(run: StreamRun, event: Subscribed, answer: OpenAnswer): Endi
   return undefined;
 }
 
-/** Undefined: the body is a stream. */
-async function refusalOf(response: HttpResponse): Promise<Ending | undefined> {
+/** As told, where that is a time in which a lost connection should be noticed. */
+function heartbeatSeconds(told: number | undefined): number {
+  return told !== undefined && told > 0 && told <= HEARTBEAT_MAX_SECONDS ? told : HEARTBEAT_DEFAULT_SECONDS;
+}
+
+async function refusalOf(response: HttpResponse, signal: AbortSignal): Promise<Ending> {
   const { status } = response;
-  if (status === 200) return undefined;
-  const text = Buffer.from(await readBody(response, REFUSAL_BYTES_MAX))
+  const body = chunksUntilAbort(response.body, signal);
+  const text = Buffer.from(await readBody({ ...response, body }, REFUSAL_BYTES_MAX))
     .toString("utf8")
     .trim();
   const isAboutUs = status === 401 || text.includes("rincipal");

@@ -51,10 +51,12 @@ export async function runSubscription(options: SubscriptionOptions, signal: Abor
   let failures = 0;
   while (!signal.aborted) {
     const run = newRun(options);
+    const began = clock.monotonic();
     const ending = await runStream(run, signal);
     if (signal.aborted) return;
     if (ending.type === "stopped") return listener.onStopped(ending.reason);
-    failures = run.session !== undefined ? 0 : failures + 1;
+    const hasHeld = run.session !== undefined && clock.monotonic() - began >= BACKOFF_MAX_MS;
+    failures = hasHeld ? 0 : failures + 1;
     log.warn("lost the subscription", { master: run.master, reason: ending.reason });
     listener.onDisconnected(ending.reason);
     await sleep(clock, backoffMs(ending.isWelcome ? failures : BACKOFF_STEPS_MAX, random), signal);
