@@ -32,7 +32,7 @@ export function computeController(context: LoopContext) {
     ],
     async reconcile(name) {
       const rack = racks.get(name);
-      if (rack === undefined) return;
+      if (rack === undefined) return void orphanWatches.delete(name);
       const compute = backends.of(name).compute;
       const connection = compute?.connection.value();
       const tasks = compute?.tasks.value();

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { filter, map, merge, mergeMap, type Observable, of, tap } from "rxjs";
 import { Instance } from "../../api-types/instance.js";
-import { isLeaving, isTerminal, keyOf } from "../../api-types/life.js";
+import { isLeaving, isTerminal, keyOf, TERMINAL_STATES } from "../../api-types/life.js";
 import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import type { TaskStatus } from "../../drivers/compute/driver.js";
@@ -16,6 +16,7 @@ import { AWAY_STATES } from "./status/ready.js";
 import { refreshedReport, type TaskReport, taskReport } from "./status/report.js";
 import { endRevenant, takeStep } from "./task/end.js";
 import { type Compute, checkedOf, computeOf, type Loop } from "./task/loop.js";
+import { afterHearing } from "./task/said.js";
 import { watchOver } from "./task/watch.js";
 
 const NAME = "instance";
@@ -88,7 +89,7 @@ function statusKeys$(loop: Loop, compute: Compute): Observable<string> {
         return undefined;
       }
       const key = keyOf(instance);
-      loop.said.set(key, [...(loop.said.get(key) ?? []), status]);
+      loop.said.set(key, afterHearing(loop.said.get(key) ?? [], status));
       return key;
     }),
     filter((key) => key !== undefined),
@@ -115,6 +116,8 @@ async function storeStatuses(loop: Loop, instance: Instance, compute: Compute): 
     // what the master says is stored even when the template is lost
     await report(loop, current, taskReport(current, status, checkedOf(loop, current)));
     done(loop, key, status);
+    // nothing is asked of it any more
+    if (TERMINAL_STATES.includes(status.state)) loop.calls.forget(status.taskId);
     if (status.acknowledgement !== undefined) await compute.driver.acknowledge(status);
   }
 }

@@ -180,7 +180,10 @@ describe("an agent out of reach", () => {
     expect(await isGone()).toBe(true);
   });
 
-  it("is given up when its time is over, and what comes back is ended once", async () => {
+  it.each([
+    ["its group", false],
+    ["no group any more", true],
+  ])("is given up when its time is over, and what comes back to %s is ended once", async (_, isGroupDeleted) => {
     await open();
     await world.clock.advance(25_000);
     compute.control.loseAgent(AGENT.id);
@@ -188,9 +191,13 @@ describe("an agent out of reach", () => {
     await letGo("Forgotten");
     expect(await isGone()).toBe(true);
     expect(kills()).toEqual([]);
+    const { namespace } = KEY;
+    if (isGroupDeleted)
+      await world.settle(world.client.delete(ServiceGroup, { namespace, name: group().metadata.name }));
     compute.control.returnAgent(AGENT.id);
     await world.clock.advance(60_000);
     expect(kills().sort()).toEqual([OWN, `${OWN}.log`]);
+    expect(world.actions.map(({ rack: of }) => of)).toEqual(["rack", "rack"]);
   });
 });
 

@@ -72,7 +72,10 @@ function bury(loop: Loop, instance: Instance): void {
   const { placement, attached = [], lastStatus } = instance.status ?? {};
   const isRefused = REFUSED_STATES.includes(lastStatus?.state ?? "");
   if (placement === undefined || !(isRefused || isForgotten(instance))) return;
-  for (const taskId of [placement.taskID, ...attached.map(({ taskID }) => taskID)]) loop.buried.set(taskId, instance);
+  const rack = groupOf(loop, instance)?.spec.rackName ?? "";
+  for (const taskId of [placement.taskID, ...attached.map(({ taskID }) => taskID)]) {
+    loop.buried.set(taskId, { instance, rack });
+  }
   for (const oldest of loop.buried.keys()) {
     if (loop.buried.size <= BURIED_MAX) return;
     loop.buried.delete(oldest);
@@ -81,11 +84,13 @@ function bury(loop: Loop, instance: Instance): void {
 
 /** Ends a task whose Instance was deleted in our time and that runs nevertheless; the deletion is its ground. */
 export async function endRevenant(loop: Loop, { taskId, agentId = "", state }: TaskStatus): Promise<void> {
-  const instance = loop.buried.get(taskId);
-  if (instance === undefined || TERMINAL_STATES.includes(state)) return;
+  const found = loop.buried.get(taskId);
+  if (found === undefined || TERMINAL_STATES.includes(state)) return;
+  const { instance, rack } = found;
   if (loop.calls.dueMs("kill", taskId, KILL_AGAIN_MS) > 0) return;
   loop.calls.made("kill", taskId);
-  await loop.context.execute([killAction(loop, instance, { taskId, agentId, ground: tombstone(instance) })]);
+  const action = killAction(loop, instance, { taskId, agentId, ground: tombstone(instance) });
+  await loop.context.execute([{ ...action, rack }]);
 }
 
 interface Kills {

@@ -16,11 +16,11 @@ export interface Loop {
   readonly instances: Cache<Instance>;
   readonly groups: Cache<ServiceGroup>;
   readonly revisions: Cache<Revision>;
-  /** Statuses not yet stored, by key of the instance, in the order they came; bounded by the back end, which sends one of each task at a time until acknowledged. */
+  /** Statuses not yet stored, by key of the instance, in the order they came; bounded as `afterHearing` says. */
   readonly said: Map<string, readonly TaskStatus[]>;
   readonly calls: ReturnType<typeof createPace>;
-  /** Deleted Instances by a task that was said to be refused, or that was given up. */
-  readonly buried: Map<string, Instance>;
+  /** Deleted Instances by a task that was said to be refused, or that was given up, with the rack of their group, which may go next. */
+  readonly buried: Map<string, { readonly instance: Instance; readonly rack: string }>;
 }
 
 export function groupOf(loop: Loop, instance: Instance): ServiceGroup | undefined {
