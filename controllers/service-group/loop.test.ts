@@ -100,3 +100,54 @@ describe("R4 what a budget holds", () => {
     expect(world.actions).toHaveLength(3);
   });
 });
+
+describe("groups that are deleted together", () => {
+  const services = [{ name: "web", image: "web" }];
+  const base = group({ services }, { name: "base" });
+  const above = group({ services, dependsOn: ["base"] }, { name: "above" });
+  const remove = (name: string) => world.settle(world.client.delete(ServiceGroup, { namespace: "default", name }));
+  const leaving = async () =>
+    (await instances())
+      .filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+      .map(({ spec }) => spec.serviceGroup);
+
+  async function openBoth(): Promise<void> {
+    await open([base, above]);
+    await serve();
+    await world.clock.advance(1500);
+    await serve();
+    expect((await instances()).map(({ spec }) => spec.serviceGroup).sort()).toEqual(["above", "base"]);
+  }
+
+  it("leave in the reverse of their dependencies, in whatever order they were named", async () => {
+    await openBoth();
+    await remove("base");
+    await world.clock.advance(500);
+    expect(await leaving()).toEqual([]);
+    await remove("above");
+    await world.clock.advance(10_000);
+    expect(await leaving()).toEqual(["above"]);
+  });
+
+  it("one alone leaves a moment later, whatever depends on it", async () => {
+    await openBoth();
+    await remove("base");
+    await world.clock.advance(2500);
+    expect(await leaving()).toEqual([]);
+    await world.clock.advance(1000);
+    expect(await leaving()).toEqual(["base"]);
+  });
+});
+
+it("restarts what a clock that is ahead orders when that time has come", async () => {
+  await open([webs(1)]);
+  await serve();
+  const restartedAt = at(30);
+  await world.settle(
+    world.client.patch(ServiceGroup, { namespace: "default", name: "shop" }, { spec: { restartedAt } }),
+  );
+  await world.clock.advance(20_000);
+  expect(await instances()).toHaveLength(1);
+  await world.clock.advance(8000);
+  expect(await instances()).toHaveLength(2);
+});

@@ -47,9 +47,15 @@ export function planGroup(unordered: GroupView): GroupPlan {
     steps,
     services,
     nextAttempts,
-    wakeAt: earliest([...services.values()].flatMap(({ nextAttempt, wakeAt }) => [nextAttempt, wakeAt])),
+    wakeAt: earliest([restartAt(view), ...[...services.values()].flatMap((one) => [one.nextAttempt, one.wakeAt])]),
     waiting: [...services].filter(([, { isWaiting }]) => isWaiting).map(([name]) => name),
   };
+}
+
+/** A restart that was ordered by a clock that is ahead of ours. */
+function restartAt({ group, now }: GroupView): number | undefined {
+  const at = timeOf(group.spec.restartedAt);
+  return at > now ? at : undefined;
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {
@@ -66,7 +72,7 @@ function relabelSteps(members: readonly Instance[], service: Service): GroupStep
 
 function planService(view: GroupView, service: Service, members: readonly Instance[]): ServicePlan {
   const wanted = wantedCount(view, service);
-  if (wanted === 0) return { steps: stopService(view, service, members) };
+  if (wanted === 0) return stopService(view, service, members);
   const target = targetOf(view, service, members);
   const backoff = backoffOf(view, service, { members, target });
   const canStart =
@@ -121,14 +127,14 @@ function planForget(view: GroupView, service: Service, members: readonly Instanc
 }
 
 /** Lets a whole service go, unless something that depends on it still runs. What a job achieved stays while it may go on. */
-function stopService(view: GroupView, service: Service, members: readonly Instance[]): GroupStep[] {
-  if (hasDependentsLeft(view, service) || view.hasDyingDependents) return [];
+function stopService(view: GroupView, service: Service, members: readonly Instance[]): ServicePlan {
+  if (view.stopsAt !== undefined && view.stopsAt > view.now) return { steps: [], wakeAt: view.stopsAt };
+  if (hasDependentsLeft(view, service) || view.hasDyingDependents) return { steps: [] };
   const reason = stopReason(view.group);
   const isRecord = (instance: Instance) =>
     service.mode === "Job" && reason !== "GroupDeleted" && isTerminal(instance) && isDone(service, instance);
-  return members
-    .filter((instance) => !isLeaving(instance) && !isRecord(instance))
-    .map((instance) => ({ type: "release", instance, reason }));
+  const leaving = members.filter((instance) => !isLeaving(instance) && !isRecord(instance));
+  return { steps: leaving.map((instance) => ({ type: "release", instance, reason })) };
 }
 
 function stopReason(group: ServiceGroup): LeaveReason {

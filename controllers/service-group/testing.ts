@@ -20,6 +20,7 @@ export function viewOf(group: ServiceGroup, instances: readonly Instance[], rest
     blockers: [],
     serviceBlockers: () => [],
     hasDyingDependents: false,
+    stopsAt: undefined,
     isRackBlind: false,
     hasOverride: false,
     remembered: new Map(),

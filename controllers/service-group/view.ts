@@ -37,6 +37,8 @@ export interface Loop {
 export interface Memory {
   /** Monotonic: before that it is not planned again. */
   lookAt: number;
+  /** Monotonic: since when nothing of it is wanted; undefined: something is. */
+  stoppedSince: number | undefined;
   /** Monotonic: when its status was last written. */
   writtenAt: number | undefined;
   /** By service. */
@@ -77,6 +79,7 @@ export function memoryOf(loop: Loop, key: string): Memory {
   if (known !== undefined) return known;
   const memory: Memory = {
     lookAt: 0,
+    stoppedSince: undefined,
     writtenAt: undefined,
     backoffs: new Map(),
     failedRevisions: new Map(),
@@ -110,9 +113,7 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
       ...serviceBlockers(group, service, find),
       ...portBlockers(group, service, (port) => loop.groups.by("servicePort", port)),
     ],
-    hasDyingDependents:
-      isStopped(group) &&
-      hasStoppingDependents(loop.groups.by("dependsOn", key), (other) => loop.instances.by("group", keyOf(other))),
+    ...dependentsOf(loop, group, memory),
     isRackBlind: !hasOverride && isRackBlind(loop, group.spec.rackName),
     hasOverride,
     remembered: memory.backoffs,
@@ -121,6 +122,25 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
     sinceProgress: (service, at) => sinceProgress(loop, memory, { service, at }),
     isSameTemplate: isSameTemplateKnown,
     now: clock.now(),
+  };
+}
+
+/**
+ * Of several groups that are deleted one after the other, the first may be one that the others depend on: so long it waits
+ * for them to be stopped, too.
+ */
+const STOP_TOGETHER_MS = 3000;
+
+function dependentsOf(loop: Loop, group: ServiceGroup, memory: Memory) {
+  memory.stoppedSince = isStopped(group) ? (memory.stoppedSince ?? loop.context.clock.monotonic()) : undefined;
+  if (memory.stoppedSince === undefined) return { hasDyingDependents: false, stopsAt: undefined };
+  const instancesOf = (other: ServiceGroup) => loop.instances.by("group", keyOf(other));
+  const dependents = loop.groups.by("dependsOn", keyOf(group)).filter((other) => instancesOf(other).length > 0);
+  const leftMs = memory.stoppedSince + STOP_TOGETHER_MS - loop.context.clock.monotonic();
+  const mayFollow = leftMs > 0 && dependents.some((other) => !isStopped(other));
+  return {
+    hasDyingDependents: hasStoppingDependents(dependents, instancesOf),
+    stopsAt: mayFollow ? loop.context.clock.now() + leftMs : undefined,
   };
 }
 

@@ -53,6 +53,8 @@ export interface GroupView {
   readonly serviceBlockers: (service: Service) => readonly Blocker[];
   /** Whether groups that depend on this one still have instances while they, too, stop. */
   readonly hasDyingDependents: boolean;
+  /** When it stops, if not now: groups that depend on it may be about to stop, too. */
+  readonly stopsAt: number | undefined;
   /** So many instances of the rack became unreachable at once that none of them is believed to be gone (R3). */
   readonly isRackBlind: boolean;
   /** A DisruptionOverride for the rack's tasks is valid. */
