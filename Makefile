@@ -22,7 +22,7 @@ build: node_modules/.installed ## compile to dist/
 	@chmod +x dist/cli/main.js
 
 run: build ## install, build, and bring up everything with a simulated rack; Ctrl-C stops it
-	@node dist/cli/main.js up --simulate --data $(DATA)
+	@dist/cli/main.js up --simulate --data $(DATA)
 
 demo: build ## play the DNS scenario without a person, at most 4 minutes; fails unless every step held
 	@node --import tsx hack/demo.ts

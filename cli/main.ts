@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=32
 import { Command, InvalidArgumentError, Option } from "commander";
 import { StatusError } from "../api-types/meta/status-error.js";
 import { accessOptions, type Verbs } from "./access/command.js";

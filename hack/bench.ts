@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { apiWrites } from "./bench/api-writes.js";
 import { coldStart } from "./bench/cold-start.js";
@@ -30,6 +30,8 @@ const BENCHMARKS: readonly Benchmark[] = [
 ];
 
 const BUILT = join(".cache", "bench");
+/** As the product runs: what the first line of its entry asks of Node. */
+const NODE_FLAGS = readFileSync(join("cli", "main.ts"), "utf8").split("\n", 1)[0]?.match(/--\S+/g) ?? [];
 const PROFILES = join(".cache", "profiles");
 /** No benchmark may take longer: all of them together stay below four minutes. */
 const TIMEOUT_MS = 120_000;
@@ -84,7 +86,8 @@ function runApart(name: string): Promise<Findings> {
   const profiling = flags.includes("--prof")
     ? ["--cpu-prof", `--cpu-prof-dir=${PROFILES}`, `--cpu-prof-name=${name}.cpuprofile`]
     : [];
-  const child = spawn(process.execPath, ["--expose-gc", ...profiling, join(BUILT, "hack", "bench.js"), "--one", name], {
+  const main = join(BUILT, "hack", "bench.js");
+  const child = spawn(process.execPath, [...NODE_FLAGS, "--expose-gc", ...profiling, main, "--one", name], {
     stdio: ["ignore", 2, 2, "ipc"],
     // a group of its own, so that servers that it started can be ended with it
     detached: true,
