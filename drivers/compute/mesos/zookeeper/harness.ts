@@ -11,6 +11,8 @@ export interface FakeEnsemble {
   readonly down: Set<string>;
   /** Servers that accept and say nothing, by host. */
   readonly mute: Set<string>;
+  /** Nodes that clients may not read. */
+  readonly denied: Set<string>;
   /** Breaks all connections. */
   cut(): void;
   /** Forgets all sessions. */
@@ -30,6 +32,7 @@ export function fakeEnsemble(): FakeEnsemble {
     sessions: new Set(),
     watches: new Map(),
     presented: [],
+    denied: new Set(),
     zxid: 1n,
     nextSession: 1n,
   };
@@ -55,6 +58,7 @@ export function fakeEnsemble(): FakeEnsemble {
     },
     down,
     mute,
+    denied: state.denied,
     cut() {
       for (const socket of open) socket.end();
       open.clear();
@@ -75,6 +79,7 @@ interface State {
   readonly sessions: Set<bigint>;
   readonly watches: Map<Channel, Set<string>>;
   readonly presented: bigint[];
+  readonly denied: Set<string>;
   zxid: bigint;
   nextSession: bigint;
 }
@@ -131,7 +136,9 @@ function answer(state: State, socket: Channel, record: Uint8Array): void {
   const head = [int(xid), long(state.zxid)];
   if (type === PING) socket.send(juteFrame([...head, int(0)]));
   else if (type === GET_DATA || type === GET_CHILDREN) {
-    const fields = readNode(state, socket, { type, path: reader.text() });
+    const path = reader.text();
+    if (state.denied.has(path)) return socket.send(juteFrame([...head, int(NO_AUTH)]));
+    const fields = readNode(state, socket, { type, path });
     socket.send(juteFrame(fields === undefined ? [...head, int(NO_NODE)] : [...head, int(0), ...fields]));
   } else socket.end();
 }
@@ -140,6 +147,7 @@ const GET_DATA = 4;
 const PING = 11;
 const GET_CHILDREN = 12;
 const NO_NODE = -101;
+const NO_AUTH = -102;
 
 function readNode(
   { nodes, watches }: State,

@@ -31,6 +31,14 @@ describe("records of jute", () => {
     expect(() => frameDecoder().push(Uint8Array.of(255, 255, 255, 255))).toThrow(JuteError);
   });
 
+  it("cost no more than their bytes, however small the pieces are that they come in", () => {
+    const frame = juteFrame([bytes(new Uint8Array(400_000))]);
+    const decoder = frameDecoder();
+    let found = 0;
+    for (let at = 0; at < frame.length; at++) found += decoder.push(frame.subarray(at, at + 1)).length;
+    expect(found).toBe(1);
+  });
+
   it("never read past their end", () => {
     expect(() => juteReader(Uint8Array.of(0, 0)).int()).toThrow(JuteError);
     expect(() => juteReader(Uint8Array.of(0, 0, 0, 5, 1)).bytes()).toThrow(JuteError);

@@ -107,12 +107,14 @@ const FRAME_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Cuts a stream into records; holds at most one incomplete record. */
 export function frameDecoder(limitBytes: number = FRAME_BYTES_MAX): FrameDecoder {
-  let pending: readonly Uint8Array[] = [];
+  let pending: Uint8Array[] = [];
   let size = 0;
 
   return {
     push(chunk) {
-      pending = [...pending, chunk];
+      // the first piece holds the whole length: it is read again with every later one
+      if ((pending[0]?.length ?? 0) < 4) pending = [Buffer.concat([...pending, chunk])];
+      else pending.push(chunk);
       size += chunk.length;
       const records: Uint8Array[] = [];
       for (;;) {
@@ -130,8 +132,6 @@ export function frameDecoder(limitBytes: number = FRAME_BYTES_MAX): FrameDecoder
   };
 }
 
-function lengthAt(chunks: readonly Uint8Array[]): number {
-  const [first = new Uint8Array(0)] = chunks;
-  const head = first.length >= 4 ? first : Buffer.concat(chunks);
+function lengthAt([head = new Uint8Array(0)]: readonly Uint8Array[]): number {
   return Buffer.from(head.buffer, head.byteOffset, head.byteLength).readInt32BE(0);
 }

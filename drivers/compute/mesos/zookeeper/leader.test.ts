@@ -78,6 +78,24 @@ describe("the leading master", () => {
     watch.close();
   });
 
+  it("is told why it cannot be read, and stays known when it could be before", async () => {
+    const { clock, ensemble, watch, port } = start();
+    ensemble.set("/mesos", "");
+    ensemble.denied.add("/mesos");
+    const denied = watch.leader().catch((error: unknown) => String(error));
+    await clock.advance(10_000);
+    expect(await denied).toContain("reading /mesos from ZooKeeper:");
+    expect(await denied).toContain("error -102");
+    ensemble.denied.clear();
+    ensemble.set("/mesos/json.info_0000000002", info(5052));
+    await clock.advance(10_000);
+    expect(port()).toBe(5052);
+    ensemble.denied.add("/mesos");
+    await clock.advance(60_000);
+    expect(port()).toBe(5052);
+    watch.close();
+  });
+
   it("stays known while ZooKeeper is away", async () => {
     const { clock, ensemble, watch, port } = start();
     ensemble.set("/mesos", "");

@@ -54,6 +54,9 @@ export function watchLeader({ address, connect, clock, random, log }: LeaderWatc
   const tell = (next: Leadership) => {
     if (JSON.stringify(next) !== JSON.stringify(state.value)) state.next(next);
   };
+  const fail = (reason: string) => {
+    if (state.value.type === "unknown") tell({ type: "unknown", reason });
+  };
   if (ensemble === undefined)
     tell({ type: "unknown", reason: `${address} is not an address such as zk://host:2181/mesos` });
   else {
@@ -64,10 +67,8 @@ export function watchLeader({ address, connect, clock, random, log }: LeaderWatc
         clock,
         random,
         log,
-        onConnected: (connection) => void follow({ connection, ensemble, clock, tell }),
-        onLost: (reason) => {
-          if (state.value.type === "unknown") tell({ type: "unknown", reason });
-        },
+        onConnected: (connection) => void follow({ connection, ensemble, clock, tell, fail }),
+        onLost: fail,
       },
       closing.signal,
     );
@@ -96,16 +97,22 @@ interface Following {
   readonly ensemble: ZooKeeperAddress;
   readonly clock: Clock;
   tell(next: Leadership): void;
+  /** Nothing was learned: a leader once known stays known. */
+  fail(reason: string): void;
 }
 
 /** Reads the leader again whenever the masters change, until the connection is lost. Never rejects. */
-async function follow({ connection, ensemble, clock, tell }: Following): Promise<void> {
+async function follow({ connection, ensemble, clock, tell, fail }: Following): Promise<void> {
   while (!connection.signal.aborted) {
     const pause = new AbortController();
     const wake = () => pause.abort();
     connection.signal.addEventListener("abort", wake, { once: true });
-    const seen = await readLeader(connection, ensemble.path, wake).catch(() => undefined);
-    // a read that failed with its connection says nothing of the masters
+    const seen = await readLeader(connection, ensemble.path, wake).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      // what ended with its connection is told as the loss of that
+      if (!connection.signal.aborted) fail(`reading ${ensemble.path} from ZooKeeper: ${why}`);
+      return undefined;
+    });
     if (seen !== undefined) tell(seen);
     await sleep(clock, seen?.type === "leads" ? REREAD_MS : RETRY_MS, pause.signal);
     connection.signal.removeEventListener("abort", wake);
