@@ -1,4 +1,5 @@
 import { StatusError } from "../../../../api-types/meta/status-error.js";
+import { sleep } from "../../../../platform/clock.js";
 import { isMissing } from "../changes.js";
 import { call, refusal, type SwitchAnswer } from "../requests.js";
 import { conditionName, policyName } from "./names.js";
@@ -33,8 +34,7 @@ export async function advertise(context: AdvertisingContext, prefix: string): Pr
   if (!isThere) await createCondition(context, prefix);
   await ensureStatement(context, chain, prefix);
   if (chain.definition === undefined) await createDefinition(context);
-  if (!isBound(context.identity, chain))
-    await changeRedistribution(context, "add", [{ sources: SOURCE, policy: policyName(context.identity) }]);
+  if (!isBound(context.identity, chain)) await bind(context, prefix);
 }
 
 /** Leaves nothing of one prefix. With the last one goes the redistribution, before anything else. */
@@ -42,11 +42,11 @@ export async function withdraw(context: AdvertisingContext, prefix: string): Pro
   const chain = await readChain(context);
   if (chain === undefined) return;
   const name = conditionName(context.identity, prefix);
-  const { conditions = [], configured = [] } = chain.statement ?? {};
+  const configured = chain.statement?.conditions ?? [];
   // what is only in one of the two is on its way in or out: a statement that loses its last condition tells everything
-  const staying = conditions.filter((other) => other !== name && configured.includes(other));
+  const staying = configured.filter((other) => other !== name && chain.inEffect.includes(other));
   if (staying.length === 0) await takeDown(context, chain);
-  else if ([...conditions, ...configured].includes(name)) await changeConditions(context, "remove", [name]);
+  else if (configured.includes(name)) await changeConditions(context, "remove", [name]);
   await remove(context, "PolicyCondition", name);
 }
 
@@ -66,7 +66,7 @@ async function soundChain(context: AdvertisingContext): Promise<Chain> {
   const isBegun = !isBound(identity, chain) && chain.definition === undefined && isUsable(chain);
   if (isBegun) return chain;
   await takeDown(context, chain);
-  return { ...chain, global: withoutOurs(identity, chain), statement: undefined, definition: undefined };
+  return { global: withoutOurs(identity, chain), statement: undefined, inEffect: [], definition: undefined };
 }
 
 function isUsable({ statement }: Chain): boolean {
@@ -99,6 +99,28 @@ function createDefinition(context: AdvertisingContext): Promise<void> {
   const name = policyName(context.identity);
   const body = { Name: name, Priority: 0, MatchType: "any", StatementList: [{ Priority: 0, Statement: name }] };
   return create(context, "PolicyDefinition", body);
+}
+
+/** The switch is asked so often, this far apart, whether a statement is in effect. */
+const EFFECT_READS = 20;
+const EFFECT_PAUSE_MS = 50;
+
+/** Lets BGP go by our policy, but not before that is in effect and holds for this prefix alone. */
+async function bind(context: AdvertisingContext, prefix: string): Promise<void> {
+  const { identity, connection, signal } = context;
+  const name = conditionName(identity, prefix);
+  for (let reads = 1; ; reads += 1) {
+    const chain = await readChain(context);
+    if (chain?.inEffect.join() === name && isSound(identity, chain)) break;
+    if (reads === EFFECT_READS) {
+      throw new StatusError(
+        "ServiceUnavailable",
+        `telling ${prefix}: the switch accepts our policy and does not have it`,
+      );
+    }
+    await sleep(connection.clock, EFFECT_PAUSE_MS, signal);
+  }
+  await changeRedistribution(context, "add", [{ sources: SOURCE, policy: policyName(identity) }]);
 }
 
 /** First BGP stops to go by our policy, then the policy goes; its conditions stay. */

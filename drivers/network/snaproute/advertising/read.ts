@@ -27,8 +27,10 @@ export interface AdvertisingContext {
 /** What stands between a route and the world, beside the condition of its prefix. */
 export interface Chain {
   readonly global: BgpGlobal & { readonly redistributions: readonly Redistribution[] };
-  /** As it is in effect: a change of the configuration is carried out later, and by some builds never. */
-  readonly statement: (Statement & { readonly configured: readonly string[] }) | undefined;
+  /** As it is configured. */
+  readonly statement: Statement | undefined;
+  /** The conditions that the statement has in effect: a change is carried out later, and by some builds never. */
+  readonly inEffect: readonly string[];
   readonly definition: Definition | undefined;
 }
 
@@ -37,10 +39,12 @@ export async function readChain(context: AdvertisingContext): Promise<Chain | un
   const global = await readGlobal(context);
   if (global?.redistributions === undefined) return undefined;
   const { redistributions } = global;
-  const statement = await readStatement(context);
   const name = policyName(context.identity);
+  const statement = await readObject(context, { path: "config/PolicyStmt", name, parse: parseStatement });
+  const effective = statement && (await readObject(context, { path: "state/PolicyStmt", name, parse: parseStatement }));
   const definition = await readObject(context, { path: "config/PolicyDefinition", name, parse: parseDefinition });
-  return { global: { ...global, redistributions }, statement, definition };
+  const inEffect = effective?.conditions ?? [];
+  return { global: { ...global, redistributions }, statement, inEffect, definition };
 }
 
 /** Undefined: there is no such condition. */
@@ -58,7 +62,7 @@ export async function readAll(
   const list = { path: "config/PolicyConditions", what: "listing policy conditions", parse: parseCondition };
   const { items } = await readPages(context.connection, list, context.signal);
   const conditions = new Map(items.map((condition) => [condition.name, condition]));
-  const names = new Set([...conditions.keys(), ...(chain.statement?.conditions ?? [])]);
+  const names = new Set([...conditions.keys(), ...chain.inEffect, ...(chain.statement?.conditions ?? [])]);
   const prefixes = [...names].flatMap((name) => prefixOfCondition(context.identity, name) ?? []);
   return byKey([
     ...prefixes.flatMap((prefix) => {
@@ -76,9 +80,12 @@ export function advertisementOf(
   parts: { readonly prefix: string; readonly condition: Condition | undefined; readonly chain: Chain },
 ): Extract<Advertisement, { type: "prefix" }> | undefined {
   const { prefix, condition, chain } = parts;
-  const isNamed = chain.statement?.conditions.includes(conditionName(identity, prefix)) ?? false;
-  if (condition === undefined && !isNamed) return undefined;
-  const isWhole = isNamed && condition?.prefix === prefix && isBound(identity, chain) && isSound(identity, chain);
+  const name = conditionName(identity, prefix);
+  const isConfigured = chain.statement?.conditions.includes(name) ?? false;
+  const isInEffect = chain.inEffect.includes(name);
+  if (condition === undefined && !isConfigured && !isInEffect) return undefined;
+  const isNamed = isConfigured && isInEffect && condition?.prefix === prefix;
+  const isWhole = isNamed && isBound(identity, chain) && isSound(identity, chain);
   return { type: "prefix", prefix, isWhole };
 }
 
@@ -137,15 +144,6 @@ async function readGlobal(context: AdvertisingContext): Promise<BgpGlobal | unde
 
 /** The one routing instance. */
 export const VRF = "default";
-
-/** As it is in effect; that one condition is enough is only told by the configuration. */
-async function readStatement(context: AdvertisingContext): Promise<Chain["statement"]> {
-  const statement = { name: policyName(context.identity), parse: parseStatement };
-  const configured = await readObject(context, { path: "config/PolicyStmt", ...statement });
-  if (configured === undefined) return undefined;
-  const inEffect = await readObject(context, { path: "state/PolicyStmt", ...statement });
-  return inEffect && { ...inEffect, isAny: configured.isAny, configured: configured.conditions };
-}
 
 interface Wanted<T> {
   readonly path: string;

@@ -22,11 +22,10 @@ export interface Condition {
 }
 
 export interface Statement {
-  /** As the source of this statement has them: the configuration, or what is in effect. */
   readonly conditions: readonly string[];
   readonly isPermit: boolean;
-  /** Whether one condition is enough. Undefined: not said here. */
-  readonly isAny: boolean | undefined;
+  /** Whether one condition is enough; only the configuration says so. */
+  readonly isAny: boolean;
 }
 
 export interface Definition {
@@ -71,8 +70,7 @@ export function parseStatement(value: unknown): Statement | undefined {
   const { Name: name, Conditions: list, Action: action, MatchConditions: match } = objectOf(value) ?? {};
   const conditions = textsOf(list);
   if (typeof name !== "string" || conditions === undefined) return undefined;
-  const isAny = typeof match === "string" && match !== "" ? match === "any" : undefined;
-  return { conditions, isPermit: action === "permit", isAny };
+  return { conditions, isPermit: action === "permit", isAny: match === "any" };
 }
 
 export function parseDefinition(value: unknown): Definition | undefined {
