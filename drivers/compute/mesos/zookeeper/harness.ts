@@ -137,9 +137,9 @@ function answer(state: State, socket: Channel, record: Uint8Array): void {
   if (type === PING) socket.send(juteFrame([...head, int(0)]));
   else if (type === GET_DATA || type === GET_CHILDREN) {
     const path = reader.text();
-    if (state.denied.has(path)) return socket.send(juteFrame([...head, int(NO_AUTH)]));
     const fields = readNode(state, socket, { type, path });
-    socket.send(juteFrame(fields === undefined ? [...head, int(NO_NODE)] : [...head, int(0), ...fields]));
+    const error = state.denied.has(path) ? NO_AUTH : NO_NODE;
+    socket.send(juteFrame(fields === undefined ? [...head, int(error)] : [...head, int(0), ...fields]));
   } else socket.end();
 }
 
@@ -150,11 +150,11 @@ const NO_NODE = -101;
 const NO_AUTH = -102;
 
 function readNode(
-  { nodes, watches }: State,
+  { nodes, watches, denied }: State,
   socket: Channel,
   { type, path }: { readonly type: number; readonly path: string },
 ): readonly JuteField[] | undefined {
-  const data = nodes.get(path);
+  const data = denied.has(path) ? undefined : nodes.get(path);
   if (data === undefined) return undefined;
   if (type === GET_DATA) return [text(data)];
   watches.set(socket, (watches.get(socket) ?? new Set()).add(path));
