@@ -1,10 +1,7 @@
-import { Secret } from "../api-types/core/secret.js";
 import { StatusError } from "../api-types/meta/status-error.js";
 import type { Rack } from "../api-types/rack.js";
-import { SYSTEM_NAMESPACE } from "../api-types/well-known.js";
-import type { TlsOptions } from "../platform/transport.js";
 import type { Client } from "./client.js";
-import { readOptional } from "./read-optional.js";
+import { basicAuthorization, readTls, type ServerAccess, secretValue } from "./server-access.js";
 
 type Mesos = NonNullable<NonNullable<Rack["spec"]["compute"]>["mesos"]>;
 
@@ -12,56 +9,19 @@ type Mesos = NonNullable<NonNullable<Rack["spec"]["compute"]>["mesos"]>;
 export type MesosSecrets = Pick<Mesos, "principal" | "credentialsSecretRef" | "tls">;
 
 /** What is sent with every request to masters and agents. */
-export interface MesosAccess {
-  /** Value of the Authorization header. */
-  readonly authorization?: string;
-  readonly tls?: TlsOptions;
-}
+export type MesosAccess = ServerAccess;
 
 /** Reads credentials and certificates. Rejects naming the Secret or key that is missing, never a value. */
 export async function readMesosAccess(
   client: Client,
   { principal, credentialsSecretRef, tls }: MesosSecrets,
 ): Promise<MesosAccess> {
-  const read = async (reference: Reference | undefined) =>
-    reference === undefined ? undefined : secretValue(client, reference);
-  const secret = await read(credentialsSecretRef);
+  const secret = credentialsSecretRef && (await secretValue(client, credentialsSecretRef));
   if (secret !== undefined && principal === undefined) {
     throw new StatusError("Invalid", "spec.compute.mesos.credentialsSecretRef needs a principal");
   }
-  const authorization =
-    secret === undefined || principal === undefined ? {} : basicAuthorization(principal, secret.trimEnd());
-  if (tls === undefined) return authorization;
   return {
-    ...authorization,
-    tls: {
-      ...given("ca", await read(tls.caSecretRef)),
-      ...given("certificate", await read(tls.certificateSecretRef)),
-      ...given("key", await read(tls.keySecretRef)),
-      ...given("serverName", tls.serverName),
-    },
+    ...(secret === undefined || principal === undefined ? {} : basicAuthorization(principal, secret.trimEnd())),
+    ...(tls === undefined ? {} : { tls: await readTls(client, tls) }),
   };
-}
-
-interface Reference {
-  readonly name: string;
-  readonly key: string;
-}
-
-async function secretValue(client: Client, { name, key }: Reference): Promise<string> {
-  const object = `Secret ${SYSTEM_NAMESPACE}/${name}`;
-  const secret = await readOptional(client, Secret, { namespace: SYSTEM_NAMESPACE, name });
-  if (secret === undefined) throw new StatusError("NotFound", `${object} is not there`);
-  const value = Object.hasOwn(secret.data ?? {}, key) ? secret.data?.[key] : undefined;
-  if (value === undefined) throw new StatusError("NotFound", `${object} has no key ${key}`);
-  return Buffer.from(value, "base64").toString("utf8");
-}
-
-/** HTTP's basic authentication. */
-function basicAuthorization(principal: string, secret: string): MesosAccess {
-  return { authorization: `Basic ${Buffer.from(`${principal}:${secret}`, "utf8").toString("base64")}` };
-}
-
-function given(name: keyof TlsOptions, value: string | undefined): TlsOptions {
-  return value === undefined ? {} : { [name]: value };
 }

@@ -1,9 +1,11 @@
 import type { Observable } from "rxjs";
 import type { Execute } from "../actuation/action.js";
 import type { Client } from "../client/client.js";
+import type { MesosSecrets } from "../client/mesos-access.js";
+import type { ServerSecrets } from "../client/server-access.js";
 import type { Agent, ComputeDriver, Connection, Offer, Task } from "../drivers/compute/driver.js";
 import type { DnsDriver, DnsEntry } from "../drivers/dns/driver.js";
-import type { MetricDriver } from "../drivers/metrics/driver.js";
+import type { MetricDriver, NodeMeter, PointSink } from "../drivers/metrics/driver.js";
 import type { Advertisement } from "../drivers/network/advertising.js";
 import type { NetworkDriver, SwitchRoute } from "../drivers/network/driver.js";
 import type { Observation } from "../drivers/observation.js";
@@ -55,6 +57,24 @@ export interface Backends {
   close(): void;
 }
 
+/** Where nodes are measured; undefined secrets: nothing proves us. */
+export type MeterSource =
+  | { readonly type: "agents"; readonly secrets: MesosSecrets | undefined }
+  | { readonly type: "pcp"; readonly port: number };
+
+/** An InfluxDB 1.x that points are written to. */
+export interface SinkTarget {
+  readonly address: string;
+  readonly database: string;
+  readonly secrets: ServerSecrets;
+}
+
+/** Opens what a collector reads from and writes to; who opens it closes it. */
+export interface Metering {
+  meter(source: MeterSource, agentUrl: (agentId: string) => string | undefined): NodeMeter;
+  sink(target: SinkTarget): PointSink;
+}
+
 /** What every loop is given. */
 export interface LoopContext {
   /** Fenced with this process's term; answers are visible in the caches at once. */
@@ -66,6 +86,7 @@ export interface LoopContext {
   readonly execute: Execute;
   /** Asks instances whether they are well. */
   readonly prober: ProbeDriver;
+  readonly metering: Metering;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

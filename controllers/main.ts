@@ -20,10 +20,15 @@ import { Rack } from "../api-types/rack.js";
 import { Route } from "../api-types/route.js";
 import { SYSTEM_NAMESPACE } from "../api-types/well-known.js";
 import type { Client } from "../client/client.js";
+import { readMesosAccess } from "../client/mesos-access.js";
+import { readServerAccess } from "../client/server-access.js";
 import { createMesosDriver } from "../drivers/compute/mesos/driver.js";
 import { withAccess } from "../drivers/compute/mesos/session/access.js";
 import { createConsulDriver } from "../drivers/dns/consul/consul.js";
+import { createInfluxSink } from "../drivers/metrics/influxdb/sink.js";
+import { createAgentsMeter } from "../drivers/metrics/mesos/agents-meter.js";
 import { createMesosMetrics } from "../drivers/metrics/mesos/mesos.js";
+import { createPcpMeter } from "../drivers/metrics/pcp/meter.js";
 import { createSnaprouteDriver } from "../drivers/network/snaproute/snaproute.js";
 import type { ProbeDriver } from "../drivers/probe/driver.js";
 import { createNetworkProber } from "../drivers/probe/network.js";
@@ -38,9 +43,10 @@ import { createInformers, writeThrough } from "../runtime/informers.js";
 import { elect, type Leadership } from "../runtime/leader.js";
 import { anycastController } from "./anycast/controller.js";
 import { createBackends, type DriverFactories } from "./backends.js";
+import { collectorController } from "./collector/controller.js";
 import { computeController } from "./compute/controller.js";
 import type { AddressOverlay } from "./connections.js";
-import type { Backends, Kept, LoopContext } from "./context.js";
+import type { Backends, Kept, LoopContext, Metering } from "./context.js";
 import { disruptionBudget, freezeReason, overridesOf } from "./disruption.js";
 import { dnsRecordController } from "./dns-record/controller.js";
 import { endpointsController } from "./endpoints/controller.js";
@@ -53,6 +59,7 @@ import { nodeController } from "./node/controller.js";
 import { placementController } from "./placement/controller.js";
 import { probeController } from "./probe/controller.js";
 import { rackController } from "./rack/controller.js";
+import { recentAccess } from "./recent-access.js";
 import { routeController } from "./route/controller.js";
 import { scalingPolicyController } from "./scaling-policy/controller.js";
 import { serviceGroupController } from "./service-group/controller.js";
@@ -91,6 +98,7 @@ const CONTROLLERS = [
   dnsRecordController,
   ipAddressController,
   scalingPolicyController,
+  collectorController,
   garbageCollectionController,
 ];
 
@@ -176,6 +184,7 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
           overlay: options.overlay,
           execute,
           prober: options.prober ?? createNetworkProber(clock),
+          metering: meteringOf(options, client),
           clock,
           random,
           log,
@@ -243,6 +252,22 @@ function factoriesOf({ transport, clock, random, log }: ControllersOptions, clie
       const { secrets } = compute;
       const known = secrets === undefined ? transport : withAccess(transport, mesosAccess(client, secrets));
       return createMesosMetrics({ transport: known, agentUrl, clock, log });
+    },
+  };
+}
+
+/** Which technology measures nodes, and which keeps time series. */
+function meteringOf({ transport, clock, log }: ControllersOptions, client: Client): Metering {
+  return {
+    meter(source, agentUrl) {
+      if (source.type === "pcp") return createPcpMeter({ transport, port: source.port, clock });
+      const { secrets } = source;
+      const read = secrets && recentAccess(() => readMesosAccess(client, secrets), clock);
+      return createAgentsMeter({ transport: read ? withAccess(transport, read) : transport, agentUrl, clock, log });
+    },
+    sink({ secrets, ...target }) {
+      const read = recentAccess(() => readServerAccess(client, secrets), clock);
+      return createInfluxSink({ ...target, transport: withAccess(transport, read), clock });
     },
   };
 }

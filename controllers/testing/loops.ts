@@ -11,12 +11,12 @@ import { createClient } from "../../client/create-client.js";
 import type { ComputeDriver, TaskLaunch } from "../../drivers/compute/driver.js";
 import { createMemoryProber } from "../../drivers/probe/memory.js";
 import { type Logger, silentLogger } from "../../platform/log.js";
-import { createMetrics } from "../../platform/metrics.js";
+import { createMetrics, type Metrics } from "../../platform/metrics.js";
 import { seededRandom } from "../../platform/random.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
 import { type ControllerDefinition, runControllers } from "../../runtime/controller.js";
 import { createInformers, writeThrough } from "../../runtime/informers.js";
-import type { Kept, LoopContext, RackDrivers } from "../context.js";
+import type { Kept, LoopContext, Metering, RackDrivers } from "../context.js";
 import { NOW } from "./objects.js";
 
 const BASE_URL = "http://rackwright";
@@ -34,7 +34,15 @@ export interface LoopWorldOptions {
   readonly log?: Logger;
   /** What becomes of an action; default: it is carried out. */
   readonly outcomeOf?: (action: Action) => Outcome;
+  /** What collectors read from and write to; default: nothing there is. */
+  readonly metering?: Metering;
+  readonly metrics?: Metrics;
 }
+
+const NO_METERING: Metering = {
+  meter: () => ({ read: async () => new Map(), close() {} }),
+  sink: () => ({ write: async () => ({ type: "failed", reason: "there is no database" }), close() {} }),
+};
 
 /** Opens it; `start` begins the loops, `restart` ends their process and begins another. */
 export async function loopWorld(options: LoopWorldOptions & { readonly clock?: ReturnType<typeof virtualClock> }) {
@@ -80,6 +88,8 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
       overlay: undefined,
       execute,
       prober,
+      metering: options.metering ?? NO_METERING,
+      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
       term: 1,
     };
     const running = runControllers(

@@ -47,7 +47,8 @@ export async function influxRows(
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const { database, q, login } = query;
   const url = `${server.endpoint}/query?${new URLSearchParams({ db: database, epoch: "ms", q })}`;
-  const headers = login === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString("base64")}` };
+  const headers: Record<string, string> =
+    login === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString("base64")}` };
   const answer = await fetch(url, { headers });
   // as documented; a test that gets something else fails
   const { results } = (await answer.json()) as { results?: readonly { readonly series?: readonly Series[] }[] };
