@@ -29,6 +29,7 @@ const published = object("One answer as read back from the DNS back end.", {
   id: text("The target."),
   address: text("Address answered."),
   port: optional(integer("Port of the SRV answer.")),
+  ttlSeconds: optional(integer("Seconds that resolvers may keep it.")),
 });
 
 const spec = object("What shall be resolvable.", {
@@ -40,7 +41,12 @@ const spec = object("What shall be resolvable.", {
     later: ["AAAA", "CNAME", "SRV", "TXT"],
   }),
   targets: listByKey("The answers.", target, { key: "id" }),
-  ttlSeconds: later(integer("Seconds that resolvers may keep the answer.", { minimum: 0 })),
+  ttlSeconds: optional(
+    integer("Seconds that resolvers may keep the answer; unset: as the Rack says. Built-in DNS only.", {
+      minimum: 0,
+      maximum: 86_400,
+    }),
+  ),
   policy: later(oneOf("What may be done to existing answers.", ["Sync", "UpsertOnly", "CreateOnly"])),
   leaseName: later(text("Lease in the same namespace; the names are withdrawn while it is expired.")),
 });
@@ -55,7 +61,12 @@ export const DnsRecord = defineKind({
   description: "Names in the DNS domain of a rack, and what they resolve to.",
   spec,
   status: statusOf("What the DNS back end holds.", {
-    published: optional(list("The answers as last read back.", published)),
+    published: optional(
+      list("The answers as last read back; what the built-in server answers when it starts.", published),
+    ),
+    heldUntil: optional(
+      text("Until then clients may hold an answer with a longer time to live than those of today; RFC 3339."),
+    ),
   }),
   columns: [
     textColumn("DNS-Name", ".spec.name", "Name, relative to the rack's domain."),

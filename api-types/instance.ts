@@ -94,6 +94,9 @@ export const Instance = defineKind({
     probes: optional(listByKey("What the controller's probes found, by check.", probe)),
     attached: optional(listByKey("Tasks that run beside it.", attachedTask)),
     restarts: optional(integer("How many instances of this number came before.")),
+    dnsTtlSeconds: optional(
+      integer("For how long clients may hold its names when these are withdrawn; known while it leaves."),
+    ),
     drainUntil: optional(text("Until when it keeps running after it left DNS; RFC 3339.")),
   }),
   columns: [

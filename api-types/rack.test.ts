@@ -134,6 +134,47 @@ checkRows(
       ["spec.dns.consul: Required value: type is Consul"],
     ],
     [
+      "refuses a name server of its own that is not told where to listen",
+      { dns: { domain: "a", type: "Builtin" } },
+      ["spec.dns.builtin: Required value: type is Builtin"],
+    ],
+    [
+      "takes a name server of its own",
+      {
+        variables: { IP: "10.0.0.1" },
+        dns: {
+          domain: "a",
+          type: "Builtin",
+          builtin: { listen: "$(IP):53", allowTransfer: ["10.0.0.0/8"], resolvers: ["10.0.0.2", "10.0.0.3:5353"] },
+        },
+      },
+      [],
+    ],
+    ...["10.0.0.1", ":53", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:053", "[::1]:53", "host:53", "10.0.0.1:53:53"].map(
+      (listen): Row => [
+        `refuses to listen on "${listen}"`,
+        { dns: { domain: "a", type: "Builtin", builtin: { listen } } },
+        [
+          `spec.dns.builtin.listen: Invalid value: "${listen}": must be an IPv4 address and a port, such as 10.0.0.1:53`,
+        ],
+      ],
+    ),
+    [
+      "refuses resolvers that are none, and the server itself",
+      {
+        dns: {
+          domain: "a",
+          type: "Builtin",
+          builtin: { listen: "10.0.0.1:53", allowTransfer: ["10.0.0.1"], resolvers: ["dns.example", "10.0.0.1"] },
+        },
+      },
+      [
+        'spec.dns.builtin.allowTransfer[0]: Invalid value: "10.0.0.1": must be an IPv4 prefix such as 10.250.3.0/24',
+        'spec.dns.builtin.resolvers[0]: Invalid value: "dns.example": must be an IPv4 address, with a port where that is not 53',
+        'spec.dns.builtin.resolvers[1]: Invalid value: "10.0.0.1": must not be the address that the server itself listens on',
+      ],
+    ],
+    [
       "refuses a switch without an address",
       { network: { switch: { type: "SnapRoute" } } },
       ["spec.network.switch.address: Required value: type is SnapRoute"],

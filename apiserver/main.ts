@@ -7,7 +7,9 @@ import type { Logger } from "../platform/log.js";
 import type { Random } from "../platform/random.js";
 import { absentRack } from "./admission/absent-rack.js";
 import { activePolicy, overriddenSize } from "./admission/active-policy.js";
+import type { Admission } from "./admission/admission.js";
 import { managementPrefix } from "./admission/management-prefix.js";
+import { ignoredTtl, movedNames } from "./admission/name-server.js";
 import { overrideCreator } from "./admission/override-creator.js";
 import { safetyAllow } from "./admission/safety-allow.js";
 import { restartTime } from "./admission/service-group/restart-time.js";
@@ -46,6 +48,20 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+/** Rules between objects, in the order in which they are told. */
+const ADMISSIONS: readonly Admission[] = [
+  safetyAllow,
+  absentRack,
+  ignoredTtl,
+  movedNames,
+  activePolicy,
+  overriddenSize,
+  managementPrefix,
+  overrideCreator,
+  servicePortOwner,
+  restartTime,
+];
+
 /** Starts the Kubernetes-compatible API over a store: fills the caches, creates the built-in namespaces, then serves. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, kinds, clock, random, log } = options;
@@ -64,16 +80,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     );
   const context: ApiContext = {
     ...{ store, feed, clock, random, log, resources, resourceOf },
-    admissions: [
-      safetyAllow,
-      absentRack,
-      activePolicy,
-      overriddenSize,
-      managementPrefix,
-      overrideCreator,
-      servicePortOwner,
-      restartTime,
-    ],
+    admissions: ADMISSIONS,
     mutations: [assignServicePorts],
     pending: pendingWrites(["ServiceGroup"]),
   };

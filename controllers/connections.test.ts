@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { connectionsOf } from "./connections.js";
+import { connectionsOf, nameServerSettings } from "./connections.js";
 import { secretNames } from "./mesos-access.js";
 import { rack } from "./testing/objects.js";
 
@@ -26,7 +26,7 @@ describe("the connections of a rack", () => {
         failoverTimeoutSeconds: 3600,
         secrets: undefined,
       },
-      dns: { address: "http://10.250.3.20:8500", datacenter: "dc1" },
+      dns: { type: "Consul", address: "http://10.250.3.20:8500", datacenter: "dc1" },
       network: { type: "SnapRoute", address: "http://10.250.3.20:8080" },
     });
   });
@@ -39,7 +39,11 @@ describe("the connections of a rack", () => {
       switch: "http://127.64.0.1:3",
     };
     const { compute, dns, network } = connectionsOf(rack(SPEC), overlay);
-    expect([compute?.masters, dns?.address, network?.address]).toEqual([overlay.masters, overlay.dns, overlay.switch]);
+    expect([compute?.masters, dns?.type === "Consul" && dns.address, network?.address]).toEqual([
+      overlay.masters,
+      overlay.dns,
+      overlay.switch,
+    ]);
   });
 
   it.each([
@@ -59,6 +63,27 @@ describe("the connections of a rack", () => {
       dns: undefined,
       network: undefined,
     });
+  });
+
+  it("are this process's own name server where the rack says so, overlay or not, wherever that listens", () => {
+    const builtin = { listen: "$(MASTER_IP):53", resolvers: ["$(MASTER_IP):5353"] };
+    const own = (listen: string) =>
+      rack({
+        ...SPEC,
+        dns: { ...SPEC.dns, type: "Builtin", domain: "rack.$(MASTER_IP)", builtin: { ...builtin, listen } },
+      });
+    const overlay = { source: "x", dns: "http://127.64.0.1:2" };
+    for (const listen of [builtin.listen, "0.0.0.0:53"]) {
+      expect(connectionsOf(own(listen), overlay).dns).toEqual({ type: "Builtin", rack: "rack" });
+    }
+    expect(nameServerSettings(own(builtin.listen))).toEqual({
+      domain: "rack.10.250.3.20",
+      ttlSeconds: 0,
+      listen: "10.250.3.20:53",
+      allowTransfer: [],
+      resolvers: ["10.250.3.20:5353"],
+    });
+    expect(nameServerSettings(rack(SPEC))).toBeUndefined();
   });
 
   it("name the Secrets of Mesos, but not for an overlay", () => {

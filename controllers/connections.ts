@@ -1,7 +1,8 @@
 import type { Rack } from "../api-types/rack.js";
 import { parseDuration } from "../api-types/schema/duration.js";
-import { substitute } from "../api-types/substitute.js";
+import { substitute, substituteDeep } from "../api-types/substitute.js";
 import type { MesosSecrets } from "../client/mesos-access.js";
+import type { NameServerSettings } from "../drivers/dns/name-server.js";
 
 /** Where a rack's back ends are; `up --simulate` lays the simulator's addresses over those of the spec, in memory. */
 export interface AddressOverlay {
@@ -30,7 +31,11 @@ export interface Connections {
         readonly secrets: MesosSecrets | undefined;
       }
     | undefined;
-  readonly dns: { readonly address: string; readonly datacenter: string | undefined } | undefined;
+  readonly dns:
+    | { readonly type: "Consul"; readonly address: string; readonly datacenter: string | undefined }
+    // the server of this process: where it listens may change without another driver
+    | { readonly type: "Builtin"; readonly rack: string }
+    | undefined;
   readonly network: { readonly type: "SnapRoute"; readonly address: string } | undefined;
 }
 
@@ -67,10 +72,19 @@ function secretsOf({ principal, credentialsSecretRef, tls }: MesosSecrets): Meso
   return credentialsSecretRef === undefined && tls === undefined ? undefined : { principal, credentialsSecretRef, tls };
 }
 
-function dnsOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Text): Connections["dns"] {
+function dnsOf({ metadata, spec }: Rack, overlay: AddressOverlay | undefined, text: Text): Connections["dns"] {
+  if (spec.dns?.type === "Builtin") return { type: "Builtin", rack: metadata.name };
   const consul = spec.dns?.consul;
   if (consul === undefined) return undefined;
-  return { address: text(overlay?.dns ?? consul.address), datacenter: consul.datacenter };
+  return { type: "Consul", address: text(overlay?.dns ?? consul.address), datacenter: consul.datacenter };
+}
+
+/** How the name server of a rack answers, with its variables replaced; undefined: it has none in this process. */
+export function nameServerSettings({ spec }: Rack): NameServerSettings | undefined {
+  if (spec.dns?.type !== "Builtin" || spec.dns.builtin === undefined) return undefined;
+  const { value: dns } = substituteDeep(spec.dns, (name) => spec.variables?.[name]);
+  const { listen, allowTransfer = [], resolvers = [] } = dns.builtin ?? spec.dns.builtin;
+  return { domain: dns.domain.toLowerCase(), ttlSeconds: dns.ttlSeconds, listen, allowTransfer, resolvers };
 }
 
 function networkOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Text): Connections["network"] {

@@ -27,6 +27,9 @@ import { withAccess } from "../drivers/compute/mesos/session/access.js";
 import { createConsulDriver } from "../drivers/dns/consul/consul.js";
 import { createInfluxSink } from "../drivers/metrics/influxdb/sink.js";
 import { createAgentsMeter } from "../drivers/metrics/mesos/agents-meter.js";
+import { createNameServer } from "../drivers/dns/builtin/name-server.js";
+import type { MessageNetwork } from "../drivers/dns/builtin/network/message-network.js";
+import { socketMessages } from "../drivers/dns/builtin/network/sockets.js";
 import { createMesosMetrics } from "../drivers/metrics/mesos/mesos.js";
 import { createPcpMeter } from "../drivers/metrics/pcp/meter.js";
 import { createSnaprouteDriver } from "../drivers/network/snaproute/snaproute.js";
@@ -55,6 +58,7 @@ import { garbageCollectionController } from "./garbage-collection/controller.js"
 import { instanceController } from "./instance/controller.js";
 import { ipAddressController } from "./ip-address/controller.js";
 import { mesosAccess, secretChanges$ } from "./mesos-access.js";
+import { type NameServers, startNameServers } from "./name-servers.js";
 import { nodeController } from "./node/controller.js";
 import { placementController } from "./placement/controller.js";
 import { probeController } from "./probe/controller.js";
@@ -71,6 +75,8 @@ export interface ControllersOptions {
   readonly transport: HttpHandler;
   /** How instances are asked whether they are well; default: over sockets of this process. */
   readonly prober?: ProbeDriver;
+  /** Where built-in name servers listen, and ask others; default: the sockets of this process. */
+  readonly messages?: MessageNetwork;
   /** Laid over the addresses of every Rack, in memory; a change reopens the drivers. */
   readonly overlay?: Kept<AddressOverlay>;
   /** Unique to this process, named in the Lease. */
@@ -128,11 +134,13 @@ export function startControllers(options: ControllersOptions): Controllers {
     help: "1 while this process leads.",
     labelNames: ["name"],
   });
+  // who asks for names does not ask who leads
+  const nameServers = nameServersOf(options);
   const subscription = election.leadership$
     .pipe(
       switchMap((leadership) => {
         master?.set({ name: LEASE_NAME }, leadership.isLeader ? 1 : 0);
-        return leadership.isLeader ? lead(options, leadership) : EMPTY;
+        return leadership.isLeader ? lead(options, leadership, nameServers) : EMPTY;
       }),
     )
     .subscribe();
@@ -141,12 +149,17 @@ export function startControllers(options: ControllersOptions): Controllers {
     async stop() {
       subscription.unsubscribe();
       await election.release();
+      await nameServers.close();
     },
   };
 }
 
 /** All loops under one term; completes when the term turns out to be over. Nothing of it outlives the subscription. */
-function lead(options: ControllersOptions, leadership: Leadership): Observable<ControllerOutcome> {
+function lead(
+  options: ControllersOptions,
+  leadership: Leadership,
+  nameServers: NameServers,
+): Observable<ControllerOutcome> {
   const { clock, random, log } = options;
   return defer(() => {
     log.info("leading", { term: leadership.term });
@@ -157,7 +170,7 @@ function lead(options: ControllersOptions, leadership: Leadership): Observable<C
     informers.cache(DisruptionOverride);
     return from(informers.whenSynced()).pipe(
       mergeMap(() => {
-        const backends = backendsOf(options, client, racks);
+        const backends = backendsOf(options, factoriesOf(options, client, nameServers), { client, racks });
         const caches = {
           racks,
           overrides: informers.cache(DisruptionOverride),
@@ -221,14 +234,33 @@ function run(options: ControllersOptions, context: LoopContext, resyncSeconds: n
   );
 }
 
-function backendsOf(options: ControllersOptions, client: Client, racks: Cache<Rack>): Backends {
-  const { clock, random, log, overlay } = options;
-  const factories = factoriesOf(options, client);
+function backendsOf(
+  { clock, random, log, overlay }: ControllersOptions,
+  factories: DriverFactories,
+  { client, racks }: { readonly client: Client; readonly racks: Cache<Rack> },
+): Backends {
   return createBackends({ racks, factories, secretChanges$: secretChanges$({ client, clock, random, log }), overlay });
 }
 
+/** The built-in name servers of this process, and how often they answered what. */
+function nameServersOf({ client, clock, random, log, metrics, ...options }: ControllersOptions): NameServers {
+  const answers = metrics?.counter({
+    name: "dns_answers_total",
+    help: "Answers of the built-in name servers, by their code; FORWARDED: those of a resolver.",
+    labelNames: ["rack", "rcode"],
+  });
+  const network = options.messages ?? socketMessages(clock);
+  const open = (rack: string) =>
+    createNameServer({ network, clock, random, log, counted: (rcode) => answers?.inc({ rack, rcode }) });
+  return startNameServers({ client, clock, random, log, open });
+}
+
 /** Which technology drives which area. */
-function factoriesOf({ transport, clock, random, log }: ControllersOptions, client: Client): DriverFactories {
+function factoriesOf(
+  { transport, clock, random, log }: ControllersOptions,
+  client: Client,
+  nameServers: NameServers,
+): DriverFactories {
   const tools = { transport, clock, random, log };
   return {
     compute: ({ compute, identity, observePeriodMs }, frameworkId) => {
@@ -242,6 +274,7 @@ function factoriesOf({ transport, clock, random, log }: ControllersOptions, clie
     },
     dns: ({ dns, identity, observePeriodMs }) => {
       if (dns === undefined) return undefined;
+      if (dns.type === "Builtin") return nameServers.of(dns.rack).openDriver({ identity, periodMs: observePeriodMs });
       const datacenter = dns.datacenter === undefined ? {} : { datacenter: dns.datacenter };
       return createConsulDriver({ ...tools, address: dns.address, ...datacenter, identity, periodMs: observePeriodMs });
     },

@@ -50,16 +50,18 @@ export const compute = object("Where tasks run.", {
   ),
 });
 
-const resolvers = optional(list("Servers that other names are asked of.", text("An address.")));
+const resolvers = optional(
+  list("Servers that other names are asked of, in this order.", text("`address[:port]`."), { maxItems: 16 }),
+);
 
 /** Where names are published. */
 export const rackDns = object("Where names are published.", {
-  type: oneOf("The DNS back end.", ["Consul", "Builtin"], { default: "Consul", later: ["Builtin"] }),
+  type: oneOf("The DNS back end.", ["Consul", "Builtin"], { default: "Consul" }),
   domain: text("Domain of all names, e.g. `service.torc`.", { minLength: 1 }),
-  ttlSeconds: integer("Seconds that resolvers may keep an answer, as the back end is configured.", {
-    default: 0,
-    minimum: 0,
-  }),
+  ttlSeconds: integer(
+    "Seconds that resolvers may keep an answer. Consul: as its `service_ttl` is configured. Built-in: unless the record says otherwise.",
+    { default: 0, minimum: 0 },
+  ),
   consul: optional(
     object("The Consul of the rack.", {
       address: text("Address of the HTTP API, e.g. `http://10.0.0.1:8500`."),
@@ -68,10 +70,12 @@ export const rackDns = object("Where names are published.", {
       tls: later(tls),
     }),
   ),
-  builtin: later(
-    object("The built-in DNS server.", {
-      listen: text("Address and port to listen on."),
-      allowTransfer: optional(list("Addresses that may transfer the zone.", text("A prefix."))),
+  builtin: optional(
+    object("The DNS server inside the control plane.", {
+      listen: text("`address:port` to listen on, over UDP and TCP; `0.0.0.0`: all addresses of the machine."),
+      allowTransfer: optional(
+        list("Whose addresses may transfer the zone; unset: nobody's.", text("A prefix."), { maxItems: 64 }),
+      ),
       resolvers,
     }),
   ),

@@ -1,9 +1,11 @@
-import { isIpv4, isIpv6, parseIpv4Prefix } from "../format/address.js";
+import { isIpv4, isIpv6 } from "../format/address.js";
 import { isDnsName, isVariableName } from "../format/names.js";
 import { invalid, isLiteral, required } from "../meta/field-error.js";
 import type { ObjectMeta } from "../meta/object.js";
 import type { RackSpec } from "../rack.js";
 import type { FieldError } from "../schema/structural.js";
+import { dnsErrors } from "./dns-errors.js";
+import { httpErrors, prefixErrors } from "./formats.js";
 import { mesosErrors } from "./mesos-errors.js";
 import { metricErrors } from "./metric-errors.js";
 import type { RackNode } from "./nodes.js";
@@ -65,16 +67,6 @@ function addressErrors(address: string | undefined, path: string): readonly Fiel
   return [invalid(path, address, why)];
 }
 
-function dnsErrors(dns: RackSpec["dns"]): readonly FieldError[] {
-  if (dns === undefined) return [];
-  const isDomain = !isLiteral(dns.domain) || isDnsName(dns.domain);
-  return [
-    ...(isDomain ? [] : [invalid("spec.dns.domain", dns.domain, "must be a DNS name in lower case")]),
-    ...(dns.type === "Consul" && dns.consul === undefined ? [required("spec.dns.consul", "type is Consul")] : []),
-    ...(dns.consul === undefined ? [] : httpErrors(dns.consul.address, "spec.dns.consul.address")),
-  ];
-}
-
 function networkErrors(network: RackSpec["network"]): readonly FieldError[] {
   if (network === undefined) return [];
   const { switch: toRack, managementPrefixes = [] } = network;
@@ -85,21 +77,6 @@ function networkErrors(network: RackSpec["network"]): readonly FieldError[] {
     ...(toRack.type !== "None" && toRack.address === undefined ? [required(path, `type is ${toRack.type}`)] : []),
     ...(toRack.address === undefined ? [] : httpErrors(toRack.address, path)),
   ];
-}
-
-function prefixErrors(prefix: string, path: string): readonly FieldError[] {
-  if (!isLiteral(prefix)) return [];
-  const parsed = parseIpv4Prefix(prefix);
-  if (parsed === undefined) return [invalid(path, prefix, "must be an IPv4 prefix such as 10.250.3.0/24")];
-  if (parsed.canonical === prefix) return [];
-  return [invalid(path, prefix, `must be canonical, without host bits: ${parsed.canonical}`)];
-}
-
-/** Addresses may hold variables; their scheme may not. */
-function httpErrors(address: string, path: string): readonly FieldError[] {
-  if (/^http:\/\/[^/\s]/.test(address) || (!isLiteral(address) && !/^[a-z]+:\/\//.test(address))) return [];
-  if (address.startsWith("https://")) return [invalid(path, address, "https is not supported yet, use http")];
-  return [invalid(path, address, "must be an address such as http://10.0.0.1:8500")];
 }
 
 function allowErrors({ safety }: RackSpec): readonly FieldError[] {

@@ -1,4 +1,4 @@
-import { type Data, flag, integer, later, list, listByKey, object, oneOf, optional, text } from "../schema/fields.js";
+import { type Data, flag, integer, list, listByKey, object, oneOf, optional, text } from "../schema/fields.js";
 
 const IN_PLACE = { applies: "inPlace" } as const;
 
@@ -70,6 +70,9 @@ export const network = object(
   { default: {}, applies: "restart" },
 );
 
+/** A leaving instance waits for so long. */
+const TTL = { minimum: 0, maximum: 86_400 };
+
 /** Names of the instances. */
 export const dns = object(
   "Names of the instances in the rack's domain.",
@@ -80,7 +83,9 @@ export const dns = object(
       text("Name of one instance; unset: `$(SERVICE)-$(NUMBER)`, with `mode: EachNode` `$(SERVICE)-$(NODE)`."),
     ),
     tags: optional(list("Tags in the service catalogue.", text("A tag."))),
-    ttlSeconds: later(integer("Seconds that resolvers may keep an answer; built-in DNS only.", { minimum: 0 })),
+    ttlSeconds: optional(
+      integer("Seconds that resolvers may keep an answer; unset: as the Rack says. Built-in DNS only.", TTL),
+    ),
     perInstance: flag("Whether each instance also has a name of its own.", { default: true }),
     shared: flag("Whether services of other groups that say so, too, may add answers to the names.", {
       default: false,

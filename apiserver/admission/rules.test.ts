@@ -235,15 +235,59 @@ describe("overrides of the disruption budget", () => {
   });
 });
 
+async function warningOf(api: ApiHarness, target: string, body: unknown): Promise<string> {
+  const [method = "", url = ""] = target.split(" ");
+  const isPatch = method === "PATCH";
+  const answer = await api.call(method, url, { body, ...(isPatch && { headers: { "content-type": MERGE } }) });
+  expect(answer.status, answer.body.message).toBeLessThan(300);
+  return answer.headers.warning ?? "";
+}
+
+describe("names in a Rack", () => {
+  const RACK = `${API}/racks/default`;
+  const RECORDS = `${API}/namespaces/default/dnsrecords`;
+  const builtin = { type: "Builtin", builtin: { listen: "127.0.0.1:5300" } };
+  const withDns = async (dns: unknown) => {
+    const api = await withRack(undefined);
+    await warningOf(api, `PATCH ${RACK}`, { spec: { dns } });
+    return api;
+  };
+  const consul = { domain: "a", consul: { address: "http://10.0.0.1:8500" } };
+  const record = (ttlSeconds: number, metadata: object = {}) => ({
+    apiVersion: OURS,
+    kind: "DnsRecord",
+    metadata: { name: "r", ...metadata },
+    spec: { name: "r", targets: [{ id: "one", address: "10.0.0.1" }], ttlSeconds },
+  });
+
+  it("that Consul answers have its time to live: who asks for another one is told so, once", async () => {
+    const api = await withDns(consul);
+    const spec = { ...task({ dns: { ttlSeconds: 5 } }), rackName: "default" };
+    expect(await warningOf(api, `POST ${GROUPS}`, group("x", {}, spec))).toContain(
+      'spec.services[0].dns.ttlSeconds: 5 is not applied: Rack \\"default\\" publishes names in Consul',
+    );
+    expect(await warningOf(api, `PATCH ${GROUPS}/x`, { spec: { replicas: 2 } })).toBe("");
+    expect(await warningOf(api, `POST ${RECORDS}`, record(5))).toContain("spec.ttlSeconds: 5 is not applied");
+    expect(await warningOf(api, `PATCH ${RECORDS}/r`, { spec: { ttlSeconds: 6 } })).toContain("6 is not applied");
+  });
+
+  it("have their own time to live in the built-in server", async () => {
+    const api = await withDns({ ...consul, ...builtin });
+    expect(await warningOf(api, `POST ${RECORDS}`, record(5))).toBe("");
+  });
+
+  it("leave something behind when they move, which is told", async () => {
+    const api = await withDns(consul);
+    expect(await warningOf(api, `PATCH ${RACK}`, { spec: { dns: builtin } })).toContain("node rackwright-default");
+    expect(await warningOf(api, `PATCH ${RACK}`, { spec: { dns: { ttlSeconds: 5 } } })).toBe("");
+    expect(await warningOf(api, `PATCH ${RACK}`, { spec: { dns: { type: "Consul" } } })).toContain(
+      "the name server at 127.0.0.1:5300 stops answering",
+    );
+  });
+});
+
 describe("a Rack that is not stored", () => {
   const GROUP_SPEC = { ...task({}), rackName: "default" };
-  const warningOf = async (api: ApiHarness, target: string, body: unknown) => {
-    const [method = "", url = ""] = target.split(" ");
-    const isPatch = method === "PATCH";
-    const answer = await api.call(method, url, { body, ...(isPatch && { headers: { "content-type": MERGE } }) });
-    expect(answer.status).toBeLessThan(300);
-    return answer.headers.warning ?? "";
-  };
 
   it("is warned of when an object names it, and not again", async () => {
     const api = await startHarness();

@@ -19,9 +19,12 @@ export interface NameServerSettings {
  * since; the store may be away meanwhile.
  */
 export interface NameServer {
-  /** Holds for the next question. Another `listen` is listened on before the old one is left, where both can be. */
-  configure(settings: NameServerSettings): void;
-  /** What is stored as published by one owner, in place of what was; undefined: the owner is gone. */
+  /**
+   * Holds for the next question. Another `listen` is listened on before the old one is left, where both can be;
+   * undefined: it answers nobody.
+   */
+  configure(settings: NameServerSettings | undefined): void;
+  /** What is stored as published by one owner, by its uid, in place of what was; undefined: the owner is gone. */
   restore(owner: string, entries: readonly DnsEntry[] | undefined): void;
   /** Everything stored has been restored: until then every question fails. */
   begin(): void;

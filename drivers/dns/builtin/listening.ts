@@ -10,7 +10,8 @@ import {
 
 /** One listener that can be told to move, and keeps trying. */
 export interface Listening {
-  moveTo(address: SocketAddress): void;
+  /** Undefined: it is to listen nowhere. */
+  moveTo(address: SocketAddress | undefined): void;
   /** Whether questions arrive, at the wanted address or still at the one before. */
   isReachable(): boolean;
   /** Why the wanted address is not listened on; undefined: it is. */
@@ -28,18 +29,20 @@ export interface ListeningOptions {
 }
 
 const RETRY_MS = 2000;
+const NOWHERE = "the name server does not listen yet";
 
 /** Listens nowhere until told where to. */
 export function createListening({ network, handler, clock, log, changed }: ListeningOptions): Listening {
   const ends = new AbortController();
   let wanted: SocketAddress | undefined;
   let current: { readonly address: SocketAddress; readonly listener: MessageListener } | undefined;
-  let problem: string | undefined = "it does not listen yet";
+  let problem: string | undefined = NOWHERE;
   let moving: Promise<void> | undefined;
 
-  const isThere = () => wanted !== undefined && current !== undefined && isSame(wanted, current.address);
+  const isThere = () => isSame(wanted, current?.address);
 
-  const move = async (address: SocketAddress) => {
+  const move = async (address: SocketAddress | undefined) => {
+    if (address === undefined) return leave();
     // of one port the old address may stand in the way of the new one
     if (current?.address.port === address.port) await leave();
     const before = current;
@@ -55,7 +58,7 @@ export function createListening({ network, handler, clock, log, changed }: Liste
     await listener?.close();
   };
   const settle = async () => {
-    while (wanted !== undefined && !isThere() && !ends.signal.aborted) {
+    while (!isThere() && !ends.signal.aborted) {
       const address = wanted;
       const failure = await move(address).then(
         () => undefined,
@@ -63,19 +66,19 @@ export function createListening({ network, handler, clock, log, changed }: Liste
       );
       if (failure !== undefined) {
         problem = failure;
-        log.warn("DNS address not listened on", { address: addressText(address), reason: failure });
+        log.warn("DNS address not listened on", { reason: failure });
       }
       changed();
       if (failure !== undefined && wanted === address) await sleep(clock, RETRY_MS, ends.signal);
     }
     // it may be wanted again where it still is
-    problem = undefined;
+    problem = wanted === undefined ? NOWHERE : undefined;
     moving = undefined;
     changed();
   };
   return {
     moveTo(address) {
-      if (wanted !== undefined && isSame(wanted, address)) return;
+      if (isSame(wanted, address)) return;
       wanted = address;
       moving ??= settle();
     },
@@ -89,6 +92,6 @@ export function createListening({ network, handler, clock, log, changed }: Liste
   };
 }
 
-function isSame(a: SocketAddress, b: SocketAddress): boolean {
-  return a.host === b.host && a.port === b.port;
+function isSame(a: SocketAddress | undefined, b: SocketAddress | undefined): boolean {
+  return a?.host === b?.host && a?.port === b?.port;
 }

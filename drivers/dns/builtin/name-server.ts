@@ -58,7 +58,7 @@ export function createNameServer({ network, clock, random, log, counted }: NameS
   return {
     configure(next) {
       settings = next;
-      listening.moveTo(parseAddress(next.listen));
+      listening.moveTo(next && parseAddress(next.listen));
     },
     restore: served.restore,
     begin() {
