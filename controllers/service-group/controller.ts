@@ -6,7 +6,7 @@ import { Node } from "../../api-types/node.js";
 import { Rack } from "../../api-types/rack.js";
 import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
-import { FINALIZER } from "../../api-types/well-known.js";
+import { ANNOTATION, FINALIZER } from "../../api-types/well-known.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { recordEvent } from "../../runtime/events.js";
 import { removeFinalizer } from "../../runtime/finalizers.js";
@@ -111,9 +111,10 @@ const RELEASES_MAX = 16;
 
 /** What leaves may be gone before the next look, and counts as a failure nevertheless. */
 function rememberReleases({ healthReleases }: Memory, unhealthy: readonly Instance[], at: number): void {
-  for (const { spec } of unhealthy) {
+  for (const { metadata, spec } of unhealthy) {
     const known = healthReleases.get(spec.service) ?? [];
-    const release = { revisionName: spec.revisionName, at };
+    const restarts = Number(metadata.annotations?.[ANNOTATION.restarts] ?? 0) || 0;
+    const release = { revisionName: spec.revisionName, number: spec.number, restarts, at };
     healthReleases.set(spec.service, [...known, release].slice(-RELEASES_MAX));
   }
 }

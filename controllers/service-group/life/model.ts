@@ -28,6 +28,9 @@ export interface Backoff {
 /** An instance of this revision was let go for bad health, at this time in milliseconds of wall time. */
 export interface HealthRelease {
   readonly revisionName: string;
+  readonly number: number;
+  /** How often its number had been started again. */
+  readonly restarts: number;
   readonly at: number;
 }
 

@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { Instance } from "../../../api-types/instance.js";
-import { at, available, ended, group, instance, revision, service, unreachable } from "../../testing/objects.js";
+import {
+  at,
+  available,
+  ended,
+  group,
+  instance,
+  NOW,
+  placed,
+  revision,
+  service,
+  unhealthy,
+  unreachable,
+} from "../../testing/objects.js";
 import type { GroupView } from "../life/model.js";
 import { planGroup } from "../plan.js";
 import { groupReport } from "../status.js";
@@ -64,7 +76,14 @@ describe("a job", () => {
       {},
       ["release run-1: StopFirst"],
     ],
-    ["a number is not run beside its dying task", [available({ name: "old", leave: "StopFirst" })], {}, [created(2)]],
+    [
+      "a number is not run beside its dying task",
+      [available({ name: "old", leave: "StopFirst" })],
+      { instances: 2 },
+      [created(2)],
+    ],
+    ["nor another one, when one at a time is wanted", [available({ name: "old", leave: "StopFirst" })], {}, []],
+    ["but beside what nobody reaches", [unreachable({ name: "old", leave: "StopFirst" })], {}, [created(2)]],
     ["what is out of reach gets a successor", [unreachable({ name: "lost" })], {}, [created(1, " for lost")]],
     [
       "less at once: what waits leaves",
@@ -80,11 +99,12 @@ describe("a job", () => {
     const revisions = [revision(service({ ...JOB, image: "a:1" }), 1)];
     const changed = { image: "a:2" };
     expect(steps(view([success(1), running(2)], changed, { revisions }))).toEqual([
-      "revision shop-web-2",
       "release done-1: Terminated",
       "release run-2: Replaced",
-      "create web-1 of shop-web-2",
     ]);
+    const leaving = available({ number: 2, name: "run-2", leave: "Replaced" });
+    expect(steps(view([leaving], changed, { revisions }))).toEqual([]);
+    expect(steps(view([], changed, { revisions }))).toEqual(["revision shop-web-2", "create web-1 of shop-web-2"]);
   });
 
   it("runs again when a restart is asked for", () => {
@@ -97,6 +117,36 @@ describe("a job", () => {
     expect(steps(view([success(1), running(2)], {}, {}, spec))).toEqual(["release run-2: Suspended"]);
     expect(told(view([success(1)], {}, {}, spec), "Ready")).toMatch(/^True Suspended/);
     expect(steps(view([success(1)]))).toEqual([created(2)]);
+  });
+
+  const checked = { instances: 4, job: { completions: 4 }, healthChecks: [{ name: "a", tcpSocket: { port: 1 } }] };
+  const sick = (number: number, name = `sick-${number}`) =>
+    unhealthy({
+      number,
+      name,
+      status: { health: { isHealthy: false, consecutiveFailures: 3, since: at(-60 - 300 * number) } },
+    });
+
+  it("lets no more go for bad health at once than the budget of its service says", () => {
+    expect(steps(view([sick(1), sick(2), sick(3), sick(4)], checked))).toEqual(["release sick-1: Unhealthy"]);
+  });
+
+  it("counts what was let go for bad health as failures, and waits for the back-off", () => {
+    const gone = [{ number: 1, revisionName: "shop-web-1", restarts: 1, at: NOW - 500 }];
+    const releases = new Map([["web", gone]]);
+    const one = { ...checked, instances: 1 };
+    const soon = planGroup(view([], one, { healthReleases: releases }));
+    expect([soon.steps, soon.nextAttempts.get("web")]).toEqual([[], NOW + 500]);
+    const later = new Map([["web", gone.map((release) => ({ ...release, at: NOW - 1000 }))]]);
+    expect(steps(view([], one, { healthReleases: later }))).toEqual([created(1, " after 2")]);
+    expect(steps(view([], one, { healthReleases: later }, { restartedAt: at(-0.5) }))).toEqual([created(1)]);
+  });
+
+  it("lets a successor run on while its predecessor stays out of reach, also when nobody is believed", () => {
+    const lost = unreachable({ name: "lost" });
+    const starts = instance({ name: "starts", age: 5, status: placed("starts") });
+    expect(steps(view([lost, starts], {}, { isRackBlind: true }))).toEqual([]);
+    expect(steps(view([lost, starts], { unreachable: { replaceAfterSeconds: -1 } }))).toEqual([]);
   });
 
   it("lets its records go with the group", () => {

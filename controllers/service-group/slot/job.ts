@@ -6,8 +6,8 @@ import { ANNOTATION } from "../../../api-types/well-known.js";
 import type { GroupStep, ServicePlan } from "../life/model.js";
 import { creation, drainDeadline, isOld, isSick, isSpent, lossDueAt, type ServiceContext } from "./context.js";
 import { healthLimits } from "./health.js";
-import { isDone, isFailure, restartDueAt, restartsAfter } from "./restart.js";
-import { newestOf, type Slot, slotsOf } from "./slots.js";
+import { delayMs, isDone, isFailure, restartDueAt, restartsAfter } from "./restart.js";
+import { isOutOfReach, newestOf, type Slot, slotsOf, takesRoom, timeOf } from "./slots.js";
 import { victimsOf } from "./victims.js";
 
 /** How far a job is. */
@@ -79,7 +79,7 @@ export function planJob(context: ServiceContext): ServicePlan {
     ...old.map((instance): GroupStep => release(instance, isTerminal(instance) ? "Terminated" : "Replaced")),
     ...[...surplus].flatMap(({ members: leaving }) => leaving.map((instance) => release(instance, "ScaledDown"))),
     ...slots.filter((slot) => !surplus.has(slot)).flatMap((slot) => planNumber(round, slot)),
-    ...newNumbers(round, slots, unfinished.length - surplus.size),
+    ...newNumbers(round, slots, unfinished.length - surplus.size + othersRunning(context, slots)),
   ];
   const first = Math.min(...round.attempts);
   return { steps, nextAttempt: Number.isFinite(first) ? first : undefined };
@@ -89,7 +89,8 @@ interface JobRound {
   readonly context: ServiceContext;
   readonly state: JobState;
   readonly attempts: number[];
-  readonly health: number;
+  /** How many more may be let go for bad health. */
+  health: number;
 }
 
 function allowanceOf({ view, service, members, wanted }: ServiceContext, slots: readonly Slot[]): number {
@@ -108,13 +109,16 @@ function planNumber(round: JobRound, slot: Slot): readonly GroupStep[] {
   const spent = older.filter(
     (one) => isAvailable(newest) || isTerminal(newest) || isTerminal(one) || isSpent(context, one),
   );
-  const returned = older.find((one) => !spent.includes(one) && !isGone(context, one));
+  const returned = older.find((one) => !spent.includes(one) && !isOutOfReach(one));
   if (returned !== undefined && !isAvailable(newest)) return [release(newest, "Replaced")];
   const steps = spent.map((one) => release(one, "Replaced"));
   if (isTerminal(newest)) return [...steps, ...retry(round, newest)];
   if (isDeleting(newest)) return [...steps, release(newest, "StopFirst")];
   if (isDrainOver(context, newest)) return [...steps, release(newest, "Drained")];
-  if (isSick(context, newest) && round.health > 0) return [...steps, release(newest, "Unhealthy")];
+  if (isSick(context, newest) && round.health > 0) {
+    round.health -= 1;
+    return [...steps, release(newest, "Unhealthy")];
+  }
   return older.length > spent.length ? steps : [...steps, ...replaceLost(round, newest)];
 }
 
@@ -129,11 +133,6 @@ function leftovers({ service }: ServiceContext, { members }: Slot): readonly Gro
 function isDrainOver(context: ServiceContext, instance: Instance): boolean {
   const deadline = drainDeadline(context, instance);
   return deadline !== undefined && deadline <= context.view.now;
-}
-
-function isGone(context: ServiceContext, instance: Instance): boolean {
-  const due = lossDueAt(context, instance, true);
-  return due !== undefined;
 }
 
 function retry({ context, state, attempts }: JobRound, ended: Instance): readonly GroupStep[] {
@@ -164,8 +163,19 @@ function replaceLost({ context, attempts }: JobRound, instance: Instance): reado
   return [creation(context, { number, cause: "Unreachable", revisionName, old: instance, restarts })];
 }
 
+/** What may still run besides: of another template, or on its way out. Together no more run than are wanted at once. */
+function othersRunning({ members }: ServiceContext, slots: readonly Slot[]): number {
+  const current = new Set(slots.flatMap((slot) => slot.members));
+  const isRunning = (one: Instance) => takesRoom(one) && one.status?.placement !== undefined && !isOutOfReach(one);
+  return members.filter((one) => !current.has(one) && isRunning(one)).length;
+}
+
 /** The lowest numbers that have not run, where no task of theirs is left. */
-function newNumbers({ context, state }: JobRound, slots: readonly Slot[], active: number): readonly GroupStep[] {
+function newNumbers(
+  { context, state, attempts }: JobRound,
+  slots: readonly Slot[],
+  active: number,
+): readonly GroupStep[] {
   const { service, members, wanted, canStart, target } = context;
   if (!canStart || state.isGivenUp) return [];
   const { start, step } = service.ordinals;
@@ -173,10 +183,25 @@ function newNumbers({ context, state }: JobRound, slots: readonly Slot[], active
   const known = new Set(slots.map(({ number }) => number));
   const steps: GroupStep[] = [];
   const room = Math.min(wanted - active, state.job.completions - state.succeeded - active);
-  for (let index = 0; index < state.job.completions && steps.length < room; index++) {
+  let taken = 0;
+  for (let index = 0; index < state.job.completions && taken < room; index++) {
     const number = start + index * step;
     if (busy.has(number) || known.has(number)) continue;
-    steps.push(creation(context, { number, cause: "New", revisionName: target.name }));
+    taken += 1;
+    const { restarts, dueAt } = afterHealth(context, number);
+    if (dueAt > context.view.now) attempts.push(dueAt);
+    else steps.push(creation(context, { number, cause: "New", revisionName: target.name, restarts }));
   }
   return steps;
+}
+
+/** What was let go for bad health has failed: its number remembers that, and waits for the back-off. */
+function afterHealth({ view, service, target, backoff }: ServiceContext, number: number) {
+  const restartedAt = timeOf(view.group.spec.restartedAt);
+  const failed = (view.healthReleases.get(service.name) ?? []).filter(
+    (one) => one.number === number && one.revisionName === target.name && one.at >= restartedAt,
+  );
+  const restarts = failed.reduce((most, one) => Math.max(most, one.restarts + 1), 0);
+  const isDelayed = restarts > 0 && backoff !== undefined;
+  return { restarts, dueAt: isDelayed ? backoff.lastFailure + delayMs(service, backoff.failures) : 0 };
 }

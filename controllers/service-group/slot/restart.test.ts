@@ -153,7 +153,7 @@ it("counts what was taken away for bad health although it was gone before the ne
     { revisionName: "shop-web-1", at: NOW - 10_000 },
     { revisionName: "shop-web-0", at: NOW - 2000 },
     { revisionName: "shop-web-1", at: NOW - 1000 },
-  ];
+  ].map((one) => ({ ...one, number: 1, restarts: 0 }));
   const plan = planGroup({ ...seen, healthReleases: new Map([["web", gone]]) });
   expect(plan.services.get("web")?.backoff).toEqual({
     failures: 2,
