@@ -105,6 +105,30 @@ describe("an update that is held", () => {
     expect(steps(one)).toEqual(expected);
   });
 
+  const stopFirst = { network: { ports: [{ name: "p", hostPort: 80 }] } };
+  const tried = (number: number) => available({ number, name: `tried-${number}`, revision: "shop-web-3", age: 5 });
+  it.each([
+    ["the spec goes back", canary(1), {}, ["create web-1 of shop-web-2 for tried-1"]],
+    ["also where one stops first", { ...canary(1), ...stopFirst }, {}, ["release tried-1: StopFirst"]],
+    ["but not while it is paused", paused, {}, []],
+    ["a restart of it is tried like an update", canary(1), { spec: { restartedAt: at(-1) } }, []],
+  ] as const)("a canary that turned out bad goes when %s", (_, fields, { spec = {} }: { spec?: object }, expected) => {
+    const isRestart = "restartedAt" in spec;
+    const first = isRestart ? fresh(1, { age: 0 }) : tried(1);
+    const all = [first, fresh(2), fresh(3)];
+    const one = view(all, fields, spec, { availableRevision: "shop-web-2" });
+    const isSame = (a: { image?: string }, b: { image?: string }) => a.image === b.image;
+    expect(steps({ ...one, isSameTemplate: isSame })).toEqual(expected);
+  });
+
+  it("a canary that missed its deadline is rolled back, also where one stops first", () => {
+    const late = [starting(1, 3600), old(2), old(3)];
+    const status = { availableRevision: "shop-web-1", failedRevision: "shop-web-2" };
+    const one = view(late, { ...canary(1), ...stopFirst }, { rollback: "OnDeadline" }, status);
+    const isSame = (a: { image?: string }, b: { image?: string }) => a.image === b.image;
+    expect(steps({ ...one, isSameTemplate: isSame })).toEqual(["release new-1: StopFirst"]);
+  });
+
   it("says what it waits for", () => {
     expect(told(view(three, paused), "Progressing")).toBe("False UpdateHeld web is paused with 3 old instances");
     expect(told(view([fresh(1), old(2), old(3)], canary(1)), "Progressing")).toBe(

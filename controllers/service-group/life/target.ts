@@ -99,7 +99,7 @@ export interface Hold {
 
 const FREE: Hold = { allowance: Number.POSITIVE_INFINITY, stable: undefined, message: undefined };
 
-/** Paused: nothing new while anything old is there. Canary: at most that many new ones. */
+/** Paused: nothing new while anything old is there. Canary: at most that many new ones, unless it is the way back. */
 export function holdOf(
   view: GroupView,
   service: Service,
@@ -107,7 +107,7 @@ export function holdOf(
 ): Hold {
   const old = slots.filter((slot) => isOutdated(view, newestOf(slot), target.name));
   const { paused, canary } = service.update;
-  if (old.length === 0 || (!paused && canary === 0)) return FREE;
+  if (old.length === 0 || (!paused && (canary === 0 || isWayBack(view, service, { old, target })))) return FREE;
   const stable = mostCommon(
     slots.flatMap(({ members }) => members.map(({ spec }) => spec.revisionName)),
     target.name,
@@ -117,6 +117,17 @@ export function holdOf(
   const allowance = Math.max(0, canary - created);
   const message = `${service.name} holds at ${canary} new instances; set update.canary to 0 to go on`;
   return { allowance, stable, message: allowance > 0 ? undefined : message };
+}
+
+/** From a version that is being tried to the last one that was wholly available: what is proven is not tried first. */
+function isWayBack(
+  view: GroupView,
+  { name }: Service,
+  { old, target }: { old: readonly Slot[]; target: Target },
+): boolean {
+  if (target.failedRevision !== undefined) return true;
+  const isOther = (slot: Slot) => newestOf(slot).spec.revisionName !== target.name;
+  return statusOf(view, name)?.availableRevision === target.name && old.some(isOther);
 }
 
 function mostCommon(names: readonly string[], except: string): string | undefined {
