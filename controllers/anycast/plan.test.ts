@@ -49,6 +49,17 @@ const check = (rows: readonly Row[]) =>
   it.each(rows)("%s", (_, fields, expected) => expect(described(fields)).toBe(expected));
 const two = [at(N1), at(N2)];
 
+describe("how far it is told", () => {
+  it.each([
+    ["is changed in place", "World", "set"],
+    ["is left when it is as wanted", "Rack", "keep"],
+  ] as const)("%s", (_, advertise, type) => {
+    expect(planAnycast(viewOf({ members: two, route: to(N1, N2), advertise }))).toMatchObject(
+      type === "set" ? { type, advertise, prefix: PREFIX } : { type },
+    );
+  });
+});
+
 describe("next hops are the nodes of what is available", () => {
   check([
     ["none while nothing is", {}, "keep"],

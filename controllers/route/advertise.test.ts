@@ -60,7 +60,7 @@ type Row = readonly [
   fields: Partial<AdvertisedView>,
   actions: string,
   reason: string,
-  advertised?: string,
+  advertised: string | undefined,
 ];
 
 /** What is sent, in order, why it is advertised then or not, and how far it is told. */
