@@ -1,6 +1,7 @@
 import { TERMINAL_STATES } from "../api-types/life.js";
 import type { Task } from "../drivers/compute/driver.js";
 import type { Observation } from "../drivers/observation.js";
+import { atOnce, each, type Steps } from "../platform/steps.js";
 import type { ConditionUpdate } from "../runtime/conditions.js";
 import { instanceTaskId, isAttached } from "./attached.js";
 
@@ -16,28 +17,31 @@ export interface Orphans {
 export function createOrphanWatch() {
   let known: ReadonlySet<string> = new Set();
   let before: ReadonlySet<string> = new Set();
+  /** `isBound`: whether an Instance has the task; one that is attached is known as long as its Instance is. */
+  function* looking(tasks: Observation<Task>, isBound: (taskId: string) => boolean): Steps<Orphans> {
+    if (tasks.type === "Unknown") return { adoptable: [], lasting: [] };
+    const stillKnown = new Set<string>();
+    const orphans: Task[] = [];
+    yield* each(tasks.items.values(), (task) => {
+      if (!isLiving(task)) return;
+      const isOrphan = !isBound(instanceTaskId(task));
+      if (isOrphan) orphans.push(task);
+      if (!isOrphan || known.has(task.id)) stillKnown.add(task.id);
+    });
+    known = stillKnown;
+    const lasting = orphans.map((task) => task.id).filter((id) => before.has(id));
+    before = new Set(orphans.map((task) => task.id));
+    return { adoptable: orphans.filter((task) => !known.has(task.id) && !isAttached(task)), lasting };
+  }
   return {
-    /** `isBound`: whether an Instance has the task; one that is attached is known as long as its Instance is. */
-    look(tasks: Observation<Task>, isBound: (taskId: string) => boolean): Orphans {
-      if (tasks.type === "Unknown") return { adoptable: [], lasting: [] };
-      const isKnown = (task: Task) => isBound(instanceTaskId(task));
-      const living = [...tasks.items.values()].filter(isLiving);
-      known = idsOf(living.filter((task) => known.has(task.id) || isKnown(task)));
-      const orphans = living.filter((task) => !isKnown(task));
-      const lasting = orphans.map((task) => task.id).filter((id) => before.has(id));
-      before = idsOf(orphans);
-      return { adoptable: orphans.filter((task) => !known.has(task.id) && !isAttached(task)), lasting };
-    },
+    looking,
+    look: (tasks: Observation<Task>, isBound: (taskId: string) => boolean) => atOnce(looking(tasks, isBound)),
   };
 }
 
 /** It may still run. */
 export function isLiving(task: Task): boolean {
   return !TERMINAL_STATES.includes(task.status.state);
-}
-
-function idsOf(tasks: readonly Task[]): ReadonlySet<string> {
-  return new Set(tasks.map((task) => task.id));
 }
 
 /** What a Rack says of them. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Instance } from "../../api-types/instance.js";
 import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
 import type { Task, TaskState } from "../../drivers/compute/driver.js";
+import { atOnce } from "../../platform/steps.js";
 import { instance, node, service } from "../testing/objects.js";
 import { type AdoptionView, adoptedAttached, adoptedPorts, planAdoption } from "./adopt.js";
 import { taskIdOf } from "./launch/identity.js";
@@ -57,7 +58,7 @@ function adoptions({ waiting = [first, second], orphans = [], tasks = orphans }:
     orphans,
     nodeOf: (agentId) => (agentId === "agent-1" ? node("node-1") : undefined),
   };
-  return planAdoption(view).map(
+  return atOnce(planAdoption(view)).map(
     ({ heir, task, node }) => `${heir.metadata.name} <- ${task.id} on ${node?.metadata.name ?? "no Node"}`,
   );
 }
@@ -115,13 +116,15 @@ describe("what runs beside an adopted task", () => {
     task("old.gone.1", 1, { attached: "gone" }),
     task("older.log", 1, { attached: "log" }),
   ];
-  const [adoption] = planAdoption({
-    waiting: [first],
-    waitingOf: () => [first],
-    tasks: new Map(tasks.map((one) => [one.id, one])),
-    orphans: [task("old", 1)],
-    nodeOf: () => node("node-1"),
-  });
+  const [adoption] = atOnce(
+    planAdoption({
+      waiting: [first],
+      waitingOf: () => [first],
+      tasks: new Map(tasks.map((one) => [one.id, one])),
+      orphans: [task("old", 1)],
+      nodeOf: () => node("node-1"),
+    }),
+  );
 
   it("is taken over with it: the newest of each name, and the first of a name that does not run", () => {
     expect(adoption && adoptedAttached(adoption, SERVICE)).toEqual([

@@ -3,6 +3,7 @@ import type { Node } from "../../api-types/node.js";
 import type { Service } from "../../api-types/service-group.js";
 import { LABEL, TASK_LABEL } from "../../api-types/well-known.js";
 import type { Task } from "../../drivers/compute/driver.js";
+import { each, type Steps } from "../../platform/steps.js";
 import { attachedTaskId, instanceTaskId, isAttached, runOf } from "../attached.js";
 import { isLiving } from "../orphans.js";
 import { labelledPorts, taskIdOf } from "./launch/identity.js";
@@ -33,8 +34,8 @@ export interface Adoption {
 }
 
 /** Binds tasks of ours that no Instance knows to the unplaced Instance of the same place (DESIGN section 8, Adoption). Pure. */
-export function planAdoption(view: AdoptionView): readonly Adoption[] {
-  const bindings = bindingsOf(view);
+export function* planAdoption(view: AdoptionView): Steps<readonly Adoption[]> {
+  const bindings = yield* bindingsOf(view);
   if (bindings.length === 0) return [];
   const beside = attachedByInstance(view.tasks);
   return bindings.map(({ heir, task }) => {
@@ -62,8 +63,12 @@ interface Binding {
   readonly task: Task;
 }
 
-function bindingsOf(view: AdoptionView): readonly Binding[] {
-  const own = view.waiting.flatMap((heir) => ownTask(view, heir) ?? []);
+function* bindingsOf(view: AdoptionView): Steps<readonly Binding[]> {
+  const own: Binding[] = [];
+  yield* each(view.waiting, (heir) => {
+    const binding = ownTask(view, heir);
+    if (binding !== undefined) own.push(binding);
+  });
   const heirs = new Set(own.map(({ heir }) => heir));
   const bound = new Set(own.map(({ task }) => task.id));
   const bindings = [...own];

@@ -7,6 +7,7 @@ import { Rack } from "../../api-types/rack.js";
 import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import type { Task } from "../../drivers/compute/driver.js";
+import { inTurns } from "../../platform/steps.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { defineController, on } from "../../runtime/controller.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
@@ -69,7 +70,8 @@ async function reconcile(loop: Loop, name: string): Promise<ReconcileResult | un
   if (rack === undefined) loop.memory.delete(name);
   if (rack === undefined || compute === undefined) return;
   const isBound = (taskId: string) => loop.instances.by("task", taskId).length > 0;
-  const { adoptable } = memoryOf(loop, name).orphans.look(compute.tasks.value(), isBound);
+  const looking = memoryOf(loop, name).orphans.looking(compute.tasks.value(), isBound);
+  const { adoptable } = await inTurns(looking, loop.context.clock);
   if (!mayPlace(rack, compute)) return;
   const heirs = await adopt(loop, { rack, compute }, adoptable);
   const { requeueAfterMs = 0 } = await runRound(loop, { rack, compute }, heirs);
@@ -93,13 +95,14 @@ function rackNames(loop: Loop, instance: Instance): string[] {
 async function adopt(loop: Loop, place: Place, orphans: readonly Task[]): Promise<ReadonlySet<string>> {
   const { rack, compute } = place;
   const tasks = compute.tasks.value();
-  const adoptions = planAdoption({
+  const planning = planAdoption({
     waiting: instancesIn(loop, rack.metadata.name, "waiting"),
     waitingOf: (group) => loop.instances.by("placement", `${group} waiting`),
     tasks: tasks.type === "Unknown" ? new Map() : tasks.items,
     orphans,
     nodeOf: nodeOfAgent(loop, place),
   });
+  const adoptions = await inTurns(planning, loop.context.clock);
   const held = adoptions.filter(({ node }) => node === undefined);
   await inParallel(adoptions, WRITES_AT_ONCE, (adoption) => bindOrHold(loop, compute, adoption));
   return new Set(held.map(({ heir }) => keyOf(heir)));

@@ -1,3 +1,4 @@
+import { atOnce, each, type Steps } from "../../../platform/steps.js";
 import { append } from "./append.js";
 import type { PlaceInput, Placement, PlaceResult, PortNeed, Refusal, WaitingTask } from "./model.js";
 import { type Chooser, createChooser } from "./order/chooser.js";
@@ -13,20 +14,16 @@ import { createShapes, type Demand, type Shape, type Shapes } from "./shapes.js"
  * times nodes; what is refused costs a look at every node for each kind of task.
  */
 export function place(input: PlaceInput): PlaceResult {
-  const work = placing(input);
-  let step = work.next();
-  while (step.done !== true) step = work.next();
-  return step.value;
+  return atOnce(placing(input));
 }
 
-/** The same in steps of a millisecond or so, between which others may work; nothing else depends on them. */
+/** The same in steps, between which others may work. */
 export function* placing(input: PlaceInput): Steps<PlaceResult> {
-  const ground = groundOf(input);
-  yield;
+  const ground = yield* groundOf(input);
   const touched: Site[] = [];
   const round: Round = {
     ground,
-    shapes: createShapes(input, ground),
+    shapes: yield* createShapes(input, ground),
     portSeed: input.portSeed,
     touched,
     coming: new Map(),
@@ -34,17 +31,10 @@ export function* placing(input: PlaceInput): Steps<PlaceResult> {
     exhausted: new Map(),
     placements: [],
   };
-  yield;
   const queue = yield* queueOf(round, input.waiting);
   const refused = yield* placeLate(round, yield* placeInOrder(round, queue));
   return { placements: round.placements, refusals: yield* refusalsOf(refused, ground) };
 }
-
-/** Work that can be put down between two steps. */
-export type Steps<Result> = Generator<undefined, Result, undefined>;
-
-/** So many quick things are one step. */
-const QUICK = 100;
 
 interface Round {
   readonly ground: Ground;
@@ -67,11 +57,11 @@ interface Queued {
 
 function* queueOf({ shapes, coming }: Round, waiting: readonly WaitingTask[]): Steps<readonly Queued[]> {
   const queue: Queued[] = [];
-  for (const task of [...waiting].sort(byAge)) {
+  yield* each([...waiting].sort(byAge), (task) => {
     const shape = shapes.of(task);
     coming.set(shape, (coming.get(shape) ?? 0) + 1);
-    if (queue.push({ task, shape }) % QUICK === 0) yield;
-  }
+    queue.push({ task, shape });
+  });
   return queue;
 }
 
@@ -158,12 +148,13 @@ function portOf({ name, port }: PortNeed & { readonly type: "fixed" }): Placemen
 
 function* refusalsOf(refused: readonly Queued[], ground: Ground): Steps<readonly Refusal[]> {
   const verdicts = new Map<Demand, Omit<Refusal, "key">>();
-  const refusals: Refusal[] = [];
-  for (const { task, shape } of refused) {
-    const known = verdicts.get(shape.demand);
-    const verdict = known ?? verdictOf(shape.demand, ground);
-    verdicts.set(shape.demand, verdict);
-    if (refusals.push({ key: task.key, ...verdict }) % QUICK === 0 || known === undefined) yield;
+  for (const { shape } of refused) {
+    if (verdicts.has(shape.demand)) continue;
+    verdicts.set(shape.demand, verdictOf(shape.demand, ground));
+    yield;
   }
-  return refusals;
+  return refused.flatMap(({ task: { key }, shape }) => {
+    const verdict = verdicts.get(shape.demand);
+    return verdict === undefined ? [] : [{ key, ...verdict }];
+  });
 }

@@ -1,3 +1,4 @@
+import { each, type Steps } from "../../../platform/steps.js";
 import type { Need, NodeFacts, NodeOffer, PlaceInput } from "./model.js";
 import { holdsPort, type Ports, portsOf, withoutPort } from "./ports.js";
 
@@ -48,12 +49,13 @@ export interface Ground {
 }
 
 /** The ground as it is before the round. Offers of nodes that are not known do not count. */
-export function groundOf({ nodes, offers, placed }: PlaceInput): Ground {
+export function* groundOf({ nodes, offers, placed }: PlaceInput): Steps<Ground> {
   const sites = [...nodes]
     .sort((a, b) => compareText(a.name, b.name))
     .map((facts, index): Site => ({ index, facts, rooms: [], services: new Map(), tasks: 0 }));
   const siteOf = new Map(sites.map((site) => [site.facts.name, site]));
-  for (const { node, service } of placed) addTask(siteOf.get(node), service);
+  yield;
+  yield* each(placed, ({ node, service }) => addTask(siteOf.get(node), service));
   const rooms = [...offers]
     .sort((a, b) => compareText(a.node, b.node) || compareText(a.agentId, b.agentId))
     .flatMap((offer) => {
@@ -61,6 +63,7 @@ export function groundOf({ nodes, offers, placed }: PlaceInput): Ground {
       return site === undefined ? [] : [roomOf(site, offer)];
     })
     .map((room, index): Room => ({ ...room, index }));
+  yield;
   const largest = largestOf(rooms);
   for (const room of rooms) {
     room.site.rooms.push(room);

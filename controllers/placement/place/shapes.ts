@@ -1,4 +1,5 @@
 import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
+import { each, type Steps } from "../../../platform/steps.js";
 import { apartChecks, type Check, nodeChecks, resourceChecks, roleChecks } from "./checks.js";
 import type { PlaceInput, WaitingTask } from "./model.js";
 import { type Ports, portsOf } from "./ports.js";
@@ -43,6 +44,8 @@ export interface Suitable {
 /** What is known of a service during a round. */
 interface Book {
   wanted: number;
+  /** Waiting and placed ones. */
+  tasks: number;
   /** Nodes of its tasks, one entry a task, those of this round too. */
   readonly placedOn: Site[];
   /** Numbers of fixed ports among its waiting tasks. */
@@ -67,8 +70,8 @@ export interface Shapes {
   readonly add: (service: string, site: Site) => void;
 }
 
-export function createShapes(input: PlaceInput, ground: Ground): Shapes {
-  const books = booksOf(input, ground);
+export function* createShapes(input: PlaceInput, ground: Ground): Steps<Shapes> {
+  const books = yield* booksOf(input, ground);
   const textOf = attributeReader(ground);
   const shapes = new Map<string, Shape>();
   const demands = new Map<string, Demand>();
@@ -193,28 +196,28 @@ function askedSites({ nodeNames }: WaitingTask, { sites, siteOf }: Ground): read
  * Shares are of all tasks that are there at once: while an update starts new ones before it stops old ones, these are
  * more than wanted, and without them the new ones would find every share taken.
  */
-function booksOf({ waiting, placed }: PlaceInput, { siteOf }: Ground): Map<string, Book> {
+function* booksOf({ waiting, placed }: PlaceInput, { siteOf }: Ground): Steps<Map<string, Book>> {
   const books = new Map<string, Book>();
-  const counts = new Map<string, number>();
-  const count = (service: string) => counts.set(service, (counts.get(service) ?? 0) + 1);
-  for (const { service, wanted, need } of waiting) {
+  yield* each(waiting, ({ service, wanted, need }) => {
     const book = books.get(service) ?? newBook();
     books.set(service, book);
     book.wanted = Math.max(book.wanted, wanted);
     for (const port of fixedPorts(need)) book.fixed.add(port);
-    count(service);
-  }
-  for (const { service, node } of placed) {
+    book.tasks += 1;
+  });
+  yield* each(placed, ({ service, node }) => {
+    const book = books.get(service);
+    if (book === undefined) return;
     const site = siteOf.get(node);
-    if (site !== undefined) books.get(service)?.placedOn.push(site);
-    count(service);
-  }
-  for (const [service, book] of books) book.wanted = Math.max(book.wanted, counts.get(service) ?? 0);
+    if (site !== undefined) book.placedOn.push(site);
+    book.tasks += 1;
+  });
+  for (const book of books.values()) book.wanted = Math.max(book.wanted, book.tasks);
   return books;
 }
 
 function newBook(): Book {
-  return { wanted: 0, placedOn: [], fixed: new Set(), rules: new Map() };
+  return { wanted: 0, tasks: 0, placedOn: [], fixed: new Set(), rules: new Map() };
 }
 
 /** Texts of attributes, worked out once for each node. */

@@ -1,8 +1,9 @@
 import { keyOf } from "../../../api-types/life.js";
+import type { Steps } from "../../../platform/steps.js";
 import { isLiving } from "../../orphans.js";
 import { groupOf, instancesIn, memoryOf, type Place, templateOf } from "../loop.js";
 import type { WaitingTask } from "../place/model.js";
-import { place } from "../place/place.js";
+import { placing } from "../place/place.js";
 import { attachedDue, type DueAttached } from "./attached-due.js";
 import type { RackFacts } from "./facts.js";
 import { type IntentTools, writeAttached } from "./intents.js";
@@ -32,7 +33,7 @@ interface Due {
  * Finds room for attached tasks that start again. They go before Instances, and to nodes that are closed, too: the Instance
  * that they belong to stays there.
  */
-export function attachedRound(tools: IntentTools, where: Place, facts: () => RackFacts): AttachedRound {
+export function* attachedRound(tools: IntentTools, where: Place, facts: () => Steps<RackFacts>): Steps<AttachedRound> {
   const { loop, rack } = tools;
   const dueMs: number[] = [];
   const due = dueOf(tools, where, dueMs);
@@ -40,14 +41,14 @@ export function attachedRound(tools: IntentTools, where: Place, facts: () => Rac
   const { heldUntil } = memoryOf(loop, rack.metadata.name);
   const free = due.filter(({ task }) => !heldUntil.has(task.key));
   const agents = new Set(free.map(({ agentId }) => agentId));
-  const known = facts();
+  const known = yield* facts();
   const offers = known.offers.filter(({ agentId }) => agents.has(agentId));
   const homes = new Set(offers.map(({ node }) => node));
   const nodes = known.nodes
     .filter(({ name }) => homes.has(name))
     .map((node) => ({ ...node, closedBecause: undefined }));
   const waiting = free.map(({ task }) => task);
-  const result = place({ waiting, placed: [], nodes, offers, portSeed: 0 });
+  const result = yield* placing({ waiting, placed: [], nodes, offers, portSeed: 0 });
   const byKey = new Map(free.map((one) => [one.task.key, one]));
   const intents = result.placements.flatMap((placement): readonly Intent[] => {
     const found = byKey.get(placement.key);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { PlacementRule } from "../../../api-types/service/placement-rules.js";
 import type { Agent, Offer, Resources } from "../../../drivers/compute/driver.js";
 import type { Observation } from "../../../drivers/observation.js";
+import { atOnce } from "../../../platform/steps.js";
 import { NOW, node, rack } from "../../testing/objects.js";
 import { place } from "../place/place.js";
 import { rackFacts } from "./facts.js";
@@ -43,7 +44,7 @@ function complete(agents: readonly Agent[]): Observation<Agent> {
 
 const UNKNOWN: Observation<Agent> = { type: "Unknown", reason: "timeout", since: 0, source: "s" };
 const factsOf = (nodes: readonly ReturnType<typeof node>[], agents: Observation<Agent>, held: readonly Offer[] = []) =>
-  rackFacts({ rack: RACK, nodes, agents, held, now: NOW });
+  atOnce(rackFacts({ rack: RACK, nodes, agents, held, now: NOW }));
 
 /** A task of service `s` that waits to be its second. */
 function oneMore(rules: readonly PlacementRule[]) {

@@ -3,6 +3,7 @@ import type { Node } from "../../../api-types/node.js";
 import type { Rack } from "../../../api-types/rack.js";
 import type { Agent, AttributeValue, Offer, Resources } from "../../../drivers/compute/driver.js";
 import type { Observation } from "../../../drivers/observation.js";
+import { each, type Steps } from "../../../platform/steps.js";
 import { isDraining, nodeFinder, typeName } from "../../matching.js";
 import type { NodeFacts, NodeOffer } from "../place/model.js";
 
@@ -37,7 +38,7 @@ type Teller = Pick<Agent, "attributes" | "region" | "zone" | "maintenance"> & {
 };
 
 /** What is known of nodes, and what those offer whose agents live. */
-export function rackFacts(view: RackView): RackFacts {
+export function* rackFacts(view: RackView): Steps<RackFacts> {
   const { rack, agents, held } = view;
   const names = rack.spec.compute?.mesos?.nodeAttributes;
   const nodeOf = finderOf(view.nodes, names?.name ?? "");
@@ -45,11 +46,12 @@ export function rackFacts(view: RackView): RackFacts {
   const offersOf = byAgentId(held);
   const tellers = new Map<string, Agent | Offer>(offersOfUnknown(held, living));
   for (const agent of living.values()) if (isLive(agent)) tellers.set(agent.id, agent);
+  yield;
   const facts = new Map<string, NodeFacts>();
   const offers: NodeOffer[] = [];
-  for (const [agentId, teller] of tellers) {
+  yield* each(tellers, ([agentId, teller]) => {
     const node = nodeOf(teller);
-    if (node === undefined) continue;
+    if (node === undefined) return;
     const { name } = node.metadata;
     const before = facts.get(name);
     // a node that lost its work directory has two agents for a while
@@ -59,7 +61,8 @@ export function rackFacts(view: RackView): RackFacts {
     }
     const own = offersOf.get(agentId) ?? [];
     if (own.length > 0) offers.push(nodeOffer(agentId, name, own));
-  }
+  });
+  yield;
   const away = awayFacts(view, { living, nodeOf, isLiving: (name) => facts.has(name) });
   return { nodes: [...facts.values(), ...away], offers };
 }

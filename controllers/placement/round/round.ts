@@ -1,13 +1,14 @@
 import type { Instance } from "../../../api-types/instance.js";
 import { keyOf } from "../../../api-types/life.js";
 import type { Offer } from "../../../drivers/compute/driver.js";
+import { each, inTurns, type Steps } from "../../../platform/steps.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import type { ReconcileResult } from "../../../runtime/reconcile-keys.js";
 import { addressesInUse } from "../../claimed-address.js";
 import { createClaims } from "../address/claims.js";
 import { groupOf, instancesIn, type Loop, memoryOf, type Place, type RackMemory, templateOf } from "../loop.js";
-import type { PlaceResult, WaitingTask } from "../place/model.js";
-import { place } from "../place/place.js";
+import type { PlacedTask, PlaceResult, WaitingTask } from "../place/model.js";
+import { placing } from "../place/place.js";
 import { attachedRound } from "./attached-round.js";
 import { type RackFacts, rackFacts } from "./facts.js";
 import { type IntentTools, writeInstance } from "./intents.js";
@@ -41,24 +42,28 @@ interface Given {
 
 async function roundOf(loop: Loop, where: Place, { memory, passedOver }: Given): Promise<ReconcileResult> {
   const { rack, compute } = where;
-  forgetHolds(memory, loop.context.clock.monotonic());
+  const { clock } = loop.context;
+  forgetHolds(memory, clock.monotonic());
   const held = compute.offers.value();
-  const facts = lazily(() => factsOf(loop, where, held));
+  const facts = remembering(() => factsOf(loop, where, held));
   const tools: IntentTools = {
     loop,
     rack,
     readValues: createValueReader(loop.context.client),
     claim: claimsOf(loop, where),
   };
-  const beside = attachedRound(tools, where, facts);
-  const waiting = candidatesOf(loop, rack.metadata.name, passedOver);
-  const turn = memory.turns.next(
-    waiting.filter(({ key }) => !memory.heldUntil.has(key)),
-    isNews(loop, memory, { rack: rack.metadata.name, held }),
+  const beside = await inTurns(attachedRound(tools, where, facts), clock);
+  const waiting = await inTurns(candidatesOf(loop, rack.metadata.name, passedOver), clock);
+  const turn = await inTurns(
+    memory.turns.next(
+      waiting.filter(({ key }) => !memory.heldUntil.has(key)),
+      isNews(loop, memory, { rack: rack.metadata.name, held }),
+    ),
+    clock,
   );
   const chosen = waiting.filter(({ key }) => turn.keys.has(key)).map(({ instance }) => instance);
   const busy = new Set(beside.intents.map(({ agentId }) => agentId));
-  const result = placeInstances(loop, where, { chosen, busy, facts });
+  const result = await inTurns(placingInstances(loop, where, { chosen, busy, facts }), clock);
   const waits = await reportRefusals(loop, memory, result);
   const own = result.placements.map((placement): Intent => {
     return { ...placement, write: () => writeInstance(tools, placement) };
@@ -95,6 +100,14 @@ function forgetHolds({ heldUntil, turns }: RackMemory, now: number): void {
 }
 
 /** Most rounds have nothing to place, and go through no node. */
+function remembering<T>(make: () => Steps<T>): () => Steps<T> {
+  let made: { readonly value: T } | undefined;
+  return function* () {
+    made ??= { value: yield* make() };
+    return made.value;
+  };
+}
+
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {
@@ -103,7 +116,7 @@ function lazily<T>(make: () => T): () => T {
   };
 }
 
-function factsOf({ context, nodes }: Loop, { rack, compute }: Place, held: readonly Offer[]): RackFacts {
+function factsOf({ context, nodes }: Loop, { rack, compute }: Place, held: readonly Offer[]) {
   const ofRack = nodes.by("rack", rack.metadata.name);
   return rackFacts({ rack, nodes: ofRack, agents: compute.agents.value(), held, now: context.clock.now() });
 }
@@ -114,12 +127,14 @@ interface Waiting {
   readonly instance: Instance;
 }
 
-function candidatesOf(loop: Loop, rack: string, passedOver: ReadonlySet<string>): readonly Waiting[] {
-  return instancesIn(loop, rack, "waiting").flatMap((instance) => {
+function* candidatesOf(loop: Loop, rack: string, passedOver: ReadonlySet<string>): Steps<readonly Waiting[]> {
+  const waiting: Waiting[] = [];
+  yield* each(instancesIn(loop, rack, "waiting"), (instance) => {
     const key = keyOf(instance);
-    if (passedOver.has(key) || templateOf(loop, instance) === undefined) return [];
-    return [{ key, createdAt: instance.metadata.creationTimestamp ?? "", instance }];
+    if (passedOver.has(key) || templateOf(loop, instance) === undefined) return;
+    waiting.push({ key, createdAt: instance.metadata.creationTimestamp ?? "", instance });
   });
+  return waiting;
 }
 
 /** Whether the offers or the nodes are others than in the last round. */
@@ -137,7 +152,7 @@ interface Chosen {
   readonly chosen: readonly Instance[];
   /** Agents on which something else starts in this round. */
   readonly busy: ReadonlySet<string>;
-  readonly facts: () => RackFacts;
+  readonly facts: () => Steps<RackFacts>;
 }
 
 /** What became of those whose turn it is. */
@@ -146,9 +161,9 @@ export interface Decided extends PlaceResult {
   readonly unasked: ReadonlyMap<string, ConditionUpdate>;
 }
 
-function placeInstances(loop: Loop, { rack }: Place, { chosen, busy, facts }: Chosen): Decided {
+function* placingInstances(loop: Loop, { rack }: Place, { chosen, busy, facts }: Chosen): Steps<Decided> {
   if (chosen.length === 0) return { placements: [], refusals: [], unasked: new Map() };
-  const { nodes, offers } = facts();
+  const { nodes, offers } = yield* facts();
   const waiting: WaitingTask[] = [];
   const unasked = new Map<string, ConditionUpdate>();
   for (const instance of chosen) {
@@ -157,10 +172,12 @@ function placeInstances(loop: Loop, { rack }: Place, { chosen, busy, facts }: Ch
     const asked = waitingTask({ instance, service, group: groupOf(loop, instance), rack, nodes: nodes.length });
     if (asked.type === "task") waiting.push(asked.task);
     else unasked.set(keyOf(instance), asked.refusal);
+    yield;
   }
-  const result = place({
+  const placed = yield* placedTasks(loop, rack.metadata.name);
+  const result = yield* placing({
     waiting,
-    placed: placedTasks(loop, rack.metadata.name),
+    placed,
     nodes,
     offers: offers.filter(({ agentId }) => !busy.has(agentId)),
     portSeed: loop.context.random.integer(PORT_SEEDS),
@@ -168,9 +185,11 @@ function placeInstances(loop: Loop, { rack }: Place, { chosen, busy, facts }: Ch
   return { ...result, unasked };
 }
 
-function placedTasks(loop: Loop, rack: string) {
-  return instancesIn(loop, rack, "placed").flatMap((instance) => {
+function* placedTasks(loop: Loop, rack: string): Steps<readonly PlacedTask[]> {
+  const placed: PlacedTask[] = [];
+  yield* each(instancesIn(loop, rack, "placed"), (instance) => {
     const node = instance.status?.placement?.node;
-    return node === undefined ? [] : [{ service: serviceKeyOf(instance), node }];
+    if (node !== undefined) placed.push({ service: serviceKeyOf(instance), node });
   });
+  return placed;
 }

@@ -1,3 +1,5 @@
+import { each, type Steps } from "../../../platform/steps.js";
+
 /** So many are considered in one round: a round stays short, and a storm of launches comes in waves. */
 export const TURN_MAX = 500;
 
@@ -28,13 +30,18 @@ export function createTurns(max = TURN_MAX) {
   const last = ({ key }: Candidate) => (forgotten.has(key) ? 0 : (considered.get(key) ?? 0));
   return {
     /** `isNews`: something changed that may let in whoever was refused before. */
-    next(candidates: readonly Candidate[], isNews: boolean): Turn {
+    *next(candidates: readonly Candidate[], isNews: boolean): Steps<Turn> {
       round += 1;
       if (isNews) since = round;
-      const fresh = candidates.filter((candidate) => last(candidate) < Math.max(since, 1));
+      const fresh: Candidate[] = [];
+      yield* each(candidates, (candidate) => {
+        if (last(candidate) < Math.max(since, 1)) fresh.push(candidate);
+      });
       const chosen = fresh.length <= max ? fresh : firstOf(fresh, max, last);
       const keys = new Set(chosen.map(({ key }) => key));
-      considered = new Map(candidates.map((one) => [one.key, keys.has(one.key) ? round : last(one)]));
+      const next = new Map<string, number>();
+      yield* each(candidates, (one) => next.set(one.key, keys.has(one.key) ? round : last(one)));
+      considered = next;
       forgotten.clear();
       return { keys, hasMore: fresh.length > keys.size };
     },

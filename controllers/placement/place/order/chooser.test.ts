@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { atOnce } from "../../../../platform/steps.js";
 import type { PlaceInput } from "../model.js";
 import { groundOf, type Site, take } from "../room.js";
 import { createShapes, type Shape } from "../shapes.js";
@@ -10,8 +11,8 @@ import { search } from "./search.js";
 
 /** Places as a round does, and asks every way of choosing at each step. */
 function choices(input: PlaceInput) {
-  const ground = groundOf(input);
-  const shapes = createShapes(input, ground);
+  const ground = atOnce(groundOf(input));
+  const shapes = atOnce(createShapes(input, ground));
   const touched: Site[] = [];
   const rankings = {
     Spread: createRanking("Spread", ground.rooms, touched),
