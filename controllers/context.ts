@@ -2,7 +2,6 @@ import type { Observable } from "rxjs";
 import type { Execute } from "../actuation/action.js";
 import type { Client } from "../client/client.js";
 import type { MesosSecrets } from "../client/mesos-access.js";
-import type { ServerSecrets } from "../client/server-access.js";
 import type { Agent, ComputeDriver, Connection, Offer, Task } from "../drivers/compute/driver.js";
 import type { DnsDriver, DnsEntry } from "../drivers/dns/driver.js";
 import type { MetricDriver, NodeMeter, PointSink } from "../drivers/metrics/driver.js";
@@ -16,6 +15,7 @@ import type { Metrics } from "../platform/metrics.js";
 import type { Random } from "../platform/random.js";
 import type { Informers } from "../runtime/informers.js";
 import type { AddressOverlay } from "./connections.js";
+import type { ServerSecrets } from "./server-access.js";
 
 /** The last value of a stream, readable at any time. */
 export interface Kept<T> {

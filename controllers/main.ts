@@ -21,7 +21,6 @@ import { Route } from "../api-types/route.js";
 import { SYSTEM_NAMESPACE } from "../api-types/well-known.js";
 import type { Client } from "../client/client.js";
 import { readMesosAccess } from "../client/mesos-access.js";
-import { readServerAccess } from "../client/server-access.js";
 import { createMesosDriver } from "../drivers/compute/mesos/driver.js";
 import { withAccess } from "../drivers/compute/mesos/session/access.js";
 import { createConsulDriver } from "../drivers/dns/consul/consul.js";
@@ -63,9 +62,9 @@ import { nodeController } from "./node/controller.js";
 import { placementController } from "./placement/controller.js";
 import { probeController } from "./probe/controller.js";
 import { rackController } from "./rack/controller.js";
-import { recentAccess } from "./recent-access.js";
 import { routeController } from "./route/controller.js";
 import { scalingPolicyController } from "./scaling-policy/controller.js";
+import { readServerAccess, recentAccess } from "./server-access.js";
 import { serviceGroupController } from "./service-group/controller.js";
 
 /** What the control loops of one process run on. */
