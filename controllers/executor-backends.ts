@@ -7,7 +7,7 @@ import type { LeaveReason } from "../api-types/well-known.js";
 import type { Client } from "../client/client.js";
 import { readOptional } from "../client/read-optional.js";
 import type { TaskLaunch } from "../drivers/compute/driver.js";
-import { type DnsChange, type DnsEntry, dnsKey } from "../drivers/dns/driver.js";
+import { type DnsChange, type DnsEntry, dnsKey, isSameAnswer } from "../drivers/dns/driver.js";
 import type { Advertisement, AdvertisingChange } from "../drivers/network/advertising.js";
 import type { NextHop, RouteChange, SwitchRoute } from "../drivers/network/driver.js";
 import type { Reading } from "../drivers/observation.js";
@@ -98,7 +98,9 @@ function dnsBackend(dns: RackDrivers["dns"]): Backend | undefined {
     async isDone(action) {
       const change = changeOf<DnsChange>(action);
       if (change.type === "deregister") return absence(await dns.driver.read(dnsKey(change)));
-      return presence(await dns.driver.read(dnsKey(change.entry)), (found) => isSameEntry(found, change.entry));
+      const { entry } = change;
+      const isWanted = (found: DnsEntry) => isSameAnswer(found, entry) && found.stamp?.uid === entry.stamp.uid;
+      return presence(await dns.driver.read(dnsKey(entry)), isWanted);
     },
   };
 }
@@ -170,14 +172,6 @@ function absence(reading: Reading<unknown>): Done {
 function presence<Item>(reading: Reading<Item>, isWanted: (item: Item) => boolean): Done {
   if (reading.type === "unknown") return "unknown";
   return reading.type === "present" && isWanted(reading.item) ? "done" : "notDone";
-}
-
-function isSameEntry(found: DnsEntry, wanted: DnsEntry): boolean {
-  return (
-    found.address === wanted.address &&
-    (found.port ?? 0) === (wanted.port ?? 0) &&
-    found.stamp?.uid === wanted.stamp?.uid
-  );
 }
 
 function haveSameHops(found: SwitchRoute, wanted: readonly NextHop[]): boolean {

@@ -14,6 +14,7 @@ import { defineController, on } from "../../runtime/controller.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
+import { heldUntil, ttlOf } from "../answer-ttl.js";
 import { backendCondition } from "../backend-condition.js";
 import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
@@ -141,6 +142,7 @@ function viewOf(loop: Loop, record: DnsRecord): DnsRecordView | undefined {
     observation: observationOf(loop, { ...record, spec }),
     rivals: eldersOf(record, (claim) => loop.records.by("claim", claim)),
     stamp: { identity, kind: DnsRecord.kind, namespace, name, uid, term: loop.context.term },
+    ttl: ttlOf(record, rack),
     takeovers: takeoversOf(loop, record),
     monotonicMs: loop.context.clock.monotonic(),
   };
@@ -192,7 +194,7 @@ async function carryOut(loop: Loop, record: DnsRecord, plan: DnsRecordPlan): Pro
   if (failed === undefined) return finish(loop, record, plan);
   const message = "message" in failed ? failed.message : "";
   const condition: ConditionUpdate = { type: "Ready", status: "False", reason: "NameNotConfirmed", message };
-  await report(loop, record, { conditions: [condition], published: record.status?.published ?? [] });
+  await report(loop, record, { ...plan, conditions: [condition], published: record.status?.published ?? [] });
   throw new StatusError("ServiceUnavailable", `${failed.action.message}: ${message}`);
 }
 
@@ -227,11 +229,16 @@ async function finish(loop: Loop, record: DnsRecord, plan: DnsRecordPlan): Promi
 async function report(
   loop: Loop,
   record: DnsRecord,
-  { conditions, published }: Pick<DnsRecordPlan, "conditions" | "published">,
+  { conditions, published, heldSeconds = 0 }: Pick<DnsRecordPlan, "conditions" | "published" | "heldSeconds">,
 ): Promise<void> {
   const observedGeneration = record.metadata.generation ?? 0;
   const dated = conditions.map((condition) => ({ ...condition, observedGeneration }));
-  const status = { observedGeneration, published, conditions: ownConditions(record, dated, loop.context.clock.now()) };
+  const now = loop.context.clock.now();
+  const held = heldUntil(record, heldSeconds, now);
+  const status = {
+    ...{ observedGeneration, published, conditions: ownConditions(record, dated, now) },
+    ...(held === undefined ? {} : { heldUntil: held }),
+  };
   await reportStatus({
     client: loop.context.client,
     cache: loop.records,
@@ -256,11 +263,7 @@ async function confirmUnchanged(loop: Loop, record: DnsRecord): Promise<void> {
 async function reportRack(loop: Loop, name: string): Promise<void> {
   const rack = loop.racks.get(name);
   if (rack === undefined) return;
-  const condition = backendCondition(
-    "DnsReady",
-    loop.context.backends.of(name).dns?.entries.value(),
-    rack.spec.dns === undefined,
-  );
+  const condition = dnsCondition(loop, rack);
   const status = { conditions: ownConditions(rack, [condition], loop.context.clock.now()) };
   await reportStatus({
     client: loop.context.client,
@@ -270,6 +273,14 @@ async function reportRack(loop: Loop, name: string): Promise<void> {
     status,
     manager: NAME,
   });
+}
+
+function dnsCondition({ context }: Loop, { metadata, spec }: Rack): ConditionUpdate {
+  const { dns } = context.backends.of(metadata.name);
+  const problem = dns?.driver.problem?.();
+  if (problem === undefined) return backendCondition("DnsReady", dns?.entries.value(), spec.dns === undefined);
+  const message = `${problem}; give spec.dns.builtin.listen another address, or free this one: it is tried again every 2 seconds`;
+  return { type: "DnsReady", status: "False", reason: "NameServerNotListening", message };
 }
 
 const RACK_PREFIX = "rack:";

@@ -31,6 +31,7 @@ function viewOf(fields: Partial<DnsRecordView> = {}): DnsRecordView {
     observation: catalogue(),
     rivals: [],
     stamp,
+    ttl: { seconds: 30, message: "" },
     takeovers: new Map(),
     monotonicMs: 0,
     ...fields,
@@ -323,6 +324,68 @@ describe("R2 a deleted record", () => {
     ["may not go while nobody answers", silent, false],
   ])("%s", (_, observation, isReleasable) => {
     expect(planDnsRecord(viewOf({ record: deleted, observation })).isReleasable).toBe(isReleasable);
+  });
+});
+
+describe("the time to live of a record", () => {
+  const held = (ttlSeconds: number) => catalogue(entry("web", { ttlSeconds }));
+  const told = (ttlSeconds: number) =>
+    dnsRecord({}, {}, { published: [{ name: "web", id: "one", address: "192.168.2.3", ttlSeconds }] });
+
+  check([
+    ["is changed where the back end holds it", { observation: held(60) }, ["register web/one"], "NamePublished"],
+    ["is as wanted", { observation: held(30) }, [], "NamePublished"],
+    ["changes nothing where the back end has its own", { observation: catalogue(entry("web")) }, [], "NamePublished"],
+  ]);
+
+  it("is told with what is published, and with what there is to say about it", () => {
+    const plan = planDnsRecord(viewOf({ ttl: { seconds: 7, message: "not applied" } }));
+    expect(plan.published).toEqual([{ name: "web", id: "one", address: "192.168.2.3", ttlSeconds: 7 }]);
+    expect(plan.conditions[0]).toMatchObject({ status: "True", message: "not applied" });
+  });
+
+  it.each([
+    ["is held by nobody when nothing was answered", {}, 0],
+    ["is held for longer when it was longer", { record: told(60), observation: held(60) }, 60],
+    ["is held for longer when the store lags behind the server", { record: told(30), observation: held(60) }, 60],
+    ["is held for longer when the server was quicker than the store", { record: told(60), observation: held(30) }, 60],
+    ["is not held for longer when it was shorter", { record: told(5), observation: held(5) }, 0],
+  ])("%s", (_, fields, seconds) => {
+    expect(planDnsRecord(viewOf(fields)).heldSeconds).toBe(seconds);
+  });
+});
+
+describe("the ports of a record", () => {
+  const ports = [
+    { name: "http", port: 80, protocol: "TCP" as const },
+    { name: "dns", port: 53, protocol: "UDP" as const },
+  ];
+  const serving = dnsRecord({ targets: [{ id: "one", address: "192.168.2.3", ports }] });
+  const first = { ttlSeconds: 30, port: 80 };
+
+  check([
+    [
+      "are all registered where the back end holds them",
+      { record: serving, observation: catalogue(entry("web", { ...first, ports: ports.slice(0, 1) })) },
+      ["register web/one"],
+      "NamePublished",
+    ],
+    [
+      "are registered already",
+      { record: serving, observation: catalogue(entry("web", { ...first, ports })) },
+      [],
+      "NamePublished",
+    ],
+    [
+      "are one where the back end holds one",
+      { record: serving, observation: catalogue(entry("web", { port: 80 })) },
+      [],
+      "NamePublished",
+    ],
+  ]);
+
+  it("are told with what is published: the first", () => {
+    expect(planDnsRecord(viewOf({ record: serving })).published[0]?.port).toBe(80);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Action } from "../../actuation/action.js";
 import type { DnsRecord } from "../../api-types/dns-record.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
-import { type DnsChange, type DnsEntry, dnsKey } from "../../drivers/dns/driver.js";
+import { type DnsChange, type DnsEntry, dnsKey, isSameAnswer } from "../../drivers/dns/driver.js";
 import type { Observation, Stamp } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { isOlder, mayJoin } from "./claims/claim.js";
@@ -17,6 +17,8 @@ export interface DnsRecordView {
   /** Of each of its names, the other record of the rack that has claimed it for longest. */
   readonly rivals: readonly DnsRecord[];
   readonly stamp: Stamp;
+  /** With which resolvers may keep the answers, and what there is to say about it. */
+  readonly ttl: { readonly seconds: number; readonly message: string };
   /** Entries that were taken from another uid, since the record is as it is. */
   readonly takeovers: Takeovers;
   readonly monotonicMs: number;
@@ -27,7 +29,9 @@ export interface DnsRecordPlan {
   readonly actions: readonly Action<DnsChange>[];
   /** True once every action is verified, or with none. */
   readonly conditions: readonly ConditionUpdate[];
-  readonly published: readonly { readonly name: string; readonly id: string; readonly address: string }[];
+  readonly published: readonly Published[];
+  /** For so long clients may hold answers with a longer time to live than those of now; 0: they have none. */
+  readonly heldSeconds?: number;
   /** The finalizer may go when every action is verified. */
   readonly isReleasable: boolean;
   /** Keys of the entries that the actions take from another uid. */
@@ -37,6 +41,8 @@ export interface DnsRecordPlan {
   /** Set while nothing else would lead to another look. */
   readonly requeueAfterMs?: number;
 }
+
+type Published = NonNullable<NonNullable<DnsRecord["status"]>["published"]>[number];
 
 /** Registers what is wanted and missing, then takes away what this record published and no longer wants. Pure. */
 export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
@@ -58,7 +64,14 @@ export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
   ];
   const takesOver = keysOfOthers(view, observation.items, actions);
   if (isContested(view.takeovers, takesOver, view.monotonicMs)) return contested(view, takesOver);
-  return { actions, conditions: readyConditions(), published: publishedOf(desired), isReleasable: false, takesOver };
+  return {
+    actions,
+    conditions: readyConditions(view.ttl.message),
+    published: publishedOf(desired),
+    heldSeconds: longerTtl(view, observation.items),
+    isReleasable: false,
+    takesOver,
+  };
 }
 
 /** A name has one owner (I13): what this record had under its names goes, and nothing of the winner is touched. */
@@ -96,21 +109,34 @@ function planRemoval(view: DnsRecordView, items: ReadonlyMap<string, DnsEntry>):
 }
 
 /** What the record wants in the catalogue: every target under every name. */
-function entriesOf({ record, stamp }: DnsRecordView): OwnEntry[] {
+function entriesOf({ record, stamp, ttl }: DnsRecordView): OwnEntry[] {
   const names = [record.spec.name, ...(record.spec.names ?? [])];
   return names.flatMap((name) =>
     (record.spec.targets ?? []).map((target) => {
-      const port = record.spec.type === "A" ? undefined : target.ports?.[0]?.port;
+      const ports = record.spec.type === "A" ? undefined : target.ports;
+      const [first] = ports ?? [];
       return {
         name,
         id: target.id,
         address: target.address,
-        ...(port === undefined ? {} : { port }),
+        ...(first === undefined ? {} : { port: first.port }),
+        ...(ports === undefined ? {} : { ports }),
+        ttlSeconds: ttl.seconds,
         tags: target.tags ?? [],
         stamp,
       };
     }),
   );
+}
+
+/** The longest time to live that was answered so far, where it is longer than today's; else 0. */
+function longerTtl({ record, ttl }: DnsRecordView, items: ReadonlyMap<string, DnsEntry>): number {
+  const before = (record.status?.published ?? []).flatMap((published) => [
+    published.ttlSeconds ?? 0,
+    items.get(dnsKey(published))?.ttlSeconds ?? 0,
+  ]);
+  const longest = Math.max(0, ...before);
+  return longest > ttl.seconds ? longest : 0;
 }
 
 /** Entries whose stamp names this very record; a stamp with another uid is adopted. */
@@ -149,8 +175,7 @@ function isForeign(observed: DnsEntry | undefined, stamp: Stamp): boolean {
 
 function isSameEntry(observed: DnsEntry | undefined, desired: OwnEntry): boolean {
   if (observed?.stamp === undefined || observed.stamp.uid !== desired.stamp.uid) return false;
-  const isSamePort = (observed.port ?? 0) === (desired.port ?? 0);
-  return observed.address === desired.address && isSamePort && observed.tags.join() === desired.tags.join();
+  return isSameAnswer(observed, desired) && observed.tags.join() === desired.tags.join();
 }
 
 function registerAction({ record }: DnsRecordView, entry: OwnEntry): Action<DnsChange> {
@@ -187,12 +212,16 @@ function causeOf(record: DnsRecord): string {
 }
 
 function publishedOf(entries: readonly OwnEntry[]): DnsRecordPlan["published"] {
-  return entries.map(({ name, id, address }) => ({ name, id, address }));
+  return entries.map(({ name, id, address, port, ttlSeconds }) => ({
+    ...{ name, id, address },
+    ...(port === undefined ? {} : { port }),
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+  }));
 }
 
-function readyConditions(): ConditionUpdate[] {
+function readyConditions(message: string): ConditionUpdate[] {
   return [
-    { type: "Ready", status: "True", reason: "NamePublished", message: "" },
+    { type: "Ready", status: "True", reason: "NamePublished", message },
     { type: "Conflict", status: "False", reason: "SoleClaimOfName", message: "" },
   ];
 }

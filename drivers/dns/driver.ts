@@ -41,3 +41,17 @@ export interface DnsDriver extends Driver<DnsEntry, DnsChange> {
 export function dnsKey(entry: { readonly name: string; readonly id: string }): string {
   return `${entry.name}/${entry.id}`;
 }
+
+/** Whether what is held answers as wanted; what a back end does not hold, it cannot answer otherwise. */
+export function isSameAnswer(held: DnsEntry, wanted: DnsEntry): boolean {
+  return (
+    held.address === wanted.address &&
+    (held.port ?? 0) === (wanted.port ?? 0) &&
+    (held.ttlSeconds === undefined || held.ttlSeconds === wanted.ttlSeconds) &&
+    (held.ports === undefined || portsText(held) === portsText(wanted))
+  );
+}
+
+function portsText({ ports = [] }: DnsEntry): string {
+  return ports.map(({ name, port, protocol }) => `${name}:${port}/${protocol}`).join();
+}

@@ -14,7 +14,7 @@ export interface Listening {
   moveTo(address: SocketAddress | undefined): void;
   /** Whether questions arrive, at the wanted address or still at the one before. */
   isReachable(): boolean;
-  /** Why the wanted address is not listened on; undefined: it is. */
+  /** Why the wanted address cannot be listened on; undefined: it can, as far as is known. */
   problem(): string | undefined;
   close(): Promise<void>;
 }
@@ -29,14 +29,13 @@ export interface ListeningOptions {
 }
 
 const RETRY_MS = 2000;
-const NOWHERE = "the name server does not listen yet";
 
 /** Listens nowhere until told where to. */
 export function createListening({ network, handler, clock, log, changed }: ListeningOptions): Listening {
   const ends = new AbortController();
   let wanted: SocketAddress | undefined;
   let current: { readonly address: SocketAddress; readonly listener: MessageListener } | undefined;
-  let problem: string | undefined = NOWHERE;
+  let problem: string | undefined;
   let moving: Promise<void> | undefined;
 
   const isThere = () => isSame(wanted, current?.address);
@@ -72,7 +71,7 @@ export function createListening({ network, handler, clock, log, changed }: Liste
       if (failure !== undefined && wanted === address) await sleep(clock, RETRY_MS, ends.signal);
     }
     // it may be wanted again where it still is
-    problem = wanted === undefined ? NOWHERE : undefined;
+    problem = undefined;
     moving = undefined;
     changed();
   };

@@ -53,7 +53,7 @@ export function createNameServer({ network, clock, random, log, counted }: NameS
   });
   const unknown = () => {
     if (!hasBegun) return "the stored names are not known yet";
-    return listening.isReachable() ? undefined : listening.problem();
+    return listening.isReachable() ? undefined : (listening.problem() ?? "the name server does not listen yet");
   };
   return {
     configure(next) {
