@@ -15,6 +15,7 @@ import { defineController, on } from "../../runtime/controller.js";
 import { removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
+import { heldSeconds } from "../answer-ttl.js";
 import { anycastName } from "../anycast-route.js";
 import type { LoopContext } from "../context.js";
 import { externalAddressOf } from "../external-address.js";
@@ -108,7 +109,12 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult | und
 
 async function report(loop: Loop, instance: Instance, plan: EndpointsPlan): Promise<void> {
   const conditions = ownConditions(instance, plan.conditions, loop.context.clock.now());
-  const status = { ...(plan.drainUntil === undefined ? {} : { drainUntil: plan.drainUntil }), conditions };
+  const { drainUntil, dnsTtlSeconds } = plan;
+  const status = {
+    ...(dnsTtlSeconds === undefined ? {} : { dnsTtlSeconds }),
+    ...(drainUntil === undefined ? {} : { drainUntil }),
+    conditions,
+  };
   await reportStatus({
     client: loop.context.client,
     cache: loop.instances,
@@ -153,10 +159,11 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
   if (service === undefined || rack === undefined) return undefined;
   const node = loop.nodes.get(instance.status?.placement?.node ?? "");
   const siblings = loop.instances.by("service", serviceKeyOf(instance));
+  const outside = outsideOf(loop, instance);
   return {
     instance,
     service,
-    ...outsideOf(loop, instance),
+    ...outside,
     address: addressOf(instance, { service, node: node && overlaidNode(node, loop.context.overlay) }),
     otherAddress: otherAddressOf(instance),
     nodeExternalAddress: node && externalAddressOf(node, rack),
@@ -170,7 +177,7 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
         siblings,
       }),
     hasSwitch: (rack.spec.network?.switch.type ?? "None") !== "None",
-    ttlSeconds: rack.spec.dns?.ttlSeconds ?? 0,
+    ttlSeconds: ttlHeld(instance, { ...outside, rack }, loop.context.clock.now()),
     hasOtherPublished: siblings.some(
       (other) => other !== instance && (isServing(other) || hasInherited(other, instance)),
     ),
@@ -179,6 +186,16 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
     names: namesOf(instance, service),
     now: loop.context.clock.now(),
   };
+}
+
+/** For how long clients may hold its names: as its record says, and once that is gone as it said. */
+function ttlHeld(
+  { status }: Instance,
+  { dnsRecord, rack }: { readonly dnsRecord: DnsRecord | undefined; readonly rack: Rack },
+  now: number,
+): number {
+  if (dnsRecord === undefined) return status?.dnsTtlSeconds ?? rack.spec.dns?.ttlSeconds ?? 0;
+  return Math.max(heldSeconds(dnsRecord, rack, now), status?.dnsTtlSeconds ?? 0);
 }
 
 /** The Route and DnsRecord of an instance; an object of its name that belongs to somebody else is told by its kind. */

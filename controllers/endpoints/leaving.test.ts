@@ -167,6 +167,20 @@ describe("leaving of a dead instance", () => {
   ]);
 });
 
+describe("the time to live of names that go", () => {
+  const noted = (fields: Partial<EndpointsView>) => planEndpoints(viewOf(fields)).dnsTtlSeconds;
+
+  it.each([
+    ["is noted before their record goes, for then nothing else tells it", { instance: leaving }, 5],
+    ["stays noted until the end", { instance: available({ ...going, status: { dnsTtlSeconds: 5 } }), ...nameless }, 5],
+    ["is not noted where there is none", { instance: leaving, ttlSeconds: 0 }, undefined],
+    ["is not noted where there were no names", { instance: leaving, ...nameless }, undefined],
+    ["is not noted of what stays", {}, undefined],
+  ])("%s", (_, fields, seconds) => {
+    expect(noted(fields)).toBe(seconds);
+  });
+});
+
 describe("released by hand", () => {
   const byHand = (layers: string) => ({ ...going, annotations: { "rackwright.dev/release": layers } });
   check([

@@ -56,6 +56,8 @@ export type EndpointStep =
       readonly address: string;
       readonly ports: Target["ports"];
       readonly tags: readonly string[];
+      /** Undefined: that of the rack. */
+      readonly ttlSeconds: number | undefined;
       /** Whether other groups may add answers to the names. */
       readonly isShared: boolean;
     }
@@ -66,6 +68,8 @@ export type EndpointStep =
 export interface EndpointsPlan {
   readonly steps: readonly EndpointStep[];
   readonly conditions: readonly ConditionUpdate[];
+  /** For how long clients may hold the names of what leaves; kept when their record is gone, for then the wait begins. */
+  readonly dnsTtlSeconds?: number;
   /** When draining ends, RFC 3339; set once the name is gone. */
   readonly drainUntil?: string;
   readonly requeueAfterMs?: number;
@@ -73,7 +77,7 @@ export interface EndpointsPlan {
 
 /** Publishes a ready instance, and withdraws a leaving or dead one, each layer after the one before it (DESIGN section 6). */
 export function planEndpoints(view: EndpointsView): EndpointsPlan {
-  if (isLeaving(view.instance)) return told(view, planLeaving(view));
+  if (isLeaving(view.instance)) return { ...told(view, planLeaving(view)), ...notedTtl(view) };
   if (isTerminal(view.instance)) return told(view, planDead(view));
   return planServing(view);
 }
@@ -131,6 +135,11 @@ function planDead(view: EndpointsView): EndpointsPlan {
 function keptSteps(view: EndpointsView): readonly EndpointStep[] {
   const step = view.dnsRecord === undefined || isSharedAsWanted(view) ? undefined : dnsStep(view);
   return step === undefined ? [] : [step];
+}
+
+function notedTtl({ instance, dnsRecord, ttlSeconds }: EndpointsView): Pick<EndpointsPlan, "dnsTtlSeconds"> {
+  const isKnown = dnsRecord !== undefined || instance.status?.dnsTtlSeconds !== undefined;
+  return isKnown && ttlSeconds > 0 ? { dnsTtlSeconds: ttlSeconds } : {};
 }
 
 /** Name, then time to live, then drain, then route: the task is killed by the instance loop when both finalizers are gone. */
@@ -262,10 +271,10 @@ function dnsStep(view: EndpointsView): EndpointStep | undefined {
   const target = spec?.targets?.[0];
   const isSameTarget = target?.address === address && (target.tags ?? []).join() === tags.join();
   const isSameName = spec?.name === name && (spec.names ?? []).join() === further.join();
-  const isSame = isSameName && isSameTarget && isSharedAsWanted(view);
+  const { shared: isShared = false, ttlSeconds } = view.service.dns ?? {};
+  const isSame = isSameName && isSameTarget && isSharedAsWanted(view) && spec.ttlSeconds === ttlSeconds;
   if (isSame && textOf(target.ports ?? []) === textOf(ports)) return undefined;
-  const isShared = view.service.dns?.shared === true;
-  return { type: "applyDnsRecord", name, names: further, address, ports, tags, isShared };
+  return { type: "applyDnsRecord", name, names: further, address, ports, tags, ttlSeconds, isShared };
 }
 
 function isSharedAsWanted({ service, dnsRecord }: EndpointsView): boolean {

@@ -53,6 +53,24 @@ const sharedThere = {
   metadata: { ...namesThere.metadata, annotations: { [ANNOTATION.shared]: "true" } },
 };
 
+describe("the time to live of the names", () => {
+  const told = (ttlSeconds: number | undefined, dnsRecordTtl: number | undefined) => {
+    const dns = ttlSeconds === undefined ? {} : { ttlSeconds };
+    const spec = { ...namesThere.spec, ...(dnsRecordTtl === undefined ? {} : { ttlSeconds: dnsRecordTtl }) };
+    const view = { service: service({ network: { mode: "Routed" }, dns }), dnsRecord: { ...namesThere, spec } };
+    return planEndpoints(viewOf(view)).steps.map((step) => step.type === "applyDnsRecord" && step.ttlSeconds);
+  };
+
+  it.each([
+    ["is given with them", 7, undefined, [7]],
+    ["follows the service", 7, 8, [7]],
+    ["is that of the rack again when the service says none", undefined, 8, [undefined]],
+    ["changes nothing while it is as wanted", 7, 7, []],
+  ])("%s", (...[, wanted, known, steps]) => {
+    expect(told(wanted, known)).toEqual(steps);
+  });
+});
+
 describe("whether other groups may join the names", () => {
   check([
     [

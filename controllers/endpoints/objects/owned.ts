@@ -39,13 +39,14 @@ function heldSince(siblings: readonly DnsRecord[]): string | undefined {
 /** What a DnsRecord answers with for one instance. */
 export function recordSpec(
   { rackName, instance }: EndpointsView,
-  { name, names, address, ports, tags }: Extract<EndpointStep, { type: "applyDnsRecord" }>,
+  { name, names, address, ports, tags, ttlSeconds }: Extract<EndpointStep, { type: "applyDnsRecord" }>,
 ) {
   return {
     rackName,
     type: "Service" as const,
     name,
     ...(names.length === 0 ? {} : { names }),
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
     targets: [{ id: instance.metadata.name, address, ports, tags }],
   };
 }
