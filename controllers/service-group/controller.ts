@@ -84,6 +84,7 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
   const early = memory.lookAt - loop.context.clock.monotonic();
   if (early > 0) return { requeueAfterMs: early };
   memory.lookAt = loop.context.clock.monotonic() + LOOK_PERIOD_MS;
+  memory.times.sweep();
   const view = viewOf(loop, group);
   const plan = planGroup(view);
   remember(memory, plan);

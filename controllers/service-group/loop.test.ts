@@ -5,8 +5,21 @@ import { DisruptionOverride } from "../../api-types/disruption-override.js";
 import { Instance } from "../../api-types/instance.js";
 import { Rack } from "../../api-types/rack.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
+import { virtualClock } from "../../platform/virtual-clock.js";
 import { type LoopWorld, type LoopWorldOptions, loopWorld } from "../testing/loops.js";
-import { at, available, group, rack, sample, unhealthy } from "../testing/objects.js";
+import {
+  at,
+  available,
+  condition,
+  ended,
+  group,
+  NOW,
+  placed,
+  rack,
+  sample,
+  unhealthy,
+  unreachable,
+} from "../testing/objects.js";
 import { serviceGroupController } from "./controller.js";
 
 let world: LoopWorld;
@@ -150,4 +163,64 @@ it("restarts what a clock that is ahead orders when that time has come", async (
   expect(await instances()).toHaveLength(1);
   await world.clock.advance(8000);
   expect(await instances()).toHaveLength(2);
+});
+
+describe("R30 a wall clock that steps", () => {
+  /** Virtual time whose wall clock can be set. */
+  function steppable() {
+    const clock = virtualClock(NOW);
+    let stepMs = 0;
+    const set = (seconds: number) => {
+      stepMs += seconds * 1000;
+    };
+    return { ...clock, now: () => clock.now() + stepMs, set };
+  }
+  const STEPS = [3600, -3600];
+
+  it.each(STEPS)("by %d s replaces what is out of reach neither earlier nor later", async (seconds) => {
+    const clock = steppable();
+    await open([webs(3)], { clock });
+    await serve();
+    const name = (await instances())[0]?.metadata.name ?? "";
+    await world.report(name, unreachable({ name, seconds: -3 }).status ?? {});
+    await clock.advance(2000);
+    clock.set(seconds);
+    await clock.advance(20_000);
+    expect(await instances()).toHaveLength(3);
+    await clock.advance(12_000);
+    expect(await instances()).toHaveLength(4);
+  });
+
+  it.each(STEPS)("by %d s starts what failed again when it is due", async (seconds) => {
+    const clock = steppable();
+    await open([webs(1, { restart: { delaySeconds: 30 } })], { clock });
+    const name = (await instances())[0]?.metadata.name ?? "";
+    await world.report(name, ended({ name, endedAgo: -3 }).status ?? {});
+    await clock.advance(2000);
+    clock.set(seconds);
+    await clock.advance(20_000);
+    expect(await instances()).toHaveLength(1);
+    await clock.advance(12_000);
+    expect(await instances()).toHaveLength(2);
+  });
+
+  it.each(STEPS)("by %d s moves the deadline of an update not more than one that was met", async (seconds) => {
+    const clock = steppable();
+    await open([{ ...webs(1), spec: { ...webs(1).spec, progressDeadlineSeconds: 60 } }], { clock });
+    const name = (await instances())[0]?.metadata.name ?? "";
+    await world.report(name, {
+      placement: placed(name).placement,
+      conditions: [condition("Scheduled", "True", { lastTransitionTime: at(3) })],
+    });
+    await clock.advance(2000);
+    clock.set(seconds);
+    const progressing = async () => {
+      const { status } = await world.settle(world.client.get(ServiceGroup, { namespace: "default", name: "shop" }));
+      return status?.conditions?.find(({ type }) => type === "Progressing")?.reason;
+    };
+    await clock.advance(40_000);
+    expect(await progressing()).toBe("InstancesChanging");
+    await clock.advance(25_000);
+    expect(await progressing()).toBe("DeadlineExceeded");
+  });
 });

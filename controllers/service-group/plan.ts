@@ -119,7 +119,7 @@ function backoffOf(
 /** Those that were let go and stay out of reach: their task is given up. */
 function planForget(view: GroupView, service: Service, members: readonly Instance[]) {
   const due = members.flatMap((instance) => {
-    const at = forgetDueAt(service, instance);
+    const at = forgetDueAt(service, instance, view.steady);
     return at === undefined ? [] : [{ instance, at }];
   });
   const steps = due.filter(({ at }) => at <= view.now).map(({ instance }): GroupStep => ({ type: "forget", instance }));

@@ -26,7 +26,7 @@ export function viewOf(group: ServiceGroup, instances: readonly Instance[], rest
     remembered: new Map(),
     healthReleases: new Map(),
     failedRevisions: new Map(),
-    sinceProgress: (_, progressAt) => Math.max(0, now - progressAt),
+    steady: (_, time) => Math.min(time, now),
     isSameTemplate,
     now,
     ...rest,

@@ -11,6 +11,7 @@ import type { Cache } from "../../runtime/cache.js";
 import type { LoopContext } from "../context.js";
 import { overridesOf } from "../disruption.js";
 import { suitability } from "../matching.js";
+import { createSteadyTimes, type SteadyTimes } from "../steady-times.js";
 import type { Backoff, Blocker, Drain, GroupView, HealthRelease } from "./life/model.js";
 import { groupBlockers, groupDependencies, hasStoppingDependents, serviceBlockers } from "./life/order.js";
 import { portBlockers } from "./life/ports.js";
@@ -45,7 +46,7 @@ export interface Memory {
   readonly backoffs: Map<string, Backoff>;
   readonly failedRevisions: Map<string, string>;
   readonly healthReleases: Map<string, readonly HealthRelease[]>;
-  readonly progress: Map<string, { readonly at: number; readonly passedMs: number; readonly seenAt: number }>;
+  readonly times: SteadyTimes;
   /** Why removals for bad health are held, and when they are asked for again (monotonic). */
   held: { readonly message: string; readonly until: number } | undefined;
 }
@@ -84,7 +85,7 @@ export function memoryOf(loop: Loop, key: string): Memory {
     backoffs: new Map(),
     failedRevisions: new Map(),
     healthReleases: new Map(),
-    progress: new Map(),
+    times: createSteadyTimes(loop.context.clock),
     held: undefined,
   };
   loop.memories.set(key, memory);
@@ -105,7 +106,7 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
     group,
     instances: members,
     revisions: [...loop.revisions.by("group", key)].sort((a, b) => a.spec.number - b.spec.number),
-    ...placesOf(loop, rack, members),
+    ...placesOf(loop, rack, { members, times: memory.times }),
     attributeOf: (node, attribute) => attributeOf(loop, node, attribute),
     rulesOf: (service) => rulesOf(service, rack),
     blockers: [...absentRack(rack, group), ...groupBlockers(group, find)],
@@ -119,7 +120,7 @@ export function viewOf(loop: Loop, group: ServiceGroup): GroupView {
     remembered: memory.backoffs,
     failedRevisions: memory.failedRevisions,
     healthReleases: memory.healthReleases,
-    sinceProgress: (service, at) => sinceProgress(loop, memory, { service, at }),
+    steady: memory.times.of,
     isSameTemplate: isSameTemplateKnown,
     now: clock.now(),
   };
@@ -149,11 +150,15 @@ function absentRack(rack: Rack | undefined, { spec }: ServiceGroup): readonly Bl
   return rack === undefined ? [{ type: "notAvailable", name: `Rack ${spec.rackName}, which is not stored` }] : [];
 }
 
-function placesOf(loop: Loop, rack: Rack | undefined, members: readonly Instance[]) {
+function placesOf(
+  loop: Loop,
+  rack: Rack | undefined,
+  { members, times }: { members: readonly Instance[]; times: SteadyTimes },
+) {
   const { matchingNodes, isMatchingNode } = suitability(rack, loop.nodes.list(), members);
   const drained =
     rack === undefined ? [] : loop.nodes.by("drained", rack.metadata.name).filter((node) => !isDeleting(node));
-  const drains = new Map(drained.map((node) => [node.metadata.name, drainOf(node)]));
+  const drains = new Map(drained.map((node) => [node.metadata.name, drainOf(node, times)]));
   return {
     matchingNodes: (service: Service) =>
       matchingNodes(service) - drained.filter(({ metadata }) => isMatchingNode(service, metadata.name)).length,
@@ -163,10 +168,11 @@ function placesOf(loop: Loop, rack: Rack | undefined, members: readonly Instance
   };
 }
 
-function drainOf({ spec, status }: Node): Drain {
+function drainOf({ metadata, spec, status }: Node, times: SteadyTimes): Drain {
   const seconds = spec.drain?.deadlineSeconds;
   const since = Date.parse(status?.drainingSince ?? "");
-  return { deadlineAt: seconds === undefined || Number.isNaN(since) ? undefined : since + seconds * 1000 };
+  if (seconds === undefined || Number.isNaN(since)) return { deadlineAt: undefined };
+  return { deadlineAt: times.of(`drain of ${metadata.name}`, since) + seconds * 1000 };
 }
 
 function attributeOf(loop: Loop, name: string, attribute: string): string | undefined {
@@ -195,16 +201,6 @@ function isRackBlind(loop: Loop, rackName: string): boolean {
   const found = lost.length > 0 && isBlind(lost, loop.instances.by("placed", "all").filter(isOfRack).length);
   loop.blindness.set(rackName, { isBlind: found, at });
   return found;
-}
-
-/** Counted by the monotonic clock since this process first saw that progress: steps of the wall clock change nothing (R30). */
-function sinceProgress(loop: Loop, { progress }: Memory, { service, at }: { service: string; at: number }): number {
-  const { clock } = loop.context;
-  const known = progress.get(service);
-  if (known?.at === at) return known.passedMs + clock.monotonic() - known.seenAt;
-  const passedMs = Math.max(0, clock.now() - at);
-  progress.set(service, { at, passedMs, seenAt: clock.monotonic() });
-  return passedMs;
 }
 
 /** Cached objects never change, so an answer about two of them holds as long as they are kept. */

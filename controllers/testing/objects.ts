@@ -125,9 +125,10 @@ export function ended(
   fields: InstanceFields & { readonly state?: string; readonly endedAgo?: number; readonly ranFor?: number } = {},
 ): Instance {
   const { state = "Failed", endedAgo = 10, ranFor = 300 } = fields;
+  const noted = { lastTransitionTime: at(-endedAgo) };
   return instance({
     ...fields,
-    conditions: fields.conditions ?? [condition("Running", "False"), condition("Ready", "False")],
+    conditions: fields.conditions ?? [condition("Running", "False", noted), condition("Ready", "False", noted)],
     status: {
       ...placed(fields.name ?? "web"),
       startedAt: at(-endedAgo - ranFor),

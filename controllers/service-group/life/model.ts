@@ -25,6 +25,9 @@ export interface Backoff {
   readonly revisionName: string;
 }
 
+/** When something was that happened at a stored time; never to come, and immune to steps of the wall clock (R30). */
+export type Steady = (what: string, at: number) => number;
+
 /** An instance of this revision was let go for bad health, at this time in milliseconds of wall time. */
 export interface HealthRelease {
   readonly revisionName: string;
@@ -68,8 +71,7 @@ export interface GroupView {
   readonly healthReleases: ReadonlyMap<string, readonly HealthRelease[]>;
   /** Revisions found to have missed their deadline, by service, that the group's status may not name yet. */
   readonly failedRevisions: ReadonlyMap<string, string>;
-  /** How long ago the last progress of a service was, which was at that time; immune to steps of the clock. */
-  readonly sinceProgress: (service: string, progressAt: number) => number;
+  readonly steady: Steady;
   readonly isSameTemplate: (a: Service, b: Service) => boolean;
   readonly now: number;
 }

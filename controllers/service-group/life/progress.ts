@@ -31,8 +31,7 @@ export function deadlineAt(view: GroupView, { service, members, revisionName }: 
     // its last instance failed and is gone; the next one is not due yet
     knownBackoff(view, service)?.revisionName === revisionName;
   if (!isAwaited) return undefined;
-  const passedMs = view.sinceProgress(service.name, progressAt(view, { service, members, revisionName }));
-  return view.now - passedMs + view.group.spec.progressDeadlineSeconds * 1000;
+  return progressAt(view, { service, members, revisionName }) + view.group.spec.progressDeadlineSeconds * 1000;
 }
 
 /** Steps of an instance's life that bring a rollout forward. */
@@ -40,35 +39,49 @@ const STEPS: readonly string[] = ["Scheduled", "Running", "Ready", "Published"];
 /** Instances that take the place of failed ones bring nothing forward before they serve. */
 const REPEATED: readonly (string | undefined)[] = ["Restart", "Unhealthy", "Retry"];
 
-/** When a rollout last went forward; a time to come counts as now. */
-export function progressAt({ revisions, now }: GroupView, { members, revisionName }: Rollout): number {
+/** When a rollout last went forward. */
+export function progressAt({ revisions, steady }: GroupView, { members, revisionName }: Rollout): number {
   const revision = revisions.find(({ metadata }) => metadata.name === revisionName);
-  const times = members.flatMap((instance) =>
-    instance.spec.revisionName === revisionName ? stepsOf(instance) : [timeOf(instance.metadata.deletionTimestamp)],
-  );
-  const past = [timeOf(revision?.metadata.creationTimestamp), ...times].map((time) => Math.min(time, now));
-  return past.reduce((latest, time) => Math.max(latest, time), 0);
+  const times = members.flatMap((instance) => {
+    const steps = instance.spec.revisionName === revisionName ? stepsOf(instance) : leavingOf(instance);
+    return steps.map(({ type, at }) => steady(`${type} of ${instance.metadata.name}`, at));
+  });
+  const begunAt = steady(`creation of ${revisionName}`, timeOf(revision?.metadata.creationTimestamp));
+  return times.reduce((latest, time) => Math.max(latest, time), begunAt);
 }
 
-function stepsOf({ metadata, status }: Instance): readonly number[] {
+interface Step {
+  readonly type: string;
+  readonly at: number;
+}
+
+function leavingOf({ metadata }: Instance): readonly Step[] {
+  return metadata.deletionTimestamp === undefined ? [] : [{ type: "deletion", at: timeOf(metadata.deletionTimestamp) }];
+}
+
+function stepsOf({ metadata, status }: Instance): readonly Step[] {
   const isRepeated = REPEATED.includes(metadata.annotations?.[ANNOTATION.cause]);
   const steps = (status?.conditions ?? []).filter(
     (condition) =>
       condition.status === "True" && STEPS.includes(condition.type) && (!isRepeated || condition.type === "Published"),
   );
-  const times = steps.map(({ lastTransitionTime }) => timeOf(lastTransitionTime));
-  return isRepeated ? times : [timeOf(metadata.creationTimestamp), ...times];
+  const times = steps.map(({ type, lastTransitionTime }) => ({ type, at: timeOf(lastTransitionTime) }));
+  return isRepeated ? times : [{ type: "creation", at: timeOf(metadata.creationTimestamp) }, ...times];
 }
 
 /** Failures counted so far: the newer of what the status says and what this process remembers. */
 export function knownBackoff(view: GroupView, { name }: Service): Backoff | undefined {
-  const remembered = view.remembered.get(name);
-  const status = statusOf(view, name);
-  if (status?.failures === undefined || status.lastFailure === undefined) return remembered;
-  const stored = {
-    failures: status.failures,
-    lastFailure: timeOf(status.lastFailure),
-    revisionName: status.revision ?? "",
-  };
-  return remembered !== undefined && remembered.lastFailure >= stored.lastFailure ? remembered : stored;
+  const newest = newerOf(view.remembered.get(name), storedBackoff(statusOf(view, name)));
+  return newest && { ...newest, lastFailure: view.steady(`failure of ${name}`, newest.lastFailure) };
+}
+
+function storedBackoff(status: ReturnType<typeof statusOf>): Backoff | undefined {
+  if (status?.failures === undefined || status.lastFailure === undefined) return undefined;
+  return { failures: status.failures, lastFailure: timeOf(status.lastFailure), revisionName: status.revision ?? "" };
+}
+
+/** What is remembered goes before what is stored, unless another leader stored more since. */
+function newerOf(remembered: Backoff | undefined, stored: Backoff | undefined): Backoff | undefined {
+  if (remembered === undefined || stored === undefined) return remembered ?? stored;
+  return remembered.lastFailure >= stored.lastFailure ? remembered : stored;
 }

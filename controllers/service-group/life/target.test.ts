@@ -112,14 +112,17 @@ describe("an update that is held", () => {
     ["also where one stops first", { ...canary(1), ...stopFirst }, {}, ["release tried-1: StopFirst"]],
     ["but not while it is paused", paused, {}, []],
     ["a restart of it is tried like an update", canary(1), { spec: { restartedAt: at(-1) } }, []],
-  ] as const)("a canary that turned out bad goes when %s", (_, fields, { spec = {} }: { spec?: object }, expected) => {
-    const isRestart = "restartedAt" in spec;
-    const first = isRestart ? fresh(1, { age: 0 }) : tried(1);
-    const all = [first, fresh(2), fresh(3)];
-    const one = view(all, fields, spec, { availableRevision: "shop-web-2" });
-    const isSame = (a: { image?: string }, b: { image?: string }) => a.image === b.image;
-    expect(steps({ ...one, isSameTemplate: isSame })).toEqual(expected);
-  });
+  ] as const)(
+    "a canary that turned out bad goes when %s",
+    (_, fields, { spec = {} }: { spec?: Record<string, unknown> }, expected) => {
+      const isRestart = "restartedAt" in spec;
+      const first = isRestart ? fresh(1, { age: 0 }) : tried(1);
+      const all = [first, fresh(2), fresh(3)];
+      const one = view(all, fields, spec, { availableRevision: "shop-web-2" });
+      const isSame = (a: { image?: string }, b: { image?: string }) => a.image === b.image;
+      expect(steps({ ...one, isSameTemplate: isSame })).toEqual(expected);
+    },
+  );
 
   it("a canary that missed its deadline is rolled back, also where one stops first", () => {
     const late = [starting(1, 3600), old(2), old(3)];

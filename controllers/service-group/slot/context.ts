@@ -59,7 +59,7 @@ export function isSick({ service }: ServiceContext, instance: Instance): boolean
 
 /** When an instance out of reach is replaced; undefined: it is not, because nothing could take it or nobody is believed. */
 export function lossDueAt({ view, service }: ServiceContext, instance: Instance, hasRoom: boolean): number | undefined {
-  return view.isRackBlind || !hasRoom ? undefined : replacementDueAt(service, instance);
+  return view.isRackBlind || !hasRoom ? undefined : replacementDueAt(service, instance, view.steady);
 }
 
 /** Its node is to become empty. */

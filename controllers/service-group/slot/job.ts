@@ -139,7 +139,7 @@ function retry({ context, state, attempts }: JobRound, ended: Instance): readonl
   const { service, view, backoff, target, canStart } = context;
   if (state.isGivenUp) return [];
   const isCounted = isFailure(service, ended);
-  const due = restartDueAt(service, ended, { backoff, isCounted, now: view.now });
+  const due = restartDueAt(service, ended, { backoff, isCounted, steady: view.steady });
   if (view.now < due) {
     attempts.push(due);
     return [];

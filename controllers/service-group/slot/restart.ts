@@ -2,7 +2,7 @@ import type { Instance } from "../../../api-types/instance.js";
 import { conditionOf, isTerminal } from "../../../api-types/life.js";
 import type { Service } from "../../../api-types/service-group.js";
 import { ANNOTATION } from "../../../api-types/well-known.js";
-import type { Backoff } from "../life/model.js";
+import type { Backoff, Steady } from "../life/model.js";
 import { timeOf } from "./slots.js";
 
 /** So long without a failure, after the last delay was over, and the back-off begins anew. */
@@ -44,11 +44,15 @@ function runTimeMs(ended: Instance): number {
   return Number.isNaN(startedAt) || Number.isNaN(endedAt) ? 0 : endedAt - startedAt;
 }
 
+/** A clock of the back end that goes so far ahead of ours is not believed. */
+const AHEAD_MS = 5000;
+
 /** By the back end's clock, unless that goes wrong against ours, by which the end was noted to the second (R30). */
-export function endedAt(ended: Instance, now: number): number {
+export function endedAt(ended: Instance, steady: Steady): number {
   const told = timeOf(ended.status?.lastStatus?.at);
   const noted = timeOf(conditionOf(ended, "Running")?.lastTransitionTime);
-  return told > now ? Math.min(noted, now) : Math.max(told, Math.min(noted, now));
+  const isWrong = told < noted || (noted !== 0 && told > noted + AHEAD_MS);
+  return steady(`end of ${ended.metadata.name}`, isWrong ? noted : told);
 }
 
 /** The extra delay after so many failures in a row. */
@@ -84,9 +88,9 @@ function isOver(service: Service, { failures, lastFailure }: Backoff, at: number
 export function restartDueAt(
   service: Service,
   ended: Instance,
-  { backoff, isCounted, now }: { backoff: Backoff | undefined; isCounted: boolean; now: number },
+  { backoff, isCounted, steady }: { backoff: Backoff | undefined; isCounted: boolean; steady: Steady },
 ): number {
-  const afterDelay = endedAt(ended, now) + service.restart.delaySeconds * 1000;
+  const afterDelay = endedAt(ended, steady) + service.restart.delaySeconds * 1000;
   if (!isCounted || backoff === undefined) return afterDelay;
   return Math.max(afterDelay, backoff.lastFailure + delayMs(service, backoff.failures));
 }

@@ -95,7 +95,7 @@ function restart(round: Round, { slot, ended }: Demand & { type: "restart" }): v
   const { service, backoff, view, target } = round.context;
   const isSame = ended.spec.revisionName === target.name;
   const isCounted = isSame && isFailure(service, ended);
-  const due = restartDueAt(service, ended, { backoff, isCounted, now: view.now });
+  const due = restartDueAt(service, ended, { backoff, isCounted, steady: view.steady });
   if (view.now < due) {
     round.attempts.push(due);
     return;
@@ -252,9 +252,9 @@ export function failureTimes(
   const remembered = (view.healthReleases.get(service.name) ?? []).filter((one) => one.revisionName === revisionName);
   const own = members.filter(({ spec }) => spec.revisionName === revisionName);
   const seen = own.flatMap((one) => {
-    if (!isLeaving(one)) return isFailure(service, one) ? [endedAt(one, view.now)] : [];
+    if (!isLeaving(one)) return isFailure(service, one) ? [endedAt(one, view.steady)] : [];
     const isForHealth = one.metadata.annotations?.[ANNOTATION.leave] === "Unhealthy";
-    return isForHealth ? [Math.min(timeOf(one.metadata.deletionTimestamp), view.now)] : [];
+    return isForHealth ? [view.steady(`deletion of ${one.metadata.name}`, timeOf(one.metadata.deletionTimestamp))] : [];
   });
-  return [...seen, ...remembered.map(({ at }) => Math.min(at, view.now))];
+  return [...seen, ...remembered.map(({ at }) => view.steady(`release of ${service.name} at ${at}`, at))];
 }

@@ -19,7 +19,7 @@ export function slotsOf(members: readonly Instance[]): readonly Slot[] {
     else slot.push(instance);
   }
   const sorted = [...slots.entries()].sort(([a], [b]) => a - b);
-  return sorted.map(([number, instances]) => ({ number, members: instances.sort(byAge) }));
+  return sorted.map(([number, instances]) => ({ number, members: inOrder(instances) }));
 }
 
 /** The instance that took the number last. */
@@ -31,11 +31,24 @@ export function oldestOf({ members }: Slot): Instance {
   return members[0];
 }
 
+/** A successor comes after what it replaces, whatever the clock said when they were created (R30); else by age. */
+function inOrder(instances: [Instance, ...Instance[]]): [Instance, ...Instance[]] {
+  if (instances.length === 1) return instances;
+  const byName = new Map(instances.map((instance) => [instance.metadata.name, instance]));
+  const successions = (instance: Instance) => {
+    let count = 0;
+    const before = (one: Instance) => byName.get(one.spec.replaces ?? "");
+    // as many as there are: stored names may lead in a circle (R13)
+    for (let old = before(instance); old !== undefined && count < instances.length; old = before(old)) count += 1;
+    return count;
+  };
+  const counts = new Map(instances.map((instance) => [instance, successions(instance)]));
+  return instances.sort((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || byAge(a, b));
+}
+
 function byAge(a: Instance, b: Instance): number {
   const order = (a.metadata.creationTimestamp ?? "").localeCompare(b.metadata.creationTimestamp ?? "");
-  if (order !== 0) return order;
-  if (a.spec.replaces === b.metadata.name) return 1;
-  return b.spec.replaces === a.metadata.name ? -1 : a.metadata.name.localeCompare(b.metadata.name);
+  return order || a.metadata.name.localeCompare(b.metadata.name);
 }
 
 /** Since when a number is used, whatever instance has it; RFC 3339. */
