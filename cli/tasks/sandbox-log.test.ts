@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { StatusError } from "../../api-types/meta/status-error.js";
 import type { AgentApi } from "../../drivers/compute/agent-api.js";
 import { systemClock } from "../../platform/clock.js";
 import { linePrefix } from "./line-prefix.js";
@@ -7,11 +8,13 @@ import { readLog } from "./sandbox-log.js";
 
 const clock = { ...systemClock(), schedule: (_: number, run: () => void) => systemClock().schedule(0, run) };
 
-/** A file, given in pieces of at most `most` bytes. */
-function agentWith(file: { text: string }, most = 7): Pick<AgentApi, "read"> {
+/** A file, given in pieces of at most `most` bytes, and what was in it before it was begun anew. */
+function agentWith(file: { text: string; rotated?: string }, most = 7): Pick<AgentApi, "read"> {
   return {
-    async read(_, offset, length) {
-      const bytes = Buffer.from(file.text);
+    async read(name, offset, length) {
+      const text = name === "f" ? file.text : file.rotated;
+      if (text === undefined) throw new StatusError("NotFound", `reading ${name}: no such file`);
+      const bytes = Buffer.from(text);
       if (offset < 0) return { offset: bytes.length, bytes: new Uint8Array() };
       return { offset, bytes: bytes.subarray(offset, offset + Math.min(length, most)) };
     },
@@ -51,6 +54,18 @@ describe("reading a log", () => {
     };
     const read = readLog({ api: agentWith(file), file: "f", tail: undefined, isEnded, clock });
     expect(await textOf(read)).toBe("one\ntwo\nnew\n");
+  });
+
+  it("reads what was written before the rotation from where the agent keeps it", async () => {
+    const file: { text: string; rotated?: string } = { text: "one\ntwo\n" };
+    let looks = 0;
+    const isEnded = async () => {
+      looks += 1;
+      if (looks === 1) Object.assign(file, { text: "four\n", rotated: "one\ntwo\nthree, and a longer line\n" });
+      return looks > 2;
+    };
+    const read = readLog({ api: agentWith(file), file: "f", tail: undefined, isEnded, clock });
+    expect(await textOf(read)).toBe("one\ntwo\nthree, and a longer line\nfour\n");
   });
 });
 

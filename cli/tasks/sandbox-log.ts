@@ -1,3 +1,4 @@
+import { isStatus } from "../../api-types/meta/status-error.js";
 import type { AgentApi } from "../../drivers/compute/agent-api.js";
 import { type Clock, sleep } from "../../platform/clock.js";
 
@@ -35,11 +36,28 @@ export async function* readLog(reading: LogReading): AsyncGenerator<Uint8Array> 
     silent += 1;
     if (silent % POLLS_PER_CHECK === 0) {
       const size = await sizeOf(api, file);
-      // the file was begun anew, as by rotation
-      if (size < offset) offset = 0;
-      else if (size === offset && (await isEnded())) return;
+      if (size < offset) {
+        yield* restOf(api, `${file}${ROTATED}`, offset);
+        offset = 0;
+      } else if (size === offset && (await isEnded())) return;
     }
     await sleep(clock, POLL_MS);
+  }
+}
+
+/** Where agents put what an output file held before it was begun anew. */
+const ROTATED = ".1";
+
+/** What was written between our last look and the rotation; nothing where the agent kept none. */
+async function* restOf(api: Pick<AgentApi, "read">, file: string, from: number): AsyncGenerator<Uint8Array> {
+  for (let offset = from; ; ) {
+    const piece = await api.read(file, offset, PIECE_BYTES).catch((error: unknown) => {
+      if (isStatus(error, "NotFound")) return undefined;
+      throw error;
+    });
+    if (piece === undefined || piece.bytes.length === 0) return;
+    offset += piece.bytes.length;
+    yield piece.bytes;
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { testExec } from "./rackctl/exec.js";
 import { testFramework } from "./rackctl/framework.js";
+import { testJobs } from "./rackctl/jobs.js";
 import { testLogs } from "./rackctl/logs.js";
 import { testNodes } from "./rackctl/nodes.js";
 import { testRefusing } from "./rackctl/refusing.js";
@@ -19,6 +20,7 @@ testRollout(place);
 testSize(place);
 testLogs(place);
 testExec(place);
+testJobs(place);
 testNodes(place);
 testRefusing(place);
 // the last: it ends what all others started

@@ -1,9 +1,11 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { start } from "../product/rackctl.js";
 import { script, type Workplace } from "./workplace.js";
 
 /** Programs beside tasks. */
-export function testExec({ access, apply, available, entry, rackctl }: Workplace): void {
+export function testExec({ access, apply, available, entry, folder, rackctl }: Workplace): void {
   describe("rackctl exec", () => {
     it("runs a program beside a task: output, input and exit code", async () => {
       await apply("open", { shell: script("open"), env: [{ name: "COLOUR", value: "red" }] });
@@ -52,6 +54,22 @@ export function testExec({ access, apply, available, entry, rackctl }: Workplace
       await typing.says(/^heard some words\r$/m, 30_000);
       typing.write();
       expect((await typing.ended).code).toBe(4);
+    });
+
+    it.runIf(process.platform === "linux")("passes on the size of the terminal, also when that changes", async () => {
+      await apply("sized-window", { shell: script("sized") });
+      const [instance] = await available("sized-window", 1);
+      const program = "'stty size; trap \"stty size; exit 0\" WINCH; while :; do sleep 0.1; done'";
+      const words = [...access(), "exec", `inst/${instance?.metadata.name}`, "-it", "--", "sh", "-c", program];
+      const verb = [process.execPath, entry(), ...words].join(" ");
+      const resized = "(while ! test -e resize; do sleep 0.1; done; stty -F /dev/tty rows 50 cols 132) &";
+      const command = `cd ${folder}; stty rows 30 cols 100; ${resized} ${verb}`;
+      const terminal = start("script", ["-qefc", command, "/dev/null"], { isInputOpen: true, timeoutMs: 100_000 });
+      await terminal.says(/^30 100\r$/m, 30_000);
+      writeFileSync(join(folder, "resize"), "");
+      await terminal.says(/^50 132\r$/m, 30_000);
+      terminal.write();
+      expect((await terminal.ended).code).toBe(0);
     });
   });
 }

@@ -42,5 +42,22 @@ export function testLogs({ apply, available, begin, ok, rackctl }: Workplace): v
         .filter((line) => line.startsWith("line "));
       expect(lines).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `line ${number}`));
     });
+
+    it("goes on where an output file was begun anew because it had grown long", async () => {
+      const block = "head -c 3000000 /dev/zero | tr '\\0' x";
+      const shell = `n=0; while :; do n=$((n+1)); ${block}; echo; echo "line $n"; sleep 1; done`;
+      await apply("verbose", { shell });
+      const [verbose] = await available("verbose", 1);
+      const following = begin(["logs", `inst/${verbose?.metadata.name}`, "-f", "--stdout"]);
+      // beyond 8 MB the simulated agent rotates, at most ten seconds later
+      await following.says(/^line 25$/m, 60_000);
+      following.signal("SIGINT");
+      await following.ended;
+      const numbers = [...following.stdout().matchAll(/^line (\d+)$/gm)].map(([, number]) => Number(number));
+      expect(numbers).toEqual(Array.from(numbers, (_, index) => index + 1));
+      const now = await ok("logs", `inst/${verbose?.metadata.name}`, "--stdout", "--tail", "1");
+      expect(Number(/^line (\d+)$/.exec(now.trim())?.[1])).toBeGreaterThanOrEqual(25);
+      await ok("suspend", "sg/verbose");
+    });
   });
 }

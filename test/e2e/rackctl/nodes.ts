@@ -6,7 +6,10 @@ import { Rack } from "../../../api-types/rack.js";
 import { expectRefusal, NAMESPACE, PATIENCE, script, type Workplace } from "./workplace.js";
 
 /** Nodes that are emptied, and nodes that are lost. */
-export function testNodes({ apply, available, client, data, folder, ok, rackctl, tasks }: Workplace): void {
+export function testNodes({ apply, available, begin, client, data, folder, ok, rackctl, tasks }: Workplace): void {
+  /** A group's tasks that are processes, wherever they run. */
+  const processesOf = async (group: string) => (await tasks()).filter(({ taskId }) => taskId.includes(`.${group}-`));
+
   describe("rackctl drain", () => {
     it("moves instances away, waits for it, and opens the node again", async () => {
       await apply("moving", { shell: script("moving"), placement: { nodeType: "worker" } });
@@ -28,13 +31,27 @@ export function testNodes({ apply, available, client, data, folder, ok, rackctl,
         expect(open.status?.drainingSince).toBeUndefined();
       }, PATIENCE);
     });
+
+    it("ends at the deadline what has no other place, and lets it come back", async () => {
+      await apply("pinned", { shell: script("pinned"), placement: { nodeNames: ["bladerunner4"] } });
+      const [before] = await available("pinned", 1);
+      const waiting = begin(["drain", "node/bladerunner4", "--deadline", "6s", "--wait", "--timeout", "80s"]);
+      await waiting.says(/^bladerunner4: .*verbs\/pinned-/m, 30_000);
+      expect((await processesOf("pinned")).map(({ taskId }) => taskId)).toEqual([before?.status?.placement?.taskID]);
+      expect((await waiting.ended).code).toBe(0);
+      expect(waiting.stdout()).toMatch(/^bladerunner4: no instance is left\n$/m);
+      expect((await tasks()).filter(({ node }) => node === "bladerunner4")).toEqual([]);
+      await ok("uncordon", "node/bladerunner4");
+      await vi.waitFor(async () => {
+        const [after] = await available("pinned", 1);
+        expect(after?.status?.placement?.node).toBe("bladerunner4");
+      }, PATIENCE);
+    });
   });
 
   describe("rackctl rehearse", () => {
     const rehearse = (...words: readonly string[]) => ok("rehearse", ...words, "--data", data);
     const running = (instance: Instance | undefined) => instance && conditionOf(instance, "Running");
-    /** Names of the group's tasks that are processes, wherever they run. */
-    const processesOf = async (group: string) => (await tasks()).filter(({ taskId }) => taskId.includes(`.${group}-`));
 
     it("cuts a node off: its instance is replaced when it stays away, and when it is back exactly one stays", async () => {
       const unreachable = { replaceAfterSeconds: 2 };

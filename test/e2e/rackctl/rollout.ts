@@ -1,9 +1,22 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ServiceGroup } from "../../../api-types/service-group.js";
+import { isMissing } from "../../integration/servers.js";
+import { kubectlOf } from "../kubectl/client.js";
 import { NAMESPACE, script, type Workplace } from "./workplace.js";
 
 /** Updates, and what is told of them. */
-export function testRollout({ apply, available, begin, client, ok, serviceOf }: Workplace): void {
+export function testRollout({
+  apply,
+  available,
+  begin,
+  client,
+  data,
+  folder,
+  ok,
+  rackctl,
+  serviceOf,
+}: Workplace): void {
   describe("rackctl rollout", () => {
     it("follows an update, tells what changed, and goes back", async () => {
       const dns = { publish: "WhenReady" };
@@ -43,6 +56,35 @@ export function testRollout({ apply, available, begin, client, ok, serviceOf }: 
       await ok("rollout", "resume", "sg/held");
       expect((await waiting.ended).code).toBe(0);
       expect(waiting.stdout()).toMatch(/rolled out, 1 instance is available with held-web-2\n$/);
+    });
+
+    describe.each(["rackctl", "kubectl"])("a canary that %s promotes", (program) => {
+      const group = `bird-${program}`;
+      const promote = async () => {
+        if (program === "rackctl") return ok("rollout", "promote", `sg/${group}`);
+        const patch = [{ op: "replace", path: "/spec/services/0/update/canary", value: 0 }];
+        const kubectl = kubectlOf("kubectl", join(data, "kubeconfig"), folder);
+        return kubectl.ok(["patch", "sg", group, "-n", NAMESPACE, "--type=json", "-p", JSON.stringify(patch)]);
+      };
+      const revisions = async () => (await available(group, 3)).map(({ spec }) => spec.revisionName).sort();
+
+      it.skipIf(program === "kubectl" && isMissing(program))("stops after one, then goes on", async () => {
+        await apply(group, { shell: script("first"), instances: 3 });
+        await ok("rollout", "status", `sg/${group}`, "--timeout", "60s");
+        await apply(group, { shell: script("second"), instances: 3, update: { canary: 1, maxSurge: 1 } });
+        expect(await ok("rollout", "status", `sg/${group}`, "--timeout", "60s")).toContain(
+          `web: 1 of 3 updated, 3 available; held at its canary; rackctl rollout promote sg/${group} lets it go on\n`,
+        );
+        expect(await revisions()).toEqual([`${group}-web-1`, `${group}-web-1`, `${group}-web-2`]);
+        expect(await promote()).toBe(
+          `servicegroup.rackwright.dev/${group} ${program === "rackctl" ? "promoted" : "patched"}\n`,
+        );
+        const done = await ok("rollout", "status", `sg/${group}`, "--timeout", "60s");
+        expect(done).toContain(`web: rolled out, 3 instances are available with ${group}-web-2\n`);
+        expect(await revisions()).toEqual(new Array(3).fill(`${group}-web-2`));
+        const again = await rackctl(["rollout", "promote", `sg/${group}`]);
+        expect(again).toMatchObject({ code: 0, stderr: `${group} is held at no canary; nothing is changed\n` });
+      });
     });
   });
 }
