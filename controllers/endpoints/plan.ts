@@ -5,6 +5,7 @@ import type { Route } from "../../api-types/route.js";
 import type { Service } from "../../api-types/service-group.js";
 import { ANNOTATION, FINALIZER } from "../../api-types/well-known.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { advertiseOf, asToldNow, withheld } from "./objects/told.js";
 
 /** Everything the endpoints of one instance rest on. Times in milliseconds of wall time. */
 export interface EndpointsView {
@@ -77,23 +78,9 @@ export interface EndpointsPlan {
 
 /** Publishes a ready instance, and withdraws a leaving or dead one, each layer after the one before it (DESIGN section 6). */
 export function planEndpoints(view: EndpointsView): EndpointsPlan {
-  if (isLeaving(view.instance)) return { ...told(view, planLeaving(view)), ...notedTtl(view) };
-  if (isTerminal(view.instance)) return told(view, planDead(view));
+  if (isLeaving(view.instance)) return { ...asToldNow(view, planLeaving(view)), ...notedTtl(view) };
+  if (isTerminal(view.instance)) return asToldNow(view, planDead(view));
   return planServing(view);
-}
-
-/** Whatever becomes of a route, it is told no further than its service wants now. */
-function told(view: EndpointsView, plan: EndpointsPlan): EndpointsPlan {
-  const { prefix = "", nextHops: [hop] = [], advertise: before } = view.route?.spec ?? {};
-  const advertise = advertiseOf(view);
-  const isDeleted = view.route?.metadata.deletionTimestamp !== undefined;
-  if (hop === undefined || isDeleted || before === advertise) return plan;
-  if (plan.steps.some(({ type }) => type === "deleteRoute")) return plan;
-  return { ...plan, steps: [{ type: "applyRoute", prefix, nextHop: hop.address, advertise }, ...plan.steps] };
-}
-
-function advertiseOf({ service }: EndpointsView): Route["spec"]["advertise"] {
-  return service.network?.advertise ?? "Rack";
 }
 
 function planServing(view: EndpointsView): EndpointsPlan {
@@ -325,19 +312,7 @@ function publishedCondition(view: EndpointsView): ConditionUpdate {
   }
   if (view.foreign === "DnsRecord") return conflict("Published", view.instance.metadata.name);
   const named = layerCondition("Published", view.dnsRecord, view.instance);
-  return named.status === "True" ? (withheld(view) ?? named) : named;
-}
-
-/** Whom the world shall reach is not published before it is told there; what was stays so while nobody says. */
-function withheld(view: EndpointsView): ConditionUpdate | undefined {
-  const { route, instance } = view;
-  if (route === undefined || !usesRouteLayer(view) || advertiseOf(view) === "Rack") return undefined;
-  const advertised = conditionOf(route, "Advertised");
-  const isCurrent = (advertised?.observedGeneration ?? 0) >= (route.metadata.generation ?? 0);
-  if (advertised?.status === "True" && isCurrent) return undefined;
-  if (advertised?.status === "Unknown" && isTrue(instance, "Published")) return undefined;
-  const message = advertised?.message ?? "";
-  return { type: "Published", status: "False", reason: "NotAdvertised", message };
+  return named.status === "True" && usesRouteLayer(view) ? (withheld(view) ?? named) : named;
 }
 
 function elsewhere(address: string): ConditionUpdate {

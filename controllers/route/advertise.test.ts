@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FINALIZER } from "../../api-types/well-known.js";
-import { type Advertisement, advertisementKey } from "../../drivers/network/advertising.js";
 import type { SwitchRoute } from "../../drivers/network/driver.js";
+import { type Advertisement, advertisementKey } from "../../drivers/network/driver.js";
 import type { Observation } from "../../drivers/observation.js";
 import { at, condition, route } from "../testing/objects.js";
 import { type AdvertisedView, planAdvertised, toldByOthers } from "./advertise.js";

@@ -1,8 +1,8 @@
 import type { Action } from "../../actuation/action.js";
 import { conditionOf, isDeleting, keyOf } from "../../api-types/life.js";
 import type { Route } from "../../api-types/route.js";
-import { type Advertisement, type AdvertisingChange, UNABLE } from "../../drivers/network/advertising.js";
 import type { RouteChange } from "../../drivers/network/driver.js";
+import { type Advertisement, type AdvertisingChange, UNABLE } from "../../drivers/network/driver.js";
 import type { Observation } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 import { planRoute, type RouteEnd, type RouteView } from "./plan.js";

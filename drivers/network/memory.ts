@@ -1,8 +1,7 @@
 import { StatusError } from "../../api-types/meta/status-error.js";
 import type { Clock } from "../../platform/clock.js";
 import { createMemoryTable } from "../memory-table.js";
-import type { AdvertisingDriver } from "./advertising.js";
-import type { NetworkDriver, NextHop, RouteChange, SwitchRoute } from "./driver.js";
+import type { AdvertisingDriver, NetworkDriver, NextHop, RouteChange, SwitchRoute } from "./driver.js";
 
 /** A switch table in memory, for simulation, plans and tests: what a healthy switch would do, and what a broken one would. */
 export interface MemoryNetwork extends NetworkDriver {

@@ -6,7 +6,7 @@ import { type HttpHandler, readBody, TransportError } from "../../../../platform
 import { virtualClock } from "../../../../platform/virtual-clock.js";
 import { createSnapRoute } from "../../../../simulator/snaproute/snaproute.js";
 import type { Observation } from "../../../observation.js";
-import type { Advertisement } from "../../advertising.js";
+import type { Advertisement } from "../../driver.js";
 import { createSnaprouteAdvertising } from "./advertising.js";
 
 const PERIOD_MS = 5000;

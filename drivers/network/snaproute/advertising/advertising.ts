@@ -5,7 +5,7 @@ import type { Random } from "../../../../platform/random.js";
 import type { HttpHandler } from "../../../../platform/transport.js";
 import type { Reading } from "../../../observation.js";
 import { poll$, type Seen } from "../../../poll.js";
-import type { Advertisement, AdvertisingDriver } from "../../advertising.js";
+import type { Advertisement, AdvertisingDriver } from "../../driver.js";
 import { createChangeSignal } from "../change-signal.js";
 import type { SwitchConnection } from "../requests.js";
 import { advertise, withdraw } from "./changes.js";

@@ -1,5 +1,5 @@
 import { StatusError } from "../../../../api-types/meta/status-error.js";
-import { type Advertisement, advertisementKey } from "../../advertising.js";
+import { type Advertisement, advertisementKey } from "../../driver.js";
 import { isMissing } from "../changes.js";
 import { readPages } from "../read-pages.js";
 import { ask, refusal, type SwitchConnection } from "../requests.js";
