@@ -7,7 +7,7 @@ import type { NameServer } from "../drivers/dns/name-server.js";
 import type { Clock } from "../platform/clock.js";
 import type { Logger } from "../platform/log.js";
 import type { Random } from "../platform/random.js";
-import type { CacheChange } from "../runtime/cache.js";
+import type { Cache, CacheChange } from "../runtime/cache.js";
 import { createInformers } from "../runtime/informers.js";
 import { nameServerSettings } from "./connections.js";
 
@@ -35,34 +35,47 @@ export interface NameServersOptions {
 export function startNameServers({ open, ...tools }: NameServersOptions): NameServers {
   const informers = createInformers(tools);
   const racks = informers.cache(Rack);
-  const records = informers.cache(DnsRecord, { rack: (record) => [record.spec.rackName] });
   const servers = new Map<string, NameServer>();
-  let isSynced = false;
+  /** Nobody's business until a Rack wants a server. */
+  let records: Cache<DnsRecord> | undefined;
 
   const restore = (record: DnsRecord) => {
     const { rackName } = record.spec;
     servers.get(rackName)?.restore(record.metadata.uid ?? "", publishedEntries(record, racks.get(rackName)));
   };
-  const of = (name: string) => {
-    const known = servers.get(name);
-    if (known !== undefined) return known;
-    const server = open(name);
-    servers.set(name, server);
-    if (isSynced) begin(name, server);
-    return server;
+  const restoreAll = (rack: string) => {
+    for (const record of records?.by("rack", rack) ?? []) restore(record);
   };
-  const begin = (name: string, server: NameServer) => {
-    for (const record of records.by("rack", name)) restore(record);
-    server.begin();
+  const begin = (rack: string) => {
+    restoreAll(rack);
+    servers.get(rack)?.begin();
+  };
+  const watchRecords = () => {
+    if (records !== undefined) return;
+    const cache = informers.cache(DnsRecord, { rack: (record) => [record.spec.rackName] });
+    records = cache;
+    void informers.whenSynced().then(() => {
+      for (const rack of servers.keys()) begin(rack);
+      cache.changes$.subscribe(followRecord);
+    });
+  };
+  const of = (rack: string) => {
+    const known = servers.get(rack);
+    if (known !== undefined) return known;
+    const server = open(rack);
+    servers.set(rack, server);
+    watchRecords();
+    if (racks.hasSynced() && records?.hasSynced()) begin(rack);
+    return server;
   };
   const follow = ({ previous, current }: CacheChange<Rack>) => {
     const name = (current ?? previous)?.metadata.name ?? "";
     if (current !== undefined && current.metadata.generation === previous?.metadata.generation) return;
     const settings = current && nameServerSettings(current);
-    if (settings === undefined) servers.get(name)?.configure(undefined);
-    else of(name).configure(settings);
+    if (settings === undefined) return servers.get(name)?.configure(undefined);
+    of(name).configure(settings);
     // with other variables, other names
-    for (const record of servers.has(name) ? records.by("rack", name) : []) restore(record);
+    if (records?.hasSynced()) restoreAll(name);
   };
   const followRecord = ({ previous, current }: CacheChange<DnsRecord>) => {
     if (previous !== undefined && isGone(previous, current)) {
@@ -71,11 +84,8 @@ export function startNameServers({ open, ...tools }: NameServersOptions): NameSe
     if (current !== undefined) restore(current);
   };
   void informers.whenSynced().then(() => {
-    isSynced = true;
-    for (const [name, server] of servers) begin(name, server);
     for (const rack of racks.list()) follow({ previous: undefined, current: rack });
     racks.changes$.subscribe(follow);
-    records.changes$.subscribe(followRecord);
   });
   return {
     of,
