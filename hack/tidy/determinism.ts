@@ -22,7 +22,7 @@ const RULES: readonly { readonly pattern: RegExp; readonly what: string; readonl
     pattern: /from "(undici|node:https?|node:http2|node:net|node:tls|node:dgram|node:child_process)"/,
     what: "reaches the network or processes past its transport",
     allowed:
-      /^(platform\/(undici-transport|http-server)|apiserver\/http\/listener|apiserver\/storage\/|client\/kubeconfig|drivers\/probe\/network|drivers\/compute\/mesos\/zookeeper\/socket|drivers\/dns\/builtin\/network\/|cli\/|simulator\/(images|process|rack|consul\/dns-server)|api-types\/(format|schema)\/)/,
+      /^(platform\/(undici-transport|http-server|line-socket)|apiserver\/http\/listener|apiserver\/storage\/|client\/kubeconfig|drivers\/probe\/network|drivers\/compute\/mesos\/zookeeper\/socket|drivers\/dns\/builtin\/network\/|cli\/|simulator\/(images|process|rack|consul\/dns-server)|api-types\/(format|schema)\/)/,
   },
 ];
 
