@@ -88,7 +88,7 @@ describe("the REST of policies", () => {
       500,
       "Error: no is not defined",
     ],
-    ["DELETE", "config/PolicyDefinition", { Name: "p1" }, 410, "Success"],
+    ["DELETE", "config/PolicyDefinition", { Name: "p1" }, 500, "Error: the policy is used by BGP"],
     ["POST", "config/BGPGlobal", {}, 500, "Error: Already configured. Update operations are allowed."],
     ["PATCH", "config/BGPGlobal", { Redistribution: [STATIC] }, 500, "Error: Nothing to be updated."],
     ["PATCH", "config/BGPGlobal", { Vrf: "default", ...patch("remove", "Redistribution", [STATIC]) }, 200, "Success"],

@@ -55,6 +55,7 @@ export function createBgp({ nextId, later, onChange }: BgpOptions): Bgp {
     global.update(fields);
     return changed(200, global.value().id);
   };
+  const isInUse = (definition: string) => [...global.policies().values()].includes(definition);
   const shown = (one: PolicyObject) => showStatement(one, policies.list("policydefinition"));
   const answerState = ({ path, id, fields, query }: BgpCall) => {
     if (path === "state/policystmts") return page(policies.statements().map(shown), query);
@@ -72,7 +73,7 @@ export function createBgp({ nextId, later, onChange }: BgpOptions): Bgp {
       if (name === "bgpglobal") return answerGlobal(call);
       if (name === "bgpglobals") return page([global.show()], call.query);
       const one = SORTS.find((sort) => sort === name);
-      if (one !== undefined) return answerPolicy({ policies, changed }, one, call);
+      if (one !== undefined) return answerPolicy({ policies, changed, isInUse }, one, call);
       const all = SORTS.find((sort) => `${sort}s` === name);
       return all && page(policies.list(all).map(showPolicy), call.query);
     },
@@ -96,7 +97,7 @@ export function createBgp({ nextId, later, onChange }: BgpOptions): Bgp {
 }
 
 function answerPolicy(
-  { policies, changed }: { readonly policies: Policies; readonly changed: Changed },
+  { policies, changed, isInUse }: PolicyParts,
   sort: PolicySort,
   { method, id, fields }: BgpCall,
 ): HttpResponse {
@@ -108,10 +109,20 @@ function answerPolicy(
     case "PATCH":
       return changed(200, policies.update(sort, id, fields).id);
     case "DELETE":
+      if (sort === "policydefinition" && isInUse(policies.find(sort, id, fields).name)) {
+        throw new SwitchError(500, "Error: the policy is used by BGP");
+      }
       return changed(410, policies.delete(sort, id, fields).id);
     default:
       throw new SwitchError(405, "Error: Method not allowed.");
   }
+}
+
+interface PolicyParts {
+  readonly policies: Policies;
+  readonly changed: Changed;
+  /** Whether BGP goes by the definition of this name. */
+  readonly isInUse: (definition: string) => boolean;
 }
 
 type Changed = (status: 200 | 201 | 410, id: string) => HttpResponse;

@@ -335,7 +335,13 @@ describe("what somebody did to our policy", () => {
   type World = Awaited<ReturnType<typeof routed>>;
 
   it.each<[string, (world: World) => Promise<unknown>]>([
-    ["deleted the policy", (world) => world.ask("DELETE", "PolicyDefinition", { Name: NAME })],
+    [
+      "deleted the policy",
+      async (world) => {
+        await world.ask("PATCH", "BGPGlobal", { patch: [{ op: "remove", path: "Redistribution", value: [OURS] }] });
+        await world.ask("DELETE", "PolicyDefinition", { Name: NAME });
+      },
+    ],
     [
       "took the redistribution away",
       (world) => world.ask("PATCH", "BGPGlobal", { patch: [{ op: "remove", path: "Redistribution", value: [OURS] }] }),
