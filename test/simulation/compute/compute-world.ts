@@ -43,6 +43,8 @@ ${more.replace(/^(?=.)/gm, "    ")}
 export interface ComputeWorldOptions extends Pick<WorldOptions, "seed" | "log" | "metrics" | "store" | "behaviour"> {
   readonly nodes: readonly MachineOptions[];
   readonly groups: readonly GroupText[];
+  /** `spec.dns` of the rack as YAML; default: the world's Consul. */
+  readonly dns?: string;
 }
 
 /** A rack of plain machines without a switch, with these groups applied. */

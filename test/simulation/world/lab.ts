@@ -7,12 +7,15 @@ export interface LabOptions {
   readonly nodes: readonly MachineOptions[];
   /** How long clients may keep an answer; default 0. */
   readonly ttlSeconds?: number;
+  /** `spec.dns` as YAML; default: the world's Consul. */
+  readonly dns?: string;
   /** `spec.network` as YAML; default: none, so nothing is routed. */
   readonly network?: string;
 }
 
 /** The Namespace, and the Rack `lab` of these machines with the world's Mesos and Consul, as YAML. */
-export function labRack({ nodes, ttlSeconds = 0, network }: LabOptions): string {
+export function labRack({ nodes, ttlSeconds = 0, dns, network }: LabOptions): string {
+  const consul = `{ type: Consul, domain: service.torc, ttlSeconds: ${ttlSeconds}, consul: { address: "http://${MASTER}:8500" } }`;
   const lines = nodes.map(({ name }, index) => {
     const address = addressOfNode(index);
     return `  - { name: ${name}, address: ${address}, externalAddress: ${address}, type: worker, function: lab }`;
@@ -34,6 +37,6 @@ ${lines.join("\n")}
       frameworkName: lab
       user: root
       nodeAttributes: { name: machine-name, type: machine-type, function: machine-function }
-  dns: { type: Consul, domain: service.torc, ttlSeconds: ${ttlSeconds}, consul: { address: "http://${MASTER}:8500" } }
+  dns: ${dns ?? consul}
 ${network === undefined ? "" : `  network: ${network}\n`}`;
 }

@@ -6,6 +6,8 @@ import type { Store } from "../../../apiserver/storage/store.js";
 import type { Client } from "../../../client/client.js";
 import { createClient } from "../../../client/create-client.js";
 import { type Controllers, startControllers } from "../../../controllers/main.js";
+import { inProcessMessages } from "../../../drivers/dns/builtin/network/in-process.js";
+import type { MessageNetwork } from "../../../drivers/dns/builtin/network/message-network.js";
 import type { ProbeDriver } from "../../../drivers/probe/driver.js";
 import { type Logger, silentLogger } from "../../../platform/log.js";
 import { createMetrics, type Metrics } from "../../../platform/metrics.js";
@@ -14,6 +16,7 @@ import type { HttpHandler } from "../../../platform/transport.js";
 import { type VirtualClock, virtualClock } from "../../../platform/virtual-clock.js";
 import { withFaults } from "../../../simulator/faults.js";
 import { describeObjects } from "./describe.js";
+import { processMessages } from "./messages.js";
 import { type ProcessGate, processGate } from "./process.js";
 import { createRack, type RackOptions, type Scripts, type SimulatedRack } from "./rack.js";
 import { countedStore, type StoreWrite } from "./store-writes.js";
@@ -34,6 +37,8 @@ export interface WorldOptions {
 export interface ControlPlane {
   readonly identity: string;
   readonly gate: ProcessGate;
+  /** kill -9. */
+  kill(): void;
   readonly controllers: Controllers;
   /** What this process sent to back ends, whether or not it arrived. */
   readonly sent: readonly WireEntry[];
@@ -68,6 +73,8 @@ export interface World extends Site, SimulatedRack {
   readonly scripts: Scripts;
   /** What reached the back ends, in order. */
   readonly wire: readonly WireEntry[];
+  /** Where name servers of the control plane listen. */
+  readonly messages: MessageNetwork;
   /** Called with each entry before the back end sees it. */
   readonly observers: ((entry: WireEntry) => void)[];
   /** Another control plane over its own store, on the same rack. */
@@ -105,11 +112,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const { nodes, behaviour } = options;
   const machines = { nodes, ...(behaviour === undefined ? {} : { behaviour }) };
   const rack = createRack({ clock, random, faultRandom, log, ...machines, scripts, wire, onEntry });
+  const messages = inProcessMessages();
   const tools = {
     clock,
     random,
     log,
     faultRandom,
+    messages,
     script: scripts.api,
     transport: rack.transport,
     prober: rack.prober,
@@ -135,6 +144,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     random,
     scripts,
     wire,
+    messages,
     observers,
     createSite,
     ask,
@@ -169,6 +179,7 @@ interface SiteTools {
   readonly script: Scripts["api"];
   readonly transport: HttpHandler;
   readonly prober: ProbeDriver;
+  readonly messages: MessageNetwork;
   readonly metrics: Metrics | undefined;
   readonly number: number;
 }
@@ -186,10 +197,12 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
     const gate = processGate(clock);
     const identity = `control-${tools.number}-${planes.length + 1}`;
     const sent: WireEntry[] = [];
+    const messages = processMessages(tools.messages);
     const controllers = startControllers({
       client: clientOf(gate.connect(reached)),
       transport: recorded(gate.connect(tools.transport), { wire: sent, clock }),
       prober: tools.prober,
+      messages: messages.network,
       identity,
       // as the lock of a data directory tells: the holder's process is gone
       takeOverHolder: (holder) => planes.some((plane) => plane.identity === holder && plane.gate.state() === "dead"),
@@ -198,12 +211,16 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
       log,
       ...(tools.metrics === undefined ? {} : { metrics: tools.metrics }),
     });
-    const plane = { identity, gate, controllers, sent };
+    const kill = () => {
+      gate.kill();
+      messages.kill();
+    };
+    const plane = { identity, gate, kill, controllers, sent };
     planes.push(plane);
     return plane;
   };
   const killAll = () => {
-    for (const { gate } of planes) gate.kill();
+    for (const { kill } of planes) kill();
   };
   return {
     store,
