@@ -437,6 +437,18 @@ async function play(commands: readonly Command[]) {
   return { breaches, told: world.told(), wanted: [...wanted].sort() };
 }
 
+describe("an entry that somebody wrote out of the list, and BGP still goes by", () => {
+  it("is taken away all the same", async () => {
+    const world = await routed();
+    await world.change("advertise", A);
+    await world.ask("PATCH", "BGPGlobal", { Redistribution: [] });
+    expect(world.told()).toEqual([A]);
+    await world.change("withdraw", A);
+    expect(world.told()).toEqual([]);
+    expect(await world.names("PolicyDefinitions")).toEqual([]);
+  });
+});
+
 describe("nothing is told that nobody wants", () => {
   it("whatever fails and whenever the loop is killed; and all that is wanted is, once nothing fails", async () => {
     const check = async (commands: readonly Command[]) => {

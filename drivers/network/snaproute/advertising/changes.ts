@@ -120,15 +120,17 @@ async function bind(context: AdvertisingContext, prefix: string): Promise<void> 
     }
     await sleep(connection.clock, EFFECT_PAUSE_MS, signal);
   }
-  await changeRedistribution(context, "add", [{ sources: SOURCE, policy: policyName(identity) }]);
+  await changeRedistribution(context, "add", [ourEntry(context)]);
 }
 
 /** First BGP stops to go by our policy, then the policy goes; its conditions stay. */
 async function takeDown(context: AdvertisingContext, chain: Chain): Promise<void> {
   const name = policyName(context.identity);
   const ours = entriesOf(context, chain);
-  if (ours.length > 0) {
-    await changeRedistribution(context, "remove", ours);
+  // BGP may go by an entry that somebody wrote out of the list: see changeRedistribution
+  const isPossible = ours.length > 0 || chain.definition !== undefined;
+  if (isPossible) {
+    await changeRedistribution(context, "remove", ours.length > 0 ? ours : [ourEntry(context)]);
     const after = await readChain(context);
     if (after === undefined || entriesOf(context, after).length > 0) {
       throw new StatusError("ServiceUnavailable", `the switch keeps the redistribution by policy ${name}`);
@@ -136,6 +138,10 @@ async function takeDown(context: AdvertisingContext, chain: Chain): Promise<void
   }
   await remove(context, "PolicyDefinition", name);
   await remove(context, "PolicyStmt", name);
+}
+
+function ourEntry({ identity }: AdvertisingContext): Redistribution {
+  return { sources: SOURCE, policy: policyName(identity) };
 }
 
 function entriesOf({ identity }: AdvertisingContext, { global }: Chain): readonly Redistribution[] {
