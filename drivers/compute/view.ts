@@ -8,7 +8,7 @@ export interface View<Item> {
   readonly observe$: Observable<Observation<Item>>;
   get(key: string): Item | undefined;
   items(): ReadonlyMap<string, Item>;
-  /** A new listing. `doubt` undefined: it is complete. */
+  /** A new listing. `doubt` undefined: it is complete. The items are the view's from now on: nobody changes them. */
   confirm(listing: {
     readonly items: ReadonlyMap<string, Item>;
     readonly epoch: string;
@@ -39,6 +39,7 @@ export function createView<Item>(options: ViewOptions): View<Item> {
     options,
     subject: new BehaviorSubject(unknown<Item>(options, "not asked yet")),
     items: new Map(),
+    isShared: true,
     listing: undefined,
     index: 0,
     staleTimer: undefined,
@@ -50,7 +51,7 @@ export function createView<Item>(options: ViewOptions): View<Item> {
     items: () => holding.items,
     confirm: (listing) => confirm(holding, listing),
     change(key, item) {
-      holding.items.set(key, item);
+      ownItems(holding).set(key, item);
       holding.changeTimer ??= options.clock.schedule(CHANGE_DELAY_MS, () => publish(holding));
     },
     weaken(doubt) {
@@ -70,7 +71,9 @@ export function createView<Item>(options: ViewOptions): View<Item> {
 interface Holding<Item> {
   readonly options: ViewOptions;
   readonly subject: BehaviorSubject<Observation<Item>>;
-  items: Map<string, Item>;
+  items: ReadonlyMap<string, Item>;
+  /** Others have the items, too: they are copied before they are changed, once for each publication. */
+  isShared: boolean;
   /** What is known of the last listing; undefined: there is none that counts. */
   listing: { readonly epoch: string; readonly takenAt: number; readonly doubt: string | undefined } | undefined;
   index: number;
@@ -84,7 +87,8 @@ function unknown<Item>({ clock, source }: ViewOptions, reason: string): Observat
 
 function confirm<Item>(holding: Holding<Item>, listing: Parameters<View<Item>["confirm"]>[0]): void {
   const { clock, staleAfterMs } = holding.options;
-  holding.items = new Map(listing.items);
+  holding.items = listing.items;
+  holding.isShared = true;
   holding.listing = { epoch: listing.epoch, takenAt: clock.monotonic(), doubt: listing.doubt };
   holding.staleTimer?.cancel();
   if (staleAfterMs !== undefined) {
@@ -94,6 +98,15 @@ function confirm<Item>(holding: Holding<Item>, listing: Parameters<View<Item>["c
   publish(holding);
 }
 
+function ownItems<Item>(holding: Holding<Item>): Map<string, Item> {
+  // what is not shared was made here
+  if (!holding.isShared) return holding.items as Map<string, Item>;
+  const items = new Map(holding.items);
+  holding.items = items;
+  holding.isShared = false;
+  return items;
+}
+
 function publish<Item>(holding: Holding<Item>): void {
   const { options, subject, listing } = holding;
   holding.changeTimer?.cancel();
@@ -101,7 +114,8 @@ function publish<Item>(holding: Holding<Item>): void {
   if (listing === undefined) return;
   const { epoch, takenAt, doubt } = listing;
   const origin = { source: options.source, epoch, index: ++holding.index, takenAt };
-  const items = new Map(holding.items);
+  const { items } = holding;
+  holding.isShared = true;
   subject.next(
     doubt === undefined ? { type: "Complete", items, origin } : { type: "Partial", items, reason: doubt, origin },
   );

@@ -193,7 +193,7 @@ function publish(cluster: Cluster): void {
     const { epoch } = value;
     const tasks = new Map([...cluster.tasks].map(([id, { task }]) => [id, task]));
     cluster.taskView.confirm({ items: tasks, epoch, doubt: undefined });
-    cluster.agentView.confirm({ items: cluster.agents, epoch, doubt: undefined });
+    cluster.agentView.confirm({ items: new Map(cluster.agents), epoch, doubt: undefined });
   }
   cluster.offers.refresh();
 }

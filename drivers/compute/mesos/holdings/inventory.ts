@@ -3,12 +3,14 @@ import type { Clock } from "../../../../platform/clock.js";
 import type { Observation } from "../../../observation.js";
 import type { Agent, Task, TaskStatus } from "../../driver.js";
 import { createView, type View } from "../../view.js";
+import { inTurns } from "../listing/lists.js";
 import { type AgentContext, agentOf, recoveringAgentOf } from "../mapping/agent.js";
-import { type ContainerFacts, containerFacts, isTerminal, statusOf, taskOf } from "../mapping/status.js";
+import { containerFacts, isTerminal, statusOf } from "../mapping/status.js";
 import type { WireTaskStatus } from "../wire.js";
 import type { WireWindow } from "../wire-operator.js";
 import type { Inspection } from "./operator.js";
 import type { UnlistedTask } from "./reconcile.js";
+import { type Memory, type TaskTranslator, taskTranslator } from "./translate.js";
 import { type VanishedAgents, vanishedAgents } from "./vanished.js";
 
 /** What was launched, before the master lists it. */
@@ -18,11 +20,17 @@ export type LaunchedTask = Omit<Task, "status">;
 export interface Listing {
   readonly epoch: string;
   readonly askedAt: number;
-  /** By which agents are reached: `http:` or `https:`. */
-  readonly scheme: string;
   /** Known tasks that it leaves out: they are held on until somebody says what became of them. */
   readonly unlisted: readonly UnlistedTask[];
   readonly doubt: string | undefined;
+}
+
+/** A translated listing. */
+export interface Listed {
+  readonly tasks: readonly Task[];
+  readonly agents: ReadonlyMap<string, Agent>;
+  /** So many agents are not back yet. */
+  readonly recovering: number;
 }
 
 /** Tasks and agents as the master's listings and the updates between them tell. */
@@ -35,8 +43,10 @@ export interface Inventory {
   forget(taskId: string): void;
   /** An update of the stream, completed by what earlier ones told. */
   heard(status: WireTaskStatus): TaskStatus;
-  /** A listing asked for at `askedAt`. */
-  confirm(seen: Seen, about: Listing): void;
+  /** What a master listed, as it looks to us; nothing is believed yet. Rejects on what is damaged. */
+  translate(seen: Seen, from: { readonly frameworkId: string; readonly scheme: string }): Promise<Listed>;
+  /** A listing asked for at `askedAt` is believed. */
+  confirm(listed: Listed, about: Listing): void;
   /** Whether nothing of ours lives on the agent, or on any. */
   isFree(agentId: string | undefined): boolean;
   /** Held, but not complete any more. */
@@ -49,13 +59,6 @@ export interface Inventory {
 /** Periods without a listing after which the last one counts for nothing. */
 const STALE_PERIODS = 3;
 
-/** What is remembered of one task between listings. */
-interface Memory {
-  readonly facts: ContainerFacts;
-  readonly status: TaskStatus;
-  readonly heardAt: number;
-}
-
 interface Holdings {
   readonly clock: Clock;
   readonly tasks: View<Task>;
@@ -63,6 +66,7 @@ interface Holdings {
   readonly memories: Map<string, Memory>;
   readonly launches: Map<string, LaunchedTask>;
   readonly vanished: VanishedAgents;
+  readonly translator: TaskTranslator;
   /** Of the last listing. */
   epoch: string | undefined;
   /** Planned maintenance as last told. */
@@ -81,13 +85,15 @@ export function createInventory(options: {
   const tasks = createView<Task>({ clock, source, staleAfterMs: STALE_PERIODS * periodMs });
   const agents = createView<Agent>({ clock, source, staleAfterMs: STALE_PERIODS * periodMs });
   const launches = new Map<string, LaunchedTask>();
+  const memories = new Map<string, Memory>();
   const holdings: Holdings = {
     clock,
     tasks,
     agents,
-    memories: new Map(),
+    memories,
     launches,
     vanished: vanishedAgents(clock),
+    translator: taskTranslator(clock, memories),
     epoch: undefined,
     windows: [],
   };
@@ -98,7 +104,8 @@ export function createInventory(options: {
     forget: (taskId) => launches.delete(taskId),
     heard: (status) => heard(holdings, status),
     isFree: (agentId) => isFree(holdings, agentId),
-    confirm: (seen, about) => confirm(holdings, seen, about),
+    translate: (seen, from) => translate(holdings, seen, from),
+    confirm: (listed, about) => confirm(holdings, listed, about),
     weaken(doubt) {
       tasks.weaken(doubt);
       agents.weaken(doubt);
@@ -131,19 +138,26 @@ function isFree({ tasks, launches }: Holdings, agentId: string | undefined): boo
   return ![...living, ...launches.values()].some((task) => agentId === undefined || task.agentId === agentId);
 }
 
-function confirm(holdings: Holdings, seen: Seen, about: Listing): void {
-  // both are translated before either is believed
+async function translate(
+  holdings: Holdings,
+  seen: Seen,
+  { frameworkId, scheme }: { readonly frameworkId: string; readonly scheme: string },
+): Promise<Listed> {
+  const tasks = await holdings.translator.translate(seen.tasks, frameworkId);
   holdings.windows = seen.windows ?? holdings.windows;
-  const agents = agentsOf(seen, { windows: holdings.windows, scheme: about.scheme });
-  const translated = seen.tasks.map((wire) => taskOf(wire, holdings.memories.get(wire.task_id.value)));
-  const tasks = new Map(translated.map((task) => [task.id, merged(holdings, task, about.askedAt)]));
+  const agents = await agentsOf(holdings, seen, { windows: holdings.windows, scheme });
+  return { tasks, agents, recovering: seen.recovered.length };
+}
+
+function confirm(holdings: Holdings, listed: Listed, about: Listing): void {
+  const tasks = new Map(listed.tasks.map((task) => [task.id, merged(holdings, task, about.askedAt)]));
   for (const task of about.unlisted) {
     const kept = keptTask(holdings, task);
     if (kept !== undefined) tasks.set(kept.id, kept);
   }
   forgetOthers(holdings, tasks, about.askedAt);
   holdings.tasks.confirm({ items: tasks, epoch: about.epoch, doubt: about.doubt });
-  confirmAgents(holdings, agents, { epoch: about.epoch, recovering: seen.recovered.length });
+  confirmAgents(holdings, listed, about.epoch);
   holdings.epoch = about.epoch;
 }
 
@@ -178,20 +192,16 @@ function forgetOthers({ memories, launches }: Holdings, held: ReadonlyMap<string
   }
 }
 
-function confirmAgents(
-  holdings: Holdings,
-  listed: ReadonlyMap<string, Agent>,
-  about: { readonly epoch: string; readonly recovering: number },
-): void {
-  const before = about.epoch === holdings.epoch ? holdings.agents.items() : new Map<string, Agent>();
+function confirmAgents(holdings: Holdings, { agents: listed, recovering }: Listed, epoch: string): void {
+  const before = epoch === holdings.epoch ? holdings.agents.items() : new Map<string, Agent>();
   const isEmptied = listed.size === 0 && before.size > 0;
   const items = new Map([...holdings.vanished.update(before, listed), ...listed]);
-  const doubt = about.recovering > 0 ? `${about.recovering} agents are not back yet` : undefined;
-  holdings.agents.confirm({ items, epoch: about.epoch, doubt: isEmptied ? "no agent is listed any more" : doubt });
+  const doubt = recovering > 0 ? `${recovering} agents are not back yet` : undefined;
+  holdings.agents.confirm({ items, epoch, doubt: isEmptied ? "no agent is listed any more" : doubt });
 }
 
-function agentsOf(seen: Seen, context: AgentContext): ReadonlyMap<string, Agent> {
-  const present = seen.agents.flatMap((agent) => agentOf(agent, context) ?? []);
-  const recovering = seen.recovered.flatMap((info) => recoveringAgentOf(info, context) ?? []);
-  return new Map([...recovering, ...present].map((agent) => [agent.id, agent]));
+async function agentsOf({ clock }: Holdings, seen: Seen, context: AgentContext): Promise<ReadonlyMap<string, Agent>> {
+  const present = await inTurns(seen.agents, clock, (agent) => agentOf(agent, context));
+  const recovering = await inTurns(seen.recovered, clock, (info) => recoveringAgentOf(info, context));
+  return new Map([...recovering, ...present].flatMap((agent) => (agent === undefined ? [] : [[agent.id, agent]])));
 }

@@ -1,47 +1,40 @@
-import { parseAgents, parseFrameworks, parseMasterId, parseTasks, parseWindows } from "../mapping/event.js";
-import type { Answer, MasterClient } from "../session/master.js";
+import type { Clock } from "../../../../platform/clock.js";
+import { type ListedAgents, readAgents, readTasks } from "../listing/answers.js";
+import type { Piece } from "../listing/pieces.js";
+import { parseFrameworks, parseMasterId, parseWindows } from "../mapping/event.js";
+import { type Answer, type MasterClient, textOf } from "../session/master.js";
 import type { Session } from "../session/subscription.js";
-import type {
-  WireAgent,
-  WireAgentInfo,
-  WireFramework,
-  WireOperatorCall,
-  WireTask,
-  WireWindow,
-} from "../wire-operator.js";
+import type { WireFramework, WireOperatorCall, WireWindow } from "../wire-operator.js";
 
 /** What the master of a session holds, or why that is not known. */
 export type Inspection =
-  | {
+  | ({
       readonly type: "seen";
-      readonly agents: readonly WireAgent[];
-      readonly recovered: readonly WireAgentInfo[];
       /** Planned maintenance; undefined: the master does not tell us. */
       readonly windows: readonly WireWindow[] | undefined;
-      /** Of our framework only. */
-      readonly tasks: readonly WireTask[];
-    }
+      /** Of all frameworks. */
+      readonly tasks: readonly Piece[];
+    } & ListedAgents)
   | { readonly type: "unseen"; readonly reason: string };
 
 /**
  * Lists agents, then tasks, of the session's own master; never rejects. Agents come first: with none of them still
  * expected, the list of tasks that follows is whole. The master's id, asked last, proves that one process gave all.
  */
-export async function inspect(client: MasterClient, session: Session): Promise<Inspection> {
+export async function inspect(client: MasterClient, session: Session, clock: Clock): Promise<Inspection> {
   const url = session.url.replace(/\/scheduler$/, "");
-  const ask = (type: WireOperatorCall["type"]) => client.post({ url, body: { type } }, session.signal).then(jsonOf);
+  const ask = (type: WireOperatorCall["type"]) => client.post({ url, body: { type } }, session.signal).then(bytesOf);
   try {
-    const agents = parseAgents(await ask("GET_AGENTS"));
+    const agents = await readAgents(await ask("GET_AGENTS"), clock);
     if (agents === undefined) return unseen("GET_AGENTS was not answered as expected");
-    const tasks = parseTasks(await ask("GET_TASKS"));
+    const tasks = await readTasks(await ask("GET_TASKS"), clock);
     if (tasks === undefined) return unseen("GET_TASKS was not answered as expected");
-    const windows = parseWindows(await ask("GET_MAINTENANCE_SCHEDULE").catch(notTold));
-    const masterId = parseMasterId(await ask("GET_MASTER"));
+    const windows = await ask("GET_MAINTENANCE_SCHEDULE").then(jsonOf).then(parseWindows, notTold);
+    const masterId = parseMasterId(jsonOf(await ask("GET_MASTER")));
     if (masterId !== session.masterId) return unseen("another master answered");
-    const ours = tasks.filter((task) => task.framework_id.value === session.frameworkId);
-    return { type: "seen", ...agents, windows, tasks: ours };
+    return { type: "seen", ...agents, windows, tasks };
   } catch (error) {
-    return unseen(messageOf(error));
+    return unseen(error instanceof SyntaxError ? BROKEN : messageOf(error));
   }
 }
 
@@ -63,14 +56,20 @@ export async function findFramework(
     master,
     sought,
     signal,
-  }: { readonly master: string; readonly sought: FrameworkSought; readonly signal: AbortSignal },
+    clock,
+  }: {
+    readonly master: string;
+    readonly sought: FrameworkSought;
+    readonly signal: AbortSignal;
+    readonly clock: Clock;
+  },
 ): Promise<string | undefined> {
   const url = new URL("/api/v1", master).href;
-  const ask = (type: WireOperatorCall["type"]) => client.postToLeader({ url, body: { type } }, signal).then(jsonOf);
+  const ask = (type: WireOperatorCall["type"]) => client.postToLeader({ url, body: { type } }, signal).then(bytesOf);
   // agents first: with none of them awaited, the list of frameworks that follows is whole
-  const agents = parseAgents(await ask("GET_AGENTS"));
+  const agents = await readAgents(await ask("GET_AGENTS"), clock);
   if (agents === undefined) throw new Error("GET_AGENTS was not answered as expected");
-  const frameworks = parseFrameworks(await ask("GET_FRAMEWORKS"));
+  const frameworks = parseFrameworks(jsonOf(await ask("GET_FRAMEWORKS")));
   if (frameworks === undefined) throw new Error("GET_FRAMEWORKS was not answered as expected");
   const ours = frameworks.filter((framework) => isOurs(framework, sought));
   const live = ours.find((framework) => framework.connected);
@@ -104,15 +103,21 @@ function notTold(): undefined {
   return undefined;
 }
 
-/** Throws on everything but JSON with status 200. */
-function jsonOf(answer: Answer): unknown {
+/** Throws on everything but status 200 and what says that it is JSON. */
+function bytesOf(answer: Answer): Uint8Array {
   if (answer.status !== 200) throw new Error(`the operator API answered ${answer.status}`);
   const type = answer.headers["content-type"] ?? "";
   if (!type.startsWith("application/json")) throw new Error(`the operator API answered with ${type || "no type"}`);
+  return answer.bytes;
+}
+
+const BROKEN = "the operator API answered with broken JSON";
+
+function jsonOf(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(answer.text);
+    return JSON.parse(textOf({ bytes }));
   } catch {
-    throw new Error("the operator API answered with broken JSON");
+    throw new Error(BROKEN);
   }
 }
 

@@ -22,27 +22,22 @@ const NEEDS: ReadonlyMap<string, (record: Json) => boolean> = new Map([
   ["ERROR", (record: Json) => typeof at(record, "error")?.message === "string"],
 ]);
 
-/** The tasks of an answer to GET_TASKS that still live. Undefined: not such an answer, or a damaged one. */
-export function parseTasks(answer: unknown): readonly WireTask[] | undefined {
-  const lists = listsOf(answer, "GET_TASKS", "get_tasks");
-  const names = ["tasks", "pending_tasks", "unreachable_tasks", "orphan_tasks"];
-  const found = names.map((name) => lists?.[name] ?? []);
-  if (lists === undefined || !found.every((list) => isListOf(list, isTask))) return undefined;
-  // every entry has just been checked
-  return found.flat() as WireTask[];
+/** An entry of a list of tasks. Undefined: a damaged one. */
+export function parseTask(entry: unknown): WireTask | undefined {
+  // the check has just confirmed the shape of what we read
+  return isRecord(entry) && isTask(entry) ? (entry as unknown as WireTask) : undefined;
 }
 
-/** The agents of an answer to GET_AGENTS. Undefined: not such an answer, or a damaged one. */
-export function parseAgents(
-  answer: unknown,
-): { readonly agents: readonly WireAgent[]; readonly recovered: readonly WireAgentInfo[] } | undefined {
-  const lists = listsOf(answer, "GET_AGENTS", "get_agents");
-  const agents = lists?.agents ?? [];
-  const recovered = lists?.recovered_agents ?? [];
-  const isGood = isListOf(agents, isAgent) && isListOf(recovered, isAgentInfo);
-  if (lists === undefined || !isGood) return undefined;
-  // every entry has just been checked
-  return { agents: agents as WireAgent[], recovered: recovered as WireAgentInfo[] };
+/** An entry of a list of agents. Undefined: a damaged one. */
+export function parseAgent(entry: unknown): WireAgent | undefined {
+  // as above
+  return isRecord(entry) && isAgent(entry) ? (entry as unknown as WireAgent) : undefined;
+}
+
+/** An entry of a list of agents that are not back yet. Undefined: a damaged one. */
+export function parseAgentInfo(entry: unknown): WireAgentInfo | undefined {
+  // as above
+  return isRecord(entry) && isAgentInfo(entry) ? (entry as unknown as WireAgentInfo) : undefined;
 }
 
 /** The frameworks of an answer to GET_FRAMEWORKS that are not completed. Undefined: not such an answer. */

@@ -1,6 +1,6 @@
 import { StatusError } from "../../../../api-types/meta/status-error.js";
 import { TransportError } from "../../../../platform/transport.js";
-import type { Answer } from "../session/master.js";
+import { type Answer, textOf } from "../session/master.js";
 
 /** What a scheduler call was answered with, other than success. */
 export interface Refusal {
@@ -25,14 +25,14 @@ export interface Refusal {
 export function refusalOf(operation: string, answer: Answer): Refusal | undefined {
   const { status } = answer;
   if (status >= 200 && status < 300) return undefined;
-  const text = `${operation}: the master answered ${status} ${answer.text.trim()}`.trim();
+  const text = `${operation}: the master answered ${status} ${textOf(answer).trim()}`.trim();
   if (isDisowning(answer)) return { error: new StatusError("ServiceUnavailable", text), isDisowned: true };
   return { error: errorOf(status, text), isDisowned: false };
 }
 
-function isDisowning({ status, text }: Answer): boolean {
-  if (status === 307 || status === 403) return true;
-  return status === 400 && DISOWNING_TEXTS.some((part) => text.includes(part));
+function isDisowning(answer: Answer): boolean {
+  if (answer.status === 307 || answer.status === 403) return true;
+  return answer.status === 400 && DISOWNING_TEXTS.some((part) => textOf(answer).includes(part));
 }
 
 const DISOWNING_TEXTS = ["Framework cannot be found", "didn't match the stream ID"];

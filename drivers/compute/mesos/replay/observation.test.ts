@@ -371,6 +371,32 @@ describe("tasks between two listings", () => {
     expect(state()).toBe("Running");
   });
 
+  it("are the same objects as long as nothing is said of them", async () => {
+    const bench = createBench();
+    bench.master.state.tasks = [listedTask("t"), listedTask("u")];
+    await bench.subscribed();
+    bench.master.push(answer("t"));
+    bench.master.push(answer("u"));
+    await bench.clock.advance(2 * PERIOD_MS);
+    const seen = () => {
+      const observed = bench.tasks.at(-1);
+      return observed?.type === "Complete" ? [observed.items.get("t"), observed.items.get("u")] : [];
+    };
+    const [t, u] = seen();
+    bench.master.state.tasks = [listedTask("u", { name: "other" }), listedTask("t")];
+    await bench.clock.advance(PERIOD_MS);
+    const [laterT, laterU] = seen();
+    expect(laterT).toBe(t);
+    expect([u?.name, laterU?.name]).toEqual(["u", "other"]);
+    bench.master.push(update("t", "TASK_KILLING", { uuid: "AAAA" }));
+    await bench.clock.advance(200);
+    expect([t?.status.state, seen()[0]?.status.state]).toEqual(["Running", "Killing"]);
+    bench.master.state.tasks = [listedTask("t", { state: "TASK_KILLING" }), listedTask("u", { name: "other" })];
+    await bench.clock.advance(PERIOD_MS);
+    expect(seen().map((task) => task?.status.state)).toEqual(["Killing", "Running"]);
+    expect(seen()[1]).toBe(laterU);
+  });
+
   it("are only those of our framework", async () => {
     const bench = createBench();
     bench.master.state.tasks = [listedTask("t"), listedTask("foreign", { framework_id: { value: "fw-2" } })];

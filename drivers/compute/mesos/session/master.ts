@@ -15,8 +15,13 @@ export interface Post {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
+  readonly bytes: Uint8Array;
   readonly url: string;
+}
+
+/** What an answer says. */
+export function textOf({ bytes }: Pick<Answer, "bytes">): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
 /** An answer whose body is still to be read. */
@@ -47,6 +52,9 @@ export interface MasterClientOptions {
 
 /** A redirect to a dead leader or in a circle ends here. */
 const REDIRECTS_MAX = 3;
+
+/** A cluster of 100,000 tasks is listed in some 200 MB. */
+const ANSWER_BYTES_MAX = 512 * 1024 * 1024;
 
 /** A master that has not answered by then counts as silent. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -81,8 +89,8 @@ export function masterClient({ transport, clock, access, trusted }: MasterClient
 
   async function exchange(request: Post, signal: AbortSignal): Promise<Answer> {
     const response = await send(request, signal);
-    const text = Buffer.from(await readBody(response)).toString("utf8");
-    return { status: response.status, headers: response.headers, text, url: request.url };
+    const { status, headers } = response;
+    return { status, headers, bytes: await readBody(response, ANSWER_BYTES_MAX), url: request.url };
   }
 
   async function post(request: Post, signal?: AbortSignal): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { sleep } from "../../../../platform/clock.js";
+import type { Task } from "../../driver.js";
 import { inspect } from "../holdings/operator.js";
 import { BATCH_MAX, type UnlistedTask } from "../holdings/reconcile.js";
-import type { WireTask } from "../wire-operator.js";
 import { payBack } from "./give-back.js";
 import type { Link } from "./link.js";
 import type { Session } from "./subscription.js";
@@ -39,26 +39,28 @@ export function publishConnection(link: Link): void {
 async function look(link: Link, session: Session): Promise<void> {
   const { inventory, reconciler, settling, options } = link;
   const askedAt = options.clock.monotonic();
-  const seen = await inspect(link.client, session);
-  // a listing of a large rack is long to read, and long to take in
-  await options.clock.breathe?.();
-  if (session !== link.session || session.signal.aborted) return;
+  const isOver = () => session !== link.session || session.signal.aborted;
+  const seen = await inspect(link.client, session, options.clock);
+  if (isOver()) return;
   if (seen.type === "unseen") {
     inventory.lose(seen.reason);
     return;
   }
-  const unlisted = reconciler.unlisted(new Set(seen.tasks.map(({ task_id }) => task_id.value)));
+  const scheme = new URL(session.url).protocol;
+  const listed = await inventory.translate(seen, { frameworkId: session.frameworkId, scheme });
+  // a listing of a large rack is long to take in
+  if (isOver()) return;
+  const unlisted = reconciler.unlisted(new Set(listed.tasks.map(({ id }) => id)));
   // a task launched within the last period may not be in the listing yet
   const patience = askedAt - options.observePeriodMs;
   const missing = unlisted.filter(({ isAway, since }) => !isAway && since < patience);
-  askOnce(link, seen.tasks);
+  askOnce(link, listed.tasks);
   reconciler.ask(missing);
   reconciler.ask(awayTooLong(unlisted, askedAt));
-  settling.isListed ||= seen.recovered.length === 0;
+  settling.isListed ||= listed.recovering === 0;
   publishConnection(link);
-  const doubt = doubtOf(link, { recovering: seen.recovered.length, missing: missing.length });
-  const scheme = new URL(session.url).protocol;
-  inventory.confirm(seen, { epoch: epochOf(session), askedAt, scheme, unlisted, doubt });
+  const doubt = doubtOf(link, { recovering: listed.recovering, missing: missing.length });
+  inventory.confirm(listed, { epoch: epochOf(session), askedAt, unlisted, doubt });
 }
 
 /** What became of tasks out of reach is not told to us by a master that does not list them: it is asked, so often. */
@@ -69,11 +71,11 @@ function awayTooLong(unlisted: readonly UnlistedTask[], now: number): readonly U
 }
 
 /** Until settled, every task that the master lists has to answer for itself once. */
-function askOnce({ reconciler, settling }: Link, tasks: readonly WireTask[]): void {
+function askOnce({ reconciler, settling }: Link, tasks: readonly Task[]): void {
   if (settling.isSettled) return;
-  const fresh = tasks.filter(({ task_id }) => !settling.asked.has(task_id.value));
-  for (const { task_id } of fresh) settling.asked.add(task_id.value);
-  reconciler.ask(fresh.map(({ task_id, agent_id }) => ({ taskId: task_id.value, agentId: agent_id.value })));
+  const fresh = tasks.filter(({ id }) => !settling.asked.has(id));
+  for (const { id } of fresh) settling.asked.add(id);
+  reconciler.ask(fresh.map(({ id, agentId }) => ({ taskId: id, agentId })));
 }
 
 /** Why a listing of tasks is not complete; undefined when it is. */

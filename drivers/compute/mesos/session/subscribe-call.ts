@@ -18,7 +18,7 @@ const CAPABILITIES = [
 export async function subscribeCall(link: Link, master: string, signal: AbortSignal): Promise<WireSubscribe> {
   const { options, client } = link;
   const sought = { name: options.frameworkName, labelKey: IDENTITY_LABEL, identity: options.identity };
-  link.frameworkId ??= await findFramework(client, { master, sought, signal });
+  link.frameworkId ??= await findFramework(client, { master, sought, signal, clock: options.clock });
   const info = frameworkInfoOf(options);
   const suppressed = link.isSuppressed ? { suppressed_roles: options.roles } : {};
   if (link.frameworkId === undefined) return { type: "SUBSCRIBE", subscribe: { framework_info: info, ...suppressed } };
