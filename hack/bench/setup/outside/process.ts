@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { HttpHandler } from "../../../platform/transport.js";
-import { undiciTransport } from "../../../platform/undici-transport.js";
+import type { HttpHandler } from "../../../../platform/transport.js";
+import { undiciTransport } from "../../../../platform/undici-transport.js";
 import type { Flowed } from "./flow.js";
 import type { Order, Report } from "./main.js";
 

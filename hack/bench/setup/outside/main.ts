@@ -1,8 +1,8 @@
-import { systemClock } from "../../../platform/clock.js";
-import { serve } from "../../../platform/http-server.js";
-import { silentLogger } from "../../../platform/log.js";
-import { seededRandom } from "../../../platform/random.js";
-import { MESOS_HOST, startBackends } from "../setup/backends.js";
+import { systemClock } from "../../../../platform/clock.js";
+import { serve } from "../../../../platform/http-server.js";
+import { silentLogger } from "../../../../platform/log.js";
+import { seededRandom } from "../../../../platform/random.js";
+import { MESOS_HOST, startBackends } from "../backends.js";
 import { createFlow, type Flowed, type Rate } from "./flow.js";
 import { injectingMaster, type Target } from "./injecting-master.js";
 

@@ -1,5 +1,5 @@
-import { encodeRecord } from "../../../drivers/compute/mesos/recordio.js";
-import type { HttpHandler } from "../../../platform/transport.js";
+import { encodeRecord } from "../../../../drivers/compute/mesos/recordio.js";
+import type { HttpHandler } from "../../../../platform/transport.js";
 
 /** A task and where it runs. */
 export interface Target {
