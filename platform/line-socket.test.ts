@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 async function listen(answer: (socket: Socket, line: string) => void): Promise<string> {
-  const started = createServer((socket) => {
+  const started = createServer({ allowHalfOpen: true }, (socket) => {
     open.push(socket);
     socket.on("data", (data) => answer(socket, data.toString()));
   });

@@ -39,7 +39,8 @@ export function lineSocket({ clock, timeoutMs, bytesMax }: LineSocketOptions): A
       socket.on("error", (error) => fail(error.message, error));
       socket.on("connect", () => {
         isSent = true;
-        socket.write(`${line}\n`);
+        // who serves many lines knows by the end of ours that it was the last one
+        socket.end(`${line}\n`);
       });
       socket.on("data", (chunk) => {
         size += chunk.length;
