@@ -69,7 +69,7 @@ export type NodeReading =
 
 /** Measures nodes and what runs there. Counters become true rates inside. */
 export interface NodeMeter {
-  /** An answer about every target, by its node, within 30 s; some are asked at a time. Never rejects. */
+  /** An answer about every target, by its node; some are asked at a time, none after 30 s. Never rejects. */
   read(targets: readonly MeterTarget[]): Promise<ReadonlyMap<string, NodeReading>>;
   close(): void;
 }
