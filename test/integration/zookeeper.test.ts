@@ -1,13 +1,11 @@
-import { createConnection, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bytes, frameDecoder, int, juteFrame, juteReader, text } from "../../drivers/compute/mesos/zookeeper/jute.js";
 import { type LeaderWatch, watchLeader } from "../../drivers/compute/mesos/zookeeper/leader.js";
-import { connectRequest, parseServerMessage, pingRequest } from "../../drivers/compute/mesos/zookeeper/messages.js";
 import { connectTcp } from "../../drivers/compute/mesos/zookeeper/socket.js";
 import { sleep, systemClock } from "../../platform/clock.js";
 import { silentLogger } from "../../platform/log.js";
 import { seededRandom } from "../../platform/random.js";
 import { isMissing, startZooKeeper } from "./servers.js";
+import { registerMaster } from "./zookeeper-master.js";
 
 const clock = systemClock();
 
@@ -21,8 +19,8 @@ describe.skipIf(isMissing("zookeeper"))(
     afterAll(() => server?.stop());
 
     it("names the leader, follows it, and is found again after a restart", async () => {
-      const first = await registerMaster(server.port, "/mesos", 5051);
-      const second = await registerMaster(server.port, "/mesos", 5052);
+      const first = await registerMaster(server.port, "/mesos", { port: 5051 });
+      const second = await registerMaster(server.port, "/mesos", { port: 5052 });
       const watch = watchOf(`zk://127.0.0.1:1,127.0.0.1:${server.port}/mesos`);
       const seen: (number | undefined)[] = [];
       watch.leader$.subscribe((leadership) =>
@@ -36,7 +34,7 @@ describe.skipIf(isMissing("zookeeper"))(
       await sleep(clock, 1_000);
       expect(await watch.leader()).toMatchObject({ port: 5052 });
       await server.restart();
-      const third = await registerMaster(server.port, "/mesos", 5053);
+      const third = await registerMaster(server.port, "/mesos", { port: 5053 });
       second.destroy();
       await until(() => seen.at(-1) === 5053, "the third leads");
       expect(seen.filter((port) => port === undefined).length).toBeLessThanOrEqual(2);
@@ -45,7 +43,7 @@ describe.skipIf(isMissing("zookeeper"))(
     });
 
     it("has an expired session replaced", async () => {
-      const master = await registerMaster(server.port, "/late", 5060);
+      const master = await registerMaster(server.port, "/late", { port: 5060 });
       const watch = watchOf(`zk://127.0.0.1:${server.port}/late`);
       expect(await watch.leader()).toMatchObject({ port: 5060 });
       await server.kill();
@@ -53,7 +51,7 @@ describe.skipIf(isMissing("zookeeper"))(
       await sleep(clock, 5_000);
       await server.restart();
       master.destroy();
-      const successor = await registerMaster(server.port, "/late", 5061);
+      const successor = await registerMaster(server.port, "/late", { port: 5061 });
       let port: number | undefined;
       watch.leader$.subscribe((leadership) => {
         port = leadership.type === "leads" ? leadership.master.port : undefined;
@@ -74,44 +72,6 @@ describe.skipIf(isMissing("zookeeper"))(
 
 function watchOf(address: string): LeaderWatch {
   return watchLeader({ address, connect: connectTcp, clock, random: seededRandom(1), log: silentLogger });
-}
-
-/** Registers as a master does: an ephemeral node with a sequence number, which goes when the socket does. */
-async function registerMaster(port: number, path: string, masterPort: number): Promise<Socket> {
-  const socket = createConnection({ host: "127.0.0.1", port });
-  const decoder = frameDecoder();
-  const waiting: ((record: Uint8Array) => void)[] = [];
-  socket.on("error", () => {});
-  socket.on("data", (chunk) => {
-    for (const record of decoder.push(chunk)) if (!isPing(record)) waiting.shift()?.(record);
-  });
-  const call = (frame: Uint8Array) =>
-    new Promise<Uint8Array>((resolve) => {
-      waiting.push(resolve);
-      socket.write(frame);
-    });
-  const create = (node: string, data: string, flags: number) => {
-    const anyone = [int(1), int(31), text("world"), text("anyone")];
-    return call(juteFrame([int(1), int(1), text(node), bytes(Buffer.from(data)), ...anyone, int(flags)]));
-  };
-  await call(connectRequest({ lastZxid: 0n, timeoutMs: 1_000, session: undefined }));
-  await create(path, "", 0);
-  const info = { ip: 16777343, hostname: "m.rack", address: { hostname: "m.rack", ip: "127.0.0.1", port: masterPort } };
-  const answer = parseServerMessage(await create(`${path}/json.info_`, JSON.stringify(info), EPHEMERAL_SEQUENTIAL));
-  expect(answer).toMatchObject({ type: "reply", error: 0 });
-  const beat = () => {
-    if (socket.destroyed) return;
-    socket.write(pingRequest());
-    clock.schedule(300, beat);
-  };
-  beat();
-  return socket;
-}
-
-const EPHEMERAL_SEQUENTIAL = 3;
-
-function isPing(record: Uint8Array): boolean {
-  return record.length === 16 && juteReader(record).int() === -2;
 }
 
 async function until(isDone: () => boolean, what: string): Promise<void> {
