@@ -1,6 +1,6 @@
 import { createSocket, type Socket as DatagramSocket, type RemoteInfo } from "node:dgram";
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../../../../platform/clock.js";
 import { ListenError } from "../../../../platform/http-server.js";
 import { askOverSockets } from "./ask.js";
@@ -27,13 +27,17 @@ export function socketMessages(clock: Clock): MessageNetwork {
 }
 
 async function listen(address: SocketAddress, handler: MessageHandler, clock: Clock): Promise<MessageListener> {
-  const ends = new AbortController();
-  const tcp = createServer((socket) => serveStream(socket, { handler, clock, signal: ends.signal }));
+  const streams = new Set<Socket>();
+  const tcp = createServer({ allowHalfOpen: true }, (socket) => {
+    streams.add(socket);
+    socket.once("close", () => streams.delete(socket));
+    serveStream(socket, handler, clock);
+  });
   tcp.maxConnections = CONNECTIONS_MAX;
   const udp = createSocket("udp4");
   udp.on("message", datagramServer(udp, handler));
   const close = async () => {
-    ends.abort();
+    for (const socket of streams) socket.destroy();
     await Promise.all([closeTcp(tcp), closeUdp(udp)]);
   };
   try {

@@ -9,15 +9,8 @@ const IDLE_MS = 10_000;
 const MESSAGE_BYTES_MAX = 4096;
 const LENGTH_BYTES = 2;
 
-export interface StreamOptions {
-  readonly handler: MessageHandler;
-  readonly clock: Clock;
-  /** Ends the connection. */
-  readonly signal: AbortSignal;
-}
-
 /** Answers the messages of one connection, one after the other, as fast as the peer reads. */
-export function serveStream(socket: Socket, { handler, clock, signal }: StreamOptions): void {
+export function serveStream(socket: Socket, handler: MessageHandler, clock: Clock): void {
   const end = () => socket.destroy();
   let idle = clock.schedule(IDLE_MS, end);
   const touch = () => {
@@ -26,14 +19,9 @@ export function serveStream(socket: Socket, { handler, clock, signal }: StreamOp
   };
   socket.on("error", end);
   socket.on("drain", touch);
-  socket.once("close", () => {
-    idle.cancel();
-    signal.removeEventListener("abort", end);
-  });
-  signal.addEventListener("abort", end, { once: true });
-  void answerAll(socket, handler, touch)
-    .catch(() => {})
-    .finally(end);
+  socket.once("close", () => idle.cancel());
+  // what was answered is still sent to a peer that asks no more
+  void answerAll(socket, handler, touch).then(() => socket.end(), end);
 }
 
 async function answerAll(socket: Socket, handler: MessageHandler, touch: () => void): Promise<void> {
@@ -50,7 +38,7 @@ async function answerAll(socket: Socket, handler: MessageHandler, touch: () => v
 /** The whole messages of a stream, until it ends or sends one that is too long. */
 async function* messagesOf(socket: Socket): AsyncGenerator<Uint8Array> {
   let pending: Buffer = Buffer.alloc(0);
-  for await (const chunk of socket) {
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     pending = Buffer.concat([pending, chunk]);
     while (pending.length >= LENGTH_BYTES) {
       const length = pending.readUInt16BE(0);
