@@ -70,12 +70,7 @@ export function doubtOf(service: Service, members: readonly Instance[], now: num
     (instance) => !isTerminal(instance) && !isLeaving(instance) && instance.status?.placement !== undefined,
   );
   const windowMs = Math.max(WINDOW_MS, ...(service.healthChecks ?? []).map(periodMs));
-  const turned = running.flatMap((instance) => {
-    const failing = checksOf(service, instance).filter(
-      ({ check, failures }) => check.failureThreshold > 0 && failures > 0,
-    );
-    return failing.length === 0 ? [] : [Math.min(...failing.map(({ since }) => since))];
-  });
+  const turned = running.flatMap((instance) => badSince(service, instance) ?? []);
   const recovered = running.filter((instance) => hasRecovered(service, instance, now - windowMs)).length;
   const bad = mostWithin(turned, windowMs);
   const isDoubted =
@@ -85,6 +80,14 @@ export function doubtOf(service: Service, members: readonly Instance[], now: num
       running.length,
     );
   return isDoubted ? { bad: bad + recovered, total: running.length } : undefined;
+}
+
+/** Since when a check of an instance fails that may replace it; undefined: none does. */
+export function badSince(service: Service, instance: Instance): number | undefined {
+  const failing = checksOf(service, instance).filter(
+    ({ check, failures }) => check.failureThreshold > 0 && failures > 0,
+  );
+  return failing.length === 0 ? undefined : Math.min(...failing.map(({ since }) => since));
 }
 
 /** Its checks pass again since that time, and it had run for longer: it is not merely new. */

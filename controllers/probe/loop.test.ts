@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Event } from "../../api-types/core/event.js";
+import { DisruptionOverride } from "../../api-types/disruption-override.js";
 import { Instance } from "../../api-types/instance.js";
 import { Node } from "../../api-types/node.js";
 import { Rack } from "../../api-types/rack.js";
@@ -143,6 +144,22 @@ describe("R3 a prober that is blind", () => {
     await world.clock.advance(50_000);
     expect(await probeOf("w9")).toMatchObject({ isPassing: true });
     expect(await probeOf("w10")).toMatchObject({ isPassing: false, consecutiveFailures: 3 });
+  });
+
+  it("believes what a person allows to be believed", async () => {
+    await open(10);
+    await world.clock.advance(5000);
+    for (let port = 1001; port <= 1010; port++) world.prober.serve(HOST, port, undefined);
+    await world.clock.advance(60_000);
+    const failing = async () => {
+      const members = await Promise.all(Array.from({ length: 10 }, (_, index) => probeOf(`w${index + 1}`)));
+      return members.filter((probe) => probe?.consecutiveFailures === 3).length;
+    };
+    expect(await failing()).toBe(0);
+    const spec = { rackName: "rack", classes: ["tasks"], maxRemovals: 10, reason: "real", expires: at(1800) };
+    await world.put(DisruptionOverride, sample(DisruptionOverride, { metadata: { name: "real" }, spec }));
+    await world.clock.advance(40_000);
+    expect(await failing()).toBe(10);
   });
 
   it("believes a few", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Instance } from "../../../api-types/instance.js";
 import { isMassive, mostWithin } from "../../doubt.js";
-import { at, available, group, service, unhealthy } from "../../testing/objects.js";
+import { at, available, condition, group, instance, NOW, service, unhealthy } from "../../testing/objects.js";
 import type { GroupView } from "../life/model.js";
 import { planGroup } from "../plan.js";
 import { groupReport } from "../status.js";
@@ -145,6 +145,67 @@ describe("R3 the breaker", () => {
     const failing = members(40, 30, { failures: 1 }).slice(1);
     const first = unhealthy({ number: 1, name: "i1" });
     expect(steps(viewOf(web(40), [first, ...failing]))).toEqual([]);
+  });
+
+  describe("what stays bad for ten minutes", () => {
+    const CAUSE = { "rackwright.dev/cause": "Unhealthy" };
+    const long = members(6, 4, { since: 600 });
+    const trial = { number: 1, name: "s1", replaces: "i1", age: 5, annotations: CAUSE };
+    const fixed = { network: { ports: [{ name: "p", hostPort: 80 }] } };
+    const young = ["Running", "Ready", "Published"].map((type) =>
+      condition(type, "True", { lastTransitionTime: at(-59) }),
+    );
+
+    it.each([
+      ["is not tried before", members(6, 4, { since: 599 }), {}, []],
+      ["is tried one by one, beside it", long, {}, ["create web-1 of shop-web-1 for i1"]],
+      ["is let be while the first one starts", [...long, instance(trial)], {}, []],
+      ["is let be when replacing does not help", [...long, unhealthy({ ...trial, isPublished: false })], {}, []],
+      [
+        "is tried further when it helped for a minute",
+        [...long, available(trial)],
+        {},
+        ["release i1: Replaced", "create web-2 of shop-web-1 for i2"],
+      ],
+      [
+        "not sooner",
+        [...long.slice(1), { ...available(trial), status: { ...available(trial).status, conditions: young } }],
+        {},
+        [],
+      ],
+      [
+        "is tried although it replaced another one long ago",
+        [unhealthy({ ...trial, status: long[0]?.status ?? {} }), ...long.slice(1)],
+        {},
+        ["create web-1 of shop-web-1 for s1"],
+      ],
+      ["stays where its successor could only start after it", long, fixed, []],
+    ] as const)("%s", (_, instances, fields, expected) => {
+      expect(steps(viewOf(web(6, fields), instances))).toEqual(expected);
+    });
+
+    it("wakes the loop when it is due, and says what is done", () => {
+      const soon = viewOf(web(6), members(6, 4, { since: 300 }));
+      expect(planGroup(soon).wakeAt).toBe(NOW + 300_000);
+      expect(told(soon)).toBe(
+        "True ManyUnhealthy web: 4 of 6 instances turned bad at once; none is replaced for it, but what stays bad for ten minutes is tried one by one beside the bad one; repair what they share, or allow it with a DisruptionOverride of class tasks",
+      );
+      expect(told(viewOf(web(6), [...long, instance(trial)]))).toContain(
+        "turned bad at once; s1 is tried, and while it does not serve no other is replaced;",
+      );
+    });
+  });
+
+  it("says of a new version that never served that it is the version", () => {
+    const old = Array.from({ length: 4 }, (_, index) =>
+      available({ number: index + 1, name: `o${index}`, revision: "shop-web-0" }),
+    );
+    const young = old.map(({ spec, metadata }) =>
+      unhealthy({ number: spec.number, name: `n${spec.number}`, replaces: metadata.name, age: 60, isPublished: false }),
+    );
+    expect(told(viewOf(web(4), [...old, ...young]))).toBe(
+      "True ManyUnhealthy web: 4 of 8 instances are unhealthy, all of shop-web-1, which was never wholly available; none is replaced for it; look at their logs; change the spec, or go back with `rackctl rollout undo`",
+    );
   });
 
   it("those that turned bad one after the other are believed", () => {

@@ -94,7 +94,7 @@ interface JobRound {
 }
 
 function allowanceOf({ view, service, members, wanted }: ServiceContext, slots: readonly Slot[]): number {
-  return healthLimits(service, members, { slots, wanted, hasOverride: view.hasOverride, now: view.now }).allowance;
+  return healthLimits(service, members, { slots, wanted, view }).allowance;
 }
 
 function release(instance: Instance, reason: (GroupStep & { type: "release" })["reason"]): GroupStep {

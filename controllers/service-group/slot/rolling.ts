@@ -3,9 +3,10 @@ import { isAvailable, isLeaving, isTerminal, isTrue } from "../../../api-types/l
 import { ANNOTATION, type LeaveReason } from "../../../api-types/well-known.js";
 import type { Alarm, ServicePlan } from "../life/model.js";
 import { type Creation, creation, isDrained, isOld, type ServiceContext } from "./context.js";
+import { trialDueAt } from "./health.js";
 import { isNumberBound } from "./limits.js";
 import { delayMs, endedAt, isFailure, restartDueAt, restartsAfter } from "./restart.js";
-import { type Demand, openRound, type ReplaceCause, type Round, release } from "./round.js";
+import { type Demand, doubtText, openRound, type ReplaceCause, type Round, release } from "./round.js";
 import { settle } from "./settle.js";
 import { hasSuccessor, isOutOfReach, type Slot, slotsOf, timeOf } from "./slots.js";
 import { victimsOf } from "./victims.js";
@@ -150,13 +151,23 @@ function meet(round: Round, demand: Demand): void {
     const { floor, stopsFirstBecause } = round.limits;
     const mayStop = stopsFirstBecause !== undefined || floor < round.context.wanted;
     if (mayStop) stopServing(round, demand.old, floor);
-  } else if (demand.type === "replace" && mayReplace(round, demand.cause)) replace(round, demand);
+  } else if (demand.type === "replace" && mayReplace(round, demand)) replace(round, demand);
 }
 
-function mayReplace({ context, hold, health, ...round }: Round, cause: ReplaceCause): boolean {
+function mayReplace(round: Round, { cause, old }: Demand & { type: "replace" }): boolean {
+  const { context, hold, health } = round;
   if (!context.canStart) return false;
   if (cause === "Update") return context.canUpdate && round.updated + round.missing < hold.allowance;
-  return cause !== "Unhealthy" || round.healed < health.allowance;
+  if (cause !== "Unhealthy") return true;
+  return health.doubted === undefined ? round.healed < health.allowance : mayTry(round, old);
+}
+
+/** One at a time, and only as long as each successor gets well. */
+function mayTry({ context, health, healed, wakes }: Round, old: Instance): boolean {
+  if (health.trial !== undefined || healed > 0) return false;
+  const due = trialDueAt(context.service, old, context.view.steady);
+  if (due !== undefined && due > context.view.now) wakes.push(due);
+  return due !== undefined && due <= context.view.now;
 }
 
 function replace(round: Round, { slot, old, cause }: Demand & { type: "replace" }): void {
@@ -214,26 +225,24 @@ function stopFirst(round: Round, old: Instance): void {
 
 /** Unhealthy without room for a successor: it goes first, unless it is the last one that serves (R11). */
 function healByStopping(round: Round, old: Instance): void {
+  if (round.health.doubted !== undefined) return;
   if (isTrue(old, "Published") && round.available === 0) return;
   round.healed += 1;
   release(round, old, "Unhealthy");
 }
 
-function alarmsOf({ context, health, ...round }: Round): readonly Alarm[] {
+function alarmsOf(round: Round): readonly Alarm[] {
+  const { context, health } = round;
   const { service, members, view } = context;
-  const override = "allow it with a DisruptionOverride of class tasks, or repair what they share";
-  const doubt: Alarm[] = [];
-  if (health.doubted !== undefined) {
-    const { bad, total } = health.doubted;
-    const message = `${service.name}: ${bad} of ${total} instances turned bad at once; none is replaced for it; ${override}`;
-    doubt.push({ type: "health", message });
-  }
+  const doubt: readonly Alarm[] =
+    health.doubted === undefined ? [] : [{ type: "health", message: doubtText(round, health.doubted) }];
   const isWaiting =
     view.isRackBlind &&
     round.hasFreeNode &&
     members.some((one) => !isLeaving(one) && !isTerminal(one) && isOutOfReach(one));
   if (!isWaiting) return doubt;
-  const message = `${service.name}: many instances of the rack went out of reach at once; none is replaced for it; ${override}`;
+  const next = "allow it with a DisruptionOverride of class tasks, or repair what they share";
+  const message = `${service.name}: many instances of the rack went out of reach at once; none is replaced for it; ${next}`;
   return [...doubt, { type: "reach", message }];
 }
 

@@ -1,7 +1,8 @@
 import type { Instance } from "../../../api-types/instance.js";
-import { isLeaving } from "../../../api-types/life.js";
+import { isLeaving, isTerminal, isTrue } from "../../../api-types/life.js";
 import type { LeaveReason } from "../../../api-types/well-known.js";
-import type { GroupStep } from "../life/model.js";
+import { badSince, type Doubt } from "../../doubt.js";
+import { type GroupStep, statusOf } from "../life/model.js";
 import { type Hold, holdOf } from "../life/target.js";
 import { isDrained, lossDueAt, type ServiceContext } from "./context.js";
 import { type HealthLimits, healthLimits } from "./health.js";
@@ -57,7 +58,7 @@ export function openRound(context: ServiceContext, kept: readonly Slot[]): Round
     limits: limitsOf(service.update, wanted, { ...free, isPortBound: isPortBound(service) }),
     elsewhere: limitsOf(service.update, wanted, free),
     hasFreeNode,
-    health: healthLimits(service, members, { slots: kept, wanted, hasOverride: view.hasOverride, now: view.now }),
+    health: healthLimits(service, members, { slots: kept, wanted, view }),
     hold: holdOf(view, service, { slots: kept, target }),
     missing: Math.max(0, wanted - kept.length),
     steps: [],
@@ -85,4 +86,24 @@ export function isLost(context: ServiceContext, instance: Instance, hasFreeNode:
 /** Lets an instance go. */
 export function release(round: Round, instance: Instance, reason: LeaveReason): void {
   round.steps.push({ type: "release", instance, reason });
+}
+
+const OVERRIDE = "allow it with a DisruptionOverride of class tasks";
+
+/** Why bad health is not believed, what is done about it, and what a person can do. */
+export function doubtText({ context, health }: Round, { bad, total }: Doubt): string {
+  const { service, members, target, view } = context;
+  const sick = members.filter((one) => !isLeaving(one) && !isTerminal(one) && badSince(service, one) !== undefined);
+  const neverServed = sick.every((one) => one.spec.revisionName === target.name && !isTrue(one, "Published"));
+  if (neverServed && statusOf(view, service.name)?.availableRevision !== target.name) {
+    const next = "look at their logs; change the spec, or go back with `rackctl rollout undo`";
+    return `${service.name}: ${bad} of ${total} instances are unhealthy, all of ${target.name}, which was never wholly available; none is replaced for it; ${next}`;
+  }
+  const what = `${service.name}: ${bad} of ${total} instances turned bad at once`;
+  const tried = health.trial;
+  const doing =
+    tried === undefined
+      ? "none is replaced for it, but what stays bad for ten minutes is tried one by one beside the bad one"
+      : `${tried.metadata.name} is tried, and while it does not serve no other is replaced`;
+  return `${what}; ${doing}; repair what they share, or ${OVERRIDE}`;
 }
