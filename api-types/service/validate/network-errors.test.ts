@@ -40,6 +40,9 @@ describe("the network of a service", () => {
       ],
       ["an anycast prefix", { network: { mode: "Host", anycast: "10.0.0.1/32" } }],
       ["an anycast prefix with a variable", { network: { mode: "Routed", anycast: "$(ANYCAST)/32" } }],
+      ["a route that is told", { network: { mode: "Routed", advertise: "World" } }],
+      ["an anycast route that is told", { network: { mode: "Host", advertise: "World", anycast: "10.0.0.1/32" } }],
+      ["how far no route is told", { network: { mode: "Host", advertise: "Rack" } }],
       ["an address of a pool", { network: { mode: "Routed", pool: "web" } }],
       ["an address of a pool, said twice", { network: { mode: "Routed", pool: "web", addressFrom: "Pool" } }],
       ["a network of its own by name", { network: { mode: "Container", networkName: "n" } }],
@@ -63,6 +66,11 @@ describe("the network of a service", () => {
         "an anycast prefix with host bits",
         { network: { anycast: "10.0.0.1/24" } },
         'network.anycast: Invalid value: "10.0.0.1/24": must be canonical, without host bits: 10.0.0.0/24',
+      ],
+      [
+        "to be told without a route",
+        { network: { mode: "Host", advertise: "World" } },
+        "network.advertise: Forbidden: there is no route to tell: needs mode Routed or an anycast prefix",
       ],
       [
         "an address of no pool",

@@ -24,11 +24,16 @@ export function networkErrors({ network, dns, dockerParameters }: Service, path:
   ];
 }
 
-function modeErrors({ mode, networkName, addressFrom }: Service["network"], path: string): readonly FieldError[] {
+function modeErrors(network: Service["network"], path: string): readonly FieldError[] {
+  const { mode, networkName, addressFrom, advertise, anycast } = network;
   const hasName = mode === "Routed" || mode === "Container";
+  const hasRoute = mode === "Routed" || anycast !== undefined;
   return [
     ...(networkName !== undefined && !hasName
       ? [forbidden(`${path}.networkName`, "needs mode Routed or Container")]
+      : []),
+    ...(advertise === "World" && !hasRoute
+      ? [forbidden(`${path}.advertise`, "there is no route to tell: needs mode Routed or an anycast prefix")]
       : []),
     ...(addressFrom !== undefined && mode !== "Routed" ? [forbidden(`${path}.addressFrom`, "needs mode Routed")] : []),
   ];
