@@ -2,24 +2,28 @@ import { isDeepStrictEqual } from "node:util";
 import { filter, map, merge, mergeMap, type Observable, of, tap } from "rxjs";
 import { Instance } from "../../api-types/instance.js";
 import { isLeaving, isTerminal, keyOf, TERMINAL_STATES } from "../../api-types/life.js";
+import { Node } from "../../api-types/node.js";
 import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import type { TaskStatus } from "../../drivers/compute/driver.js";
+import { every$ } from "../../platform/clock.js";
 import { defineController, on } from "../../runtime/controller.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
+import { createSteadyTimes } from "../steady-times.js";
 import { createPace } from "./pace.js";
 import { planEnd } from "./plan.js";
 import { AWAY_STATES } from "./status/ready.js";
 import { refreshedReport, type TaskReport, taskReport } from "./status/report.js";
-import { endRevenant, takeStep } from "./task/end.js";
+import { endRevenant, release, takeStep } from "./task/end.js";
 import { type Compute, checkedOf, computeOf, type Loop } from "./task/loop.js";
 import { afterHearing } from "./task/said.js";
 import { watchOver } from "./task/watch.js";
 
 const NAME = "instance";
+const SWEEP_MS = 300_000;
 
 /** Brings what the back end says about tasks into Instances, and ends the tasks of those that left. */
 export const instanceController = (context: LoopContext) => {
@@ -31,8 +35,14 @@ export const instanceController = (context: LoopContext) => {
       on(Instance, (instance, previous) => (needsLook(instance, previous) ? [keyOf(instance)] : [])),
       on(ServiceGroup, () => []),
       on(Revision, () => []),
+      on(Node, () => []),
     ],
     triggers: [
+      // launches are looked at far more often: what is forgotten here is over
+      every$(context.clock, SWEEP_MS).pipe(
+        tap(loop.times.sweep),
+        mergeMap(() => []),
+      ),
       loop.context.backends.each$(({ compute }) => (compute === undefined ? of<string>() : statusKeys$(loop, compute))),
     ],
     reconcile: (key) => reconcile(loop, key),
@@ -46,8 +56,10 @@ function open(context: LoopContext): Loop {
     instances: informers.cache(Instance, { task: taskIds, group: groupKey }),
     groups: informers.cache(ServiceGroup),
     revisions: informers.cache(Revision),
+    nodes: informers.cache(Node),
     said: new Map(),
     calls: createPace(clock),
+    times: createSteadyTimes(clock),
     buried: new Map(),
   };
 }
@@ -68,7 +80,8 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
   if (instance === undefined || compute === undefined) {
     // the back end repeats what was not acknowledged
     loop.said.delete(key);
-    return {};
+    // what never ran, or ended, needs nobody to end it
+    return instance !== undefined && planEnd(instance).type === "release" ? release(loop, instance) : {};
   }
   await storeStatuses(loop, instance, compute);
   await refresh(loop, loop.instances.get(key) ?? instance);
@@ -114,7 +127,11 @@ async function storeStatuses(loop: Loop, instance: Instance, compute: Compute): 
     const current = loop.instances.get(key) ?? instance;
     noteReturn(loop, current, status);
     // what the master says is stored even when the template is lost
-    await report(loop, current, taskReport(current, status, checkedOf(loop, current)));
+    await report(
+      loop,
+      current,
+      taskReport(current, { ...status, heardAt: loop.context.clock.now() }, checkedOf(loop, current)),
+    );
     done(loop, key, status);
     // nothing is asked of it any more
     if (TERMINAL_STATES.includes(status.state)) loop.calls.forget(status.taskId);

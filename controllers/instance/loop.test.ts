@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Instance } from "../../api-types/instance.js";
+import { Node } from "../../api-types/node.js";
 import { Rack } from "../../api-types/rack.js";
 import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
@@ -9,7 +10,7 @@ import { memoryCompute } from "../../drivers/compute/memory.js";
 import { NO_RESOURCES } from "../../drivers/compute/resources.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
 import { type LoopWorld, loopWorld } from "../testing/loops.js";
-import { at, condition, group, instance, NOW, rack, revision } from "../testing/objects.js";
+import { at, condition, group, instance, NOW, node, rack, revision } from "../testing/objects.js";
 import { instanceController } from "./controller.js";
 
 const OWN = "default.w.uid";
@@ -28,9 +29,10 @@ let compute: ReturnType<typeof memoryCompute>;
 afterEach(() => world.close());
 
 /** Instance `w`, placed, whose task and attached task `log` run at the back end; the loop has not started. */
-async function open(fields: { service?: object; tasks?: readonly string[] } = {}) {
-  const { tasks = [OWN, `${OWN}.log`] } = fields;
-  const clock = virtualClock(NOW);
+async function open(
+  fields: { service?: object; tasks?: readonly string[]; clock?: ReturnType<typeof virtualClock> } = {},
+) {
+  const { tasks = [OWN, `${OWN}.log`], clock = virtualClock(NOW) } = fields;
   compute = memoryCompute({
     clock,
     agents: [AGENT],
@@ -40,6 +42,7 @@ async function open(fields: { service?: object; tasks?: readonly string[] } = {}
   world = await loopWorld({ clock, compute, loops: [instanceController] });
   const owner = group({ services: [{ name: "web", image: "web", ...fields.service }] });
   await world.put(Rack, rack());
+  await world.put(Node, node("n1"));
   await world.put(ServiceGroup, owner);
   for (const template of owner.spec.services) await world.put(Revision, revision(template));
   const placement = { node: "n1", agentID: AGENT.id, taskID: OWN };
@@ -200,6 +203,36 @@ describe("an agent out of reach", () => {
     expect(world.actions.map(({ rack: of }) => of)).toEqual(["rack", "rack"]);
   });
 });
+
+it("ends the task of what outlived its group: its node says where it runs", async () => {
+  await open({ tasks: [OWN] });
+  await world.clock.advance(25_000);
+  await world.settle(world.client.delete(ServiceGroup, { namespace: "default", name: "shop" }));
+  await letGo("GroupDeleted");
+  await world.clock.advance(25_000);
+  expect(kills()).toEqual([OWN]);
+  expect(await isGone()).toBe(true);
+});
+
+it.each([3600, -3600])(
+  "R30 ends an overdue launch neither earlier nor later when the clock steps by %d s",
+  async (seconds) => {
+    const clock = virtualClock(NOW);
+    let stepMs = 0;
+    await open({
+      tasks: [],
+      service: { startDeadlineSeconds: 60 },
+      clock: { ...clock, now: () => clock.now() + stepMs },
+    });
+    compute.reconcile = async () => {};
+    await world.clock.advance(30_000);
+    stepMs = seconds * 1000;
+    await world.clock.advance(20_000);
+    expect(kills()).toEqual([]);
+    await world.clock.advance(40_000);
+    expect(kills()).not.toEqual([]);
+  },
+);
 
 describe("the budget", () => {
   it("is not drawn from for what the service-group loop let go: whoever inferred that drew from it", async () => {

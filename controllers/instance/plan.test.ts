@@ -4,6 +4,8 @@ import { FINALIZER } from "../../api-types/well-known.js";
 import { at, available, condition, ended, instance, NOW, placed, service, unreachable } from "../testing/objects.js";
 import { planEnd, planOverdue, watchedTasks } from "./plan.js";
 
+const same = (_: string, time: number) => time;
+
 describe("the end of a task", () => {
   const { dns, route, task } = FINALIZER;
   const kill = { type: "kill", taskId: "default.web.uid", agentId: "agent-n1" };
@@ -95,13 +97,14 @@ describe("what runs beside a task", () => {
     const conditions = [scheduled, condition("Running", "True")];
     const watched = watchedTasks(
       available({ name: "web", conditions, status: three(["Running", "Failed", undefined]) }),
+      same,
     );
     expect(watched.map(({ taskId, isRunning }) => [taskId, isRunning])).toEqual([
       [OWN, true],
       [`${OWN}.c`, false],
       [`${OWN}.a`, true],
     ]);
-    expect(watchedTasks(ended({ name: "web", status: running }))).toEqual([]);
+    expect(watchedTasks(ended({ name: "web", status: running }), same)).toEqual([]);
   });
 });
 
@@ -126,6 +129,6 @@ describe("the start deadline", () => {
     ],
     ["is not due without a time", instance(), false],
   ])("%s", (_, member, isDue) => {
-    expect(planOverdue(member, slow, NOW)).toEqual({ isDue });
+    expect(planOverdue(member, slow, { now: NOW, steady: same })).toEqual({ isDue });
   });
 });

@@ -36,7 +36,7 @@ export function planEnd(instance: Instance): EndStep {
 }
 
 function isWithdrawn({ metadata: { finalizers = [] } }: Instance): boolean {
-  const isUsed = finalizers.includes(FINALIZER.dns) || finalizers.includes(FINALIZER.route);
+  const isUsed = [FINALIZER.balancer, FINALIZER.dns, FINALIZER.route].some((layer) => finalizers.includes(layer));
   return !isUsed && finalizers.includes(FINALIZER.task);
 }
 
@@ -66,15 +66,18 @@ export interface WatchedTask extends TaskKey {
   readonly since: number | undefined;
 }
 
+/** When something was that happened at a stored time, immune to steps of the wall clock (R30). */
+export type Steady = (what: string, at: number) => number;
+
 /** The tasks of an instance that did not end, its own first; none when that ended. */
-export function watchedTasks(instance: Instance): readonly WatchedTask[] {
+export function watchedTasks(instance: Instance, steady: Steady): readonly WatchedTask[] {
   const placement = instance.status?.placement;
   if (placement === undefined || isTerminal(instance)) return [];
   const running = new Set(attachedReports(instance).flatMap(({ name, state }) => (state === "Running" ? [name] : [])));
   const names = new Map((instance.status?.attached ?? []).map(({ name, taskID }) => [taskID, name]));
-  const since = Date.parse(conditionOf(instance, "Scheduled")?.lastTransitionTime ?? "");
   // without the condition nothing tells since when: it is asked for now
-  const own = { taskId: placement.taskID, agentId: placement.agentID, since: Number.isNaN(since) ? 0 : since };
+  const since = scheduledAt(instance, steady) ?? 0;
+  const own = { taskId: placement.taskID, agentId: placement.agentID, since };
   const attached = livingAttached(instance).map((task) => ({
     ...task,
     isRunning: running.has(names.get(task.taskId) ?? ""),
@@ -83,11 +86,20 @@ export function watchedTasks(instance: Instance): readonly WatchedTask[] {
   return [{ ...own, isRunning: isTrue(instance, "Running") }, ...attached];
 }
 
-/** Whether a placed task is still not running after the service's start deadline; `now` in milliseconds of wall time. */
-export function planOverdue(instance: Instance, service: Service, now: number): { readonly isDue: boolean } {
+function scheduledAt(instance: Instance, steady: Steady): number | undefined {
   const scheduled = conditionOf(instance, "Scheduled");
-  const since = Date.parse(scheduled?.lastTransitionTime ?? "");
+  const at = Date.parse(scheduled?.status === "True" ? scheduled.lastTransitionTime : "");
+  return Number.isNaN(at) ? undefined : steady(`placement of ${instance.metadata.uid ?? ""}`, at);
+}
+
+/** Whether a placed task is still not running after the service's start deadline; `now` in milliseconds of wall time. */
+export function planOverdue(
+  instance: Instance,
+  { startDeadlineSeconds }: Pick<Service, "startDeadlineSeconds">,
+  { now, steady }: { readonly now: number; readonly steady: Steady },
+): { readonly isDue: boolean } {
+  const since = scheduledAt(instance, steady);
   const state = instance.status?.lastStatus?.state;
   const isStarting = state === undefined || state === "Staging" || state === "Starting";
-  return { isDue: isStarting && scheduled?.status === "True" && now >= since + service.startDeadlineSeconds * 1000 };
+  return { isDue: isStarting && since !== undefined && now >= since + startDeadlineSeconds * 1000 };
 }

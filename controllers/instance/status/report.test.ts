@@ -250,6 +250,9 @@ describe("health", () => {
     ],
   ])("%s", (_, before, fields, health) => {
     expect(taskReport(before, status("Running", fields), CHECKED)?.health).toEqual(health);
+    // the agent's clock goes wrong: since when is told by ours
+    const skewed = { ...status("Running", { ...fields, timestamp: NOW / 1000 + 3600 }), heardAt: NOW };
+    expect(taskReport(before, skewed, CHECKED)?.health).toEqual(health);
   });
 
   it("a repeated answer to reconciliation is no further failure", () => {

@@ -37,11 +37,16 @@ interface Parts extends Omit<TaskReport, "conditions" | "attached"> {
   readonly running: ConditionUpdate | undefined;
 }
 
+/** What the back end said, and when it was heard by our clock, in milliseconds; default: when it was said. */
+export interface Heard extends TaskStatus {
+  readonly heardAt?: number;
+}
+
 /**
  * The status of an instance after the back end said something about its task, or one attached to it; undefined when it
  * tells nothing new: an older statement, or one about a task that already ended.
  */
-export function taskReport(instance: Instance, said: TaskStatus, service: Checked): TaskReport | undefined {
+export function taskReport(instance: Instance, said: Heard, service: Checked): TaskReport | undefined {
   if (said.taskId === instance.status?.placement?.taskID) {
     if (isOneMoreFailure(instance, said, service)) return undefined;
     const parts = partsAfter(instance, said);
@@ -78,8 +83,10 @@ function isOneMoreFailure({ status }: Instance, said: TaskStatus, { healthChecks
 /** What a master says of a launch that it did not carry out. */
 export const REFUSED_STATES: readonly string[] = ["Dropped", "Error"];
 
-function partsAfter(instance: Instance, said: TaskStatus): Parts | undefined {
+function partsAfter(instance: Instance, said: Heard): Parts | undefined {
   const at = new Date(said.timestamp * 1000).toISOString();
+  // agents' clocks differ: whether many turned bad at once is told by one clock, ours (R30)
+  const heardAt = said.heardAt === undefined ? at : new Date(said.heardAt).toISOString();
   if ((isTerminal(instance) && !isRevival(instance, said)) || isStale(instance, said, at)) return undefined;
   const before = partsOf(instance);
   const isRunning = said.state === "Running";
@@ -96,7 +103,7 @@ function partsAfter(instance: Instance, said: TaskStatus): Parts | undefined {
       ...optional("signal", said.signal),
       at,
     },
-    ...optional("health", healthAfter(before.health, said, at)),
+    ...optional("health", healthAfter(before.health, said, heardAt)),
     ...optional("startedAt", before.startedAt ?? (isRunning ? at : undefined)),
     restarts: before.restarts,
     attached: before.attached,

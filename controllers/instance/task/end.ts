@@ -9,7 +9,7 @@ import type { ReconcileResult } from "../../../runtime/reconcile-keys.js";
 import { type EndStep, isForgotten, type TaskKey } from "../plan.js";
 import { REFUSED_STATES } from "../status/report.js";
 import { executorEnd } from "./executor.js";
-import { type Compute, groupOf, type Loop, liveService, templateOf } from "./loop.js";
+import { type Compute, type Loop, liveService, rackOf, templateOf } from "./loop.js";
 
 /** A kill may be lost with a master: it is repeated until the end is stored. */
 export const KILL_AGAIN_MS = 10_000;
@@ -39,7 +39,8 @@ export async function takeStep(
   }
 }
 
-async function release(loop: Loop, instance: Instance): Promise<ReconcileResult> {
+/** Lets an instance vanish: nothing of it runs. */
+export async function release(loop: Loop, instance: Instance): Promise<ReconcileResult> {
   const { placement, attached = [] } = instance.status ?? {};
   for (const taskId of [placement?.taskID, ...attached.map(({ taskID }) => taskID)]) loop.calls.forget(taskId);
   bury(loop, instance);
@@ -59,7 +60,7 @@ async function endExecutor(loop: Loop, instance: Instance): Promise<void> {
   if (executor === undefined || !isTerminal(instance)) return;
   const { namespace = "" } = instance.metadata;
   const members = loop.instances.by("group", `${namespace}/${instance.spec.serviceGroup}`);
-  const rack = groupOf(loop, instance)?.spec.rackName ?? "";
+  const rack = rackOf(loop, instance) ?? "";
   const action = executorEnd({ instance, executor, members, rack });
   if (action !== undefined) await loop.context.execute([action]);
 }
@@ -72,7 +73,7 @@ function bury(loop: Loop, instance: Instance): void {
   const { placement, attached = [], lastStatus } = instance.status ?? {};
   const isRefused = REFUSED_STATES.includes(lastStatus?.state ?? "");
   if (placement === undefined || !(isRefused || isForgotten(instance))) return;
-  const rack = groupOf(loop, instance)?.spec.rackName ?? "";
+  const rack = rackOf(loop, instance) ?? "";
   for (const taskId of [placement.taskID, ...attached.map(({ taskID }) => taskID)]) {
     loop.buried.set(taskId, { instance, rack });
   }
@@ -144,7 +145,7 @@ export function killAction(
   const graceSeconds = service?.terminationGracePeriodSeconds ?? 10;
   return {
     type: "task.kill",
-    rack: groupOf(loop, instance)?.spec.rackName ?? "",
+    rack: rackOf(loop, instance) ?? "",
     key: taskId,
     change: { type: "kill", taskId, agentId, graceSeconds },
     message: `kill task ${taskId} of Instance ${keyOf(instance)}`,

@@ -1,10 +1,12 @@
 import type { Instance } from "../../../api-types/instance.js";
+import type { Node } from "../../../api-types/node.js";
 import type { Revision } from "../../../api-types/revision.js";
 import type { Service, ServiceGroup } from "../../../api-types/service-group.js";
 import type { TaskStatus } from "../../../drivers/compute/driver.js";
 import type { Cache } from "../../../runtime/cache.js";
 import type { LoopContext, RackDrivers } from "../../context.js";
 import { withThresholds } from "../../health.js";
+import type { SteadyTimes } from "../../steady-times.js";
 import type { createPace } from "../pace.js";
 import type { Checked } from "../status/ready.js";
 
@@ -16,9 +18,12 @@ export interface Loop {
   readonly instances: Cache<Instance>;
   readonly groups: Cache<ServiceGroup>;
   readonly revisions: Cache<Revision>;
+  readonly nodes: Cache<Node>;
   /** Statuses not yet stored, by key of the instance, in the order they came; bounded as `afterHearing` says. */
   readonly said: Map<string, readonly TaskStatus[]>;
   readonly calls: ReturnType<typeof createPace>;
+  /** Of launches that are watched. */
+  readonly times: SteadyTimes;
   /** Deleted Instances by a task that was said to be refused, or that was given up, with the rack of their group, which may go next. */
   readonly buried: Map<string, { readonly instance: Instance; readonly rack: string }>;
 }
@@ -27,10 +32,16 @@ export function groupOf(loop: Loop, instance: Instance): ServiceGroup | undefine
   return loop.groups.get(`${instance.metadata.namespace ?? ""}/${instance.spec.serviceGroup}`);
 }
 
+/** The rack that its group is on; what outlived its group runs on the rack of its node. */
+export function rackOf(loop: Loop, instance: Instance): string | undefined {
+  const node = instance.status?.placement?.node ?? "";
+  return groupOf(loop, instance)?.spec.rackName ?? loop.nodes.get(node)?.spec.rackName;
+}
+
 /** Where its tasks run, when its rack has a compute back end. */
 export function computeOf(loop: Loop, instance: Instance): Compute | undefined {
-  const group = groupOf(loop, instance);
-  return group === undefined ? undefined : loop.context.backends.of(group.spec.rackName).compute;
+  const rack = rackOf(loop, instance);
+  return rack === undefined ? undefined : loop.context.backends.of(rack).compute;
 }
 
 /** What it runs. */

@@ -3,7 +3,7 @@ import type { Observation } from "../../../drivers/observation.js";
 import type { ReconcileResult } from "../../../runtime/reconcile-keys.js";
 import { planOverdue, type WatchedTask, watchedTasks } from "../plan.js";
 import { KILL_AGAIN_MS, killAction } from "./end.js";
-import { type Compute, type Loop, templateOf } from "./loop.js";
+import { type Compute, type Loop, liveService, templateOf } from "./loop.js";
 
 /** A placed task of which nothing is heard for so long is asked for: longer than a launch can be on its way. */
 const ASK_AFTER_MS = 20_000;
@@ -13,13 +13,15 @@ const ASK_AFTER_MS = 20_000;
  * been told while nobody listened. A launch that is overdue is ended.
  */
 export async function watchOver(loop: Loop, instance: Instance, compute: Compute): Promise<ReconcileResult> {
-  const service = templateOf(loop, instance);
-  const watched = watchedTasks(instance);
-  if (watched.length === 0 || service === undefined) return {};
+  const service = templateOf(loop, instance) ?? liveService(loop, instance);
+  const { clock } = loop.context;
+  const { of: steady } = loop.times;
+  const watched = watchedTasks(instance, steady);
+  if (watched.length === 0) return {};
   const tasks = compute.tasks.value();
   const unheard = watched.filter((task) => !isListed(task, tasks));
   if (unheard.length === 0) return {};
-  if (planOverdue(instance, service, loop.context.clock.now()).isDue) {
+  if (service !== undefined && planOverdue(instance, service, { now: clock.now(), steady }).isDue) {
     await endOverdue(loop, instance, service.startDeadlineSeconds);
   }
   return ask(loop, unheard, compute);
