@@ -65,7 +65,13 @@ function readingOf({ containers }: MeterTarget, memory: number): NodeReading {
 const rackOf = (collector: object | undefined) =>
   sample(Rack, {
     metadata: { name: "default" },
-    spec: { metricSources: [{ name: "pcp", pcp: {} }, { name: "history", influxdb }], collector },
+    spec: {
+      metricSources: [
+        { name: "pcp", pcp: {} },
+        { name: "history", influxdb },
+      ],
+      collector,
+    },
   });
 
 const nodeOf = (name: string, type = "worker") =>
@@ -146,7 +152,10 @@ describe("the collector loop", () => {
     const all = await begin({ to: "history" });
     all.state.outcome = { type: "refused", count: 1, reason: "status 400: field type conflict" };
     await all.clock.advance(30_000);
-    expect(await conditionOf(all)).toMatchObject({ reason: "PointsRefused", message: expect.stringMatching(/conflict/) });
+    expect(await conditionOf(all)).toMatchObject({
+      reason: "PointsRefused",
+      message: expect.stringMatching(/conflict/),
+    });
     const text = await all.metrics.text();
     expect(text).toMatch(/points_total\{rack="default",outcome="refused"\} [1-9]/);
     expect(text).toMatch(/points_total\{rack="default",outcome="written"\} [1-9]/);
