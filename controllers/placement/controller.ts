@@ -72,10 +72,20 @@ async function reconcile(loop: Loop, name: string): Promise<ReconcileResult | un
   const isBound = (taskId: string) => loop.instances.by("task", taskId).length > 0;
   const looking = memoryOf(loop, name).orphans.looking(compute.tasks.value(), isBound);
   const { adoptable } = await inTurns(looking, loop.context.clock);
-  if (!mayPlace(rack, compute)) return;
+  if (!mayPlace(rack, compute)) return giveAllBack(loop, { rack, compute });
   const heirs = await adopt(loop, { rack, compute }, adoptable);
   const { requeueAfterMs = 0 } = await runRound(loop, { rack, compute }, heirs);
   return soonest([requeueAfterMs, heirs.size === 0 ? 0 : HEIR_PATIENCE_MS]);
+}
+
+/** It may be minutes until something may be placed: the offers are for others until then. */
+async function giveAllBack(
+  loop: Loop,
+  { rack, compute: { driver, connection, offers } }: Place,
+): Promise<ReconcileResult> {
+  if (connection.value().type !== "subscribed") return {};
+  const { keeper } = memoryOf(loop, rack.metadata.name);
+  return keeper.settle({ driver, held: offers.value(), used: new Set(), waiting: [], unplaced: [] });
 }
 
 /** Only what begins or ends a wait; an end beside a placed Instance begins one, too. */

@@ -367,6 +367,20 @@ describe("offers", () => {
     expect(calls).toContain("suppress");
   });
 
+  it("go back while nothing may be placed, and are asked for when it may", async () => {
+    await open({});
+    compute.control.disconnect("a new master is awaited");
+    world.start();
+    compute.control.connect("another-master");
+    await world.settle(world.client.applyStatus(Rack, { name: "rack" }, { status: {}, fieldManager: "others" }));
+    await world.clock.advance(5000);
+    expect([launches, calls]).toEqual([[], ["decline 1", "suppress"]]);
+    const status = { frameworkID: "memory-framework" };
+    await world.settle(world.client.applyStatus(Rack, { name: "rack" }, { status, fieldManager: "others" }));
+    await world.clock.advance(10_000);
+    expect(launched()).toHaveLength(1);
+  });
+
   it("are asked for again when something beside an instance is to start", async () => {
     await start({ service: { attached: [{ name: "log", image: "log" }] } });
     await world.clock.advance(5000);
