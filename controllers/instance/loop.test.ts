@@ -204,6 +204,19 @@ describe("an agent out of reach", () => {
   });
 });
 
+it("lets what was never placed go although nothing says on which rack it was to be", async () => {
+  await open({ tasks: [OWN] });
+  await world.put(Instance, instance({ name: "idle", number: 2, finalizers: [FINALIZER.task] }));
+  await world.settle(world.client.delete(ServiceGroup, { namespace: "default", name: "shop" }));
+  const idle = { namespace: "default", name: "idle" };
+  const metadata = { annotations: { [ANNOTATION.leave]: "GroupDeleted" } };
+  await world.settle(world.client.patch(Instance, idle, { metadata }));
+  await world.settle(world.client.delete(Instance, idle));
+  await world.clock.advance(1000);
+  const { items } = await world.settle(world.client.list(Instance));
+  expect(items.map((one) => one.metadata.name)).toEqual(["w"]);
+});
+
 it("ends the task of what outlived its group: its node says where it runs", async () => {
   await open({ tasks: [OWN] });
   await world.clock.advance(25_000);
