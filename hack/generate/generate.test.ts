@@ -44,10 +44,10 @@ describe("the pages", () => {
 
   it("tell what is not supported yet, outermost fields only", () => {
     const page = notSupportedYetPage(RACKWRIGHT_KINDS);
-    expect(page).toContain("- `spec.loadBalancer`:");
-    expect(page).toContain("- `spec.dns.type`: the values `Builtin`");
+    expect(page).toContain("- `spec.dns.mesosDns`:");
+    expect(page).toContain("- `spec.network.switch.type`: the values `FBOSS`, `Linux`, `GoBGP`");
     expect(page).toContain("## GitRepository\n\n- The whole kind");
-    expect(page).not.toContain("builtin.");
+    expect(page).not.toContain("mesosDns.");
     expect(page).not.toContain("loadBalancer.");
   });
 });

@@ -42,8 +42,8 @@ const WRONG: readonly Wrong[] = [
   },
   {
     title: "a field that is not built yet",
-    manifest: group("image: vector, dns: {ttlSeconds: 5}"),
-    says: ["spec.services[0].dns.ttlSeconds: not supported yet"],
+    manifest: ours("DnsRecord", "name: wrong, targets: [{id: a, address: 10.9.9.9}], leaseName: x"),
+    says: ["spec.leaseName: not supported yet"],
   },
   {
     title: "a constraint that nobody knows",
