@@ -26,6 +26,7 @@ import {
   nextProbe,
   probeVerdict,
   requestOf,
+  runningSince,
   type Verdict,
 } from "./plan.js";
 
@@ -163,7 +164,7 @@ function roundOf(loop: Loop, { key, instance, check, rack }: Subject): Round {
   const round = {
     dueAt: now + firstDelayMs(check, probe, random.next()),
     // from here on by the monotonic clock: a step of the wall clock ends no grace (R30)
-    graceUntil: now + graceLeftMs(check, instance.status?.startedAt, clock.now()),
+    graceUntil: now + graceLeftMs(check, runningSince(instance), clock.now()),
     taskId,
     rack,
   };

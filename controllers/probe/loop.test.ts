@@ -16,7 +16,14 @@ let world: LoopWorld;
 afterEach(() => world.close());
 
 /** `count` running instances that are checked by the controller on ports from 1001 on; all answer. */
-async function open(count: number, { check = {}, startedAt = at(-3600) }: { check?: object; startedAt?: string } = {}) {
+async function open(
+  count: number,
+  {
+    check = {},
+    startedAt = at(-3600),
+    heardAt = startedAt,
+  }: { check?: object; startedAt?: string; heardAt?: string } = {},
+) {
   world = await loopWorld({ loops: [probeController] });
   const healthChecks = [
     { name: "up", httpGet: { path: "/health", port: "web" }, periodSeconds: 10, probeFrom: "Controller", ...check },
@@ -33,7 +40,11 @@ async function open(count: number, { check = {}, startedAt = at(-3600) }: { chec
     const port = 1000 + number;
     const member = available({ name: `w${number}`, number, status: { startedAt } });
     const placement = { ...member.status?.placement, ports: [{ name: "web", port, protocol: "TCP" }] };
-    await world.put(Instance, sample(Instance, { ...member, status: { ...member.status, placement } } as never));
+    const conditions = [condition("Running", "True", { lastTransitionTime: heardAt })];
+    await world.put(
+      Instance,
+      sample(Instance, { ...member, status: { ...member.status, placement, conditions } } as never),
+    );
     world.prober.serve(HOST, port, { status: 200 });
   }
   world.start();
@@ -76,6 +87,15 @@ describe("the probe loop", () => {
     world.prober.serve(HOST, 1001, undefined);
     await world.clock.advance(55_000);
     expect(await probeOf()).toMatchObject({ isPassing: false, consecutiveFailures: 0 });
+    await world.clock.advance(20_000);
+    expect((await probeOf())?.consecutiveFailures).toBe(2);
+  });
+
+  it.each([3600, -3600])("R30 counts the grace period by our clock when the agent's is %d s off", async (seconds) => {
+    await open(1, { check: { gracePeriodSeconds: 60 }, startedAt: at(seconds), heardAt: at(0) });
+    world.prober.serve(HOST, 1001, undefined);
+    await world.clock.advance(55_000);
+    expect((await probeOf())?.consecutiveFailures).toBe(0);
     await world.clock.advance(20_000);
     expect((await probeOf())?.consecutiveFailures).toBe(2);
   });

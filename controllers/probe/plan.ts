@@ -1,5 +1,5 @@
 import type { Instance, InstanceProbe } from "../../api-types/instance.js";
-import { isLeaving, isTerminal, isTrue } from "../../api-types/life.js";
+import { conditionOf, isLeaving, isTerminal, isTrue } from "../../api-types/life.js";
 import type { Node } from "../../api-types/node.js";
 import type { HealthCheck, ReadinessCheck } from "../../api-types/service/health.js";
 import { probePlan } from "../../api-types/service/probes.js";
@@ -77,6 +77,12 @@ export function firstDelayMs(check: Check, known: InstanceProbe | undefined, cha
   const periodMs = check.check.periodSeconds * 1000;
   if (known?.isPassing !== undefined) return periodMs * chance;
   return Math.min(periodMs, FIRST_PROBE_MS) * (1 - chance / 5);
+}
+
+/** When its task was heard to run, by our clock and not its agent's (R30). */
+export function runningSince(instance: Instance): string | undefined {
+  const running = conditionOf(instance, "Running");
+  return running?.status === "True" ? running.lastTransitionTime : instance.status?.startedAt;
 }
 
 /** How long failures do not count yet, from now; `now` in milliseconds of wall time. */
