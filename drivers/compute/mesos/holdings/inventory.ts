@@ -47,8 +47,8 @@ export interface Inventory {
   translate(seen: Seen, from: { readonly frameworkId: string; readonly scheme: string }): Promise<Listed>;
   /** A listing asked for at `askedAt` is believed. */
   confirm(listed: Listed, about: Listing): void;
-  /** Whether nothing of ours lives on the agent, or on any. */
-  isFree(agentId: string | undefined): boolean;
+  /** Agents on which something of ours lives, or is about to. */
+  usedAgents(): ReadonlySet<string>;
   /** Held, but not complete any more. */
   weaken(doubt: string): void;
   /** Nothing can be said. */
@@ -103,7 +103,7 @@ export function createInventory(options: {
     launched: (task) => launches.set(task.id, task),
     forget: (taskId) => launches.delete(taskId),
     heard: (status) => heard(holdings, status),
-    isFree: (agentId) => isFree(holdings, agentId),
+    usedAgents: () => usedAgents(holdings),
     translate: (seen, from) => translate(holdings, seen, from),
     confirm: (listed, about) => confirm(holdings, listed, about),
     weaken(doubt) {
@@ -133,9 +133,11 @@ function heard({ clock, tasks, memories, launches }: Holdings, status: WireTaskS
   return result;
 }
 
-function isFree({ tasks, launches }: Holdings, agentId: string | undefined): boolean {
-  const living = [...tasks.items().values()].filter(({ status }) => !isTerminal(status.state));
-  return ![...living, ...launches.values()].some((task) => agentId === undefined || task.agentId === agentId);
+function usedAgents({ tasks, launches }: Holdings): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const { agentId, status } of tasks.items().values()) if (!isTerminal(status.state)) used.add(agentId);
+  for (const { agentId } of launches.values()) used.add(agentId);
+  return used;
 }
 
 async function translate(

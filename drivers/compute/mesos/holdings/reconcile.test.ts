@@ -63,6 +63,21 @@ it("goes on asking when the master does not know a task that was not asked for w
   expect([standing(), reconciler.openQuestions()]).toEqual(["forgotten", 0]);
 });
 
+it("asks for many in calls of a thousand, and lets others work between them", async () => {
+  const turns: number[] = [];
+  const asked: (readonly TaskKey[])[] = [];
+  const breathe = async () => void turns.push(asked.length);
+  const reconciler = createReconciler({
+    clock: { ...virtualClock(), breathe },
+    send: async (keys) => void asked.push(keys),
+  });
+  reconciler.begin();
+  reconciler.ask(Array.from({ length: 2500 }, (_, id) => ({ taskId: `t${id}`, agentId: "a" })));
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  expect(asked.map((keys) => keys.length)).toEqual([1000, 1000, 500]);
+  expect(turns).toEqual([1, 2, 3]);
+});
+
 it("repeats a question until it is answered, less and less often", async () => {
   const { clock, asked, reconciler, hear } = open();
   reconciler.ask([{ taskId: "t", agentId: "a" }]);

@@ -141,24 +141,26 @@ function ask(questions: Questions, keys: readonly TaskKey[]): void {
   }
   if (!questions.isActive || fresh.length === 0) return;
   questions.repeatMs = REPEAT_MIN_MS;
-  sendAll(
-    questions,
-    fresh.map(({ taskId }) => taskId),
-  );
+  const freshIds = fresh.map(({ taskId }) => taskId);
+  void sendAll(questions, freshIds);
   armRepeat(questions);
 }
 
-function sendAll({ known, options }: Questions, taskIds: readonly string[]): void {
+/** In as many turns of the event loop as that takes; those that a lost subscription left over are asked for in the next. */
+async function sendAll(questions: Questions, taskIds: readonly string[]): Promise<void> {
+  const { known, options } = questions;
   const askedAt = options.clock.monotonic();
-  for (const taskId of taskIds) {
-    const task = known.get(taskId);
-    if (task !== undefined) known.set(taskId, { ...task, askedAt });
-  }
   for (let at = 0; at < taskIds.length; at += BATCH_MAX) {
-    const batch = taskIds.slice(at, at + BATCH_MAX);
-    const keys = batch.map((taskId) => ({ taskId, agentId: known.get(taskId)?.agentId }));
+    const keys = taskIds.slice(at, at + BATCH_MAX).map((taskId) => ({ taskId, agentId: known.get(taskId)?.agentId }));
+    for (const { taskId } of keys) {
+      const task = known.get(taskId);
+      if (task !== undefined) known.set(taskId, { ...task, askedAt });
+    }
     // a failed call is repeated by the timer
     options.send(keys).catch(() => {});
+    const breath = options.clock.breathe?.();
+    if (breath !== undefined) await breath;
+    if (!questions.isActive) return;
   }
 }
 
@@ -167,7 +169,7 @@ function armRepeat(questions: Questions): void {
   questions.repeatTimer = questions.options.clock.schedule(questions.repeatMs, () => {
     if (questions.open.size === 0) return;
     questions.repeatMs = Math.min(questions.repeatMs * 2, REPEAT_MAX_MS);
-    sendAll(questions, [...questions.open]);
+    void sendAll(questions, [...questions.open]);
     armRepeat(questions);
   });
 }

@@ -62,13 +62,16 @@ const INVERSE_REFUSE_SECONDS = 60;
 /** Yes for an agent on which nothing of ours lives, else no, for now: the loops move what is there. Never rejects. */
 async function answerInverseOffers(link: Link, offers: readonly WireInverseOffer[]): Promise<void> {
   const { settling, inventory, options } = link;
-  const isFree = ({ agent_id }: WireInverseOffer) => settling.isSettled && inventory.isFree(agent_id?.value);
+  const inUse = inventory.usedAgents();
+  // one that names no agent asks for all of them
+  const isUsed = (agentId: string | undefined) => (agentId === undefined ? inUse.size > 0 : inUse.has(agentId));
+  const isFree = ({ agent_id }: WireInverseOffer) => settling.isSettled && !isUsed(agent_id?.value);
   const answerTo = (ids: readonly WireInverseOffer[]) => ({
     inverse_offer_ids: ids.map(({ id }) => id),
     filters: { refuse_seconds: INVERSE_REFUSE_SECONDS },
   });
   const free = offers.filter(isFree);
-  const used = offers.filter((offer) => !free.includes(offer));
+  const used = offers.filter((offer) => !isFree(offer));
   const calls: WireStreamCall[] = [];
   if (free.length > 0) calls.push({ type: "ACCEPT_INVERSE_OFFERS", accept_inverse_offers: answerTo(free) });
   if (used.length > 0) calls.push({ type: "DECLINE_INVERSE_OFFERS", decline_inverse_offers: answerTo(used) });
