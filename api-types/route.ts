@@ -56,6 +56,7 @@ export const Route = defineKind({
   description: "A prefix and its next hops in the table of a rack's switch.",
   spec,
   status: statusOf("What the switch holds.", {
+    prefix: optional(text("The prefix that this is about: the one that the switch was last asked for.")),
     installed: optional(list("The next hops as last read back from the switch.", installed)),
     advertised: optional(oneOf("How far the switch tells it, as last read back.", ["Rack", "World"])),
   }),

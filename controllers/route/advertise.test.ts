@@ -209,6 +209,36 @@ describe("R6 a deleted Route", () => {
   });
 });
 
+describe("a prefix that a Route had, and has no more", () => {
+  const former = { route: world, isFormer: true };
+
+  check([
+    [
+      "is told no more and removed",
+      { ...former, told: told(whole) },
+      "advertising.withdraw, route.remove",
+      "NotUsed",
+      "Rack",
+    ],
+    ["waits while the switch does not answer", { ...former, observation: silent }, "", "NotUsed", "Rack"],
+    ["waits while nobody says whether it is told", { ...former, told: silent }, "", "AdvertisingUnknown", undefined],
+    ["is left to who has it now", { ...former, rivals: [heir], told: told(whole) }, "", "NotUsed", "Rack"],
+  ]);
+
+  it("is recorded until it is gone", () => {
+    const before = planAdvertised(viewOf({ ...former, observation: silent })).end;
+    expect(before).toMatchObject({ prefix: PREFIX, installed: [{ address: "10.0.0.1" }] });
+    const after = planAdvertised(viewOf(former)).end;
+    expect(after).toMatchObject({ installed: [], conditions: [{ status: "False", reason: "FormerPrefixGone" }, {}] });
+    expect(after.prefix).toBeUndefined();
+  });
+
+  it("is all there is to remove where the one it has cannot be resolved", () => {
+    const { actions, end } = planAdvertised(viewOf({ route: deleted, unknownVariables: ["X"] }));
+    expect([actions.length, end.isReleasable]).toEqual([0, true]);
+  });
+});
+
 describe("what a Rack says of the policies of others", () => {
   it.each([
     ["nothing where there are none", [whole, off], "False"],

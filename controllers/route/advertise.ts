@@ -5,7 +5,7 @@ import type { RouteChange } from "../../drivers/network/driver.js";
 import { type Advertisement, type AdvertisingChange, UNABLE } from "../../drivers/network/driver.js";
 import type { Observation } from "../../drivers/observation.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
-import { planRoute, type RouteEnd, type RouteView } from "./plan.js";
+import { isGoing, planRoute, type RouteEnd, type RouteView } from "./plan.js";
 
 /** What the plan of one Route rests on, with what its switch tells. */
 export interface AdvertisedView extends RouteView {
@@ -18,7 +18,11 @@ export interface AdvertisedView extends RouteView {
 /** What is sent, in order, each only when the one before is verified; and how the Route stands then. */
 export interface AdvertisedPlan {
   readonly actions: readonly Action<RouteChange | AdvertisingChange>[];
-  readonly end: RouteEnd & { readonly advertised: Route["spec"]["advertise"] | undefined };
+  readonly end: RouteEnd & {
+    readonly advertised: Route["spec"]["advertise"] | undefined;
+    /** What `installed` and `advertised` are about. */
+    readonly prefix: string | undefined;
+  };
 }
 
 /**
@@ -37,12 +41,18 @@ export function planAdvertised(view: AdvertisedView): AdvertisedPlan {
   const plan = planRoute(view);
   const end = plan.type === "act" ? plan.onVerified : plan;
   const routeActions = plan.type === "act" ? [plan.action] : [];
-  if (isDeleting(view.route) && mustWait(view)) return waiting(view);
-  const isInstalled = !isDeleting(view.route) && end.conditions.some(isReady);
+  if (isGoing(view) && mustWait(view)) return waiting(view);
+  const isInstalled = !isGoing(view) && end.conditions.some(isReady);
   const telling = planTelling(view, isInstalled);
   const actions = [...(telling.withdraw ?? []), ...routeActions, ...(telling.advertise ?? [])];
-  const conditions = [...end.conditions, telling.condition];
-  return { actions, end: { ...end, conditions, advertised: telling.advertised } };
+  const route = view.isFormer === true && end.isReleasable ? [LEAVING] : end.conditions;
+  const { advertised, condition } = telling;
+  return { actions, end: { ...end, conditions: [...route, condition], advertised, prefix: prefixOf(view, end) } };
+}
+
+function prefixOf({ route, unknownVariables }: AdvertisedView, { installed }: RouteEnd): string | undefined {
+  if (unknownVariables.length > 0) return route.status?.prefix;
+  return installed.length === 0 ? undefined : route.spec.prefix;
 }
 
 interface Telling {
@@ -57,7 +67,7 @@ function planTelling(view: AdvertisedView, isInstalled: boolean): Telling {
   if (told === undefined) return isWorld(view) ? { ...still(view), condition: UNSUPPORTED } : NOT_TOLD;
   if (told.type === "Unknown") return mayBeTold(view) ? { ...still(view), condition: unknown(told.reason) } : NOT_TOLD;
   const found = told.items.get(route.spec.prefix);
-  const isWanted = isWorld(view) && !isDeleting(route) && !view.meetsManagement;
+  const isWanted = isWorld(view) && !isGoing(view) && !view.meetsManagement;
   if (isWanted) return planWorld(view, { told: told.items, found, isInstalled });
   const condition = isWorld(view) && view.meetsManagement ? MANAGEMENT : NOT_USED;
   // what the other one wants is its own business
@@ -112,7 +122,7 @@ function waiting(view: AdvertisedView): AdvertisedPlan {
   const installed = view.route.status?.installed ?? [];
   const ready: ConditionUpdate = { ...unknown(reason), type: "Ready" };
   const end = { conditions: [ready, unknown(reason)], installed, isReleasable: false };
-  return { actions: [], end: { ...end, ...still(view) } };
+  return { actions: [], end: { ...end, ...still(view), prefix: prefixOf(view, end) } };
 }
 
 function isWorld({ route }: AdvertisedView): boolean {
@@ -149,11 +159,17 @@ function withdrawal(route: Route): Action<AdvertisingChange> {
 
 function step(route: Route) {
   const { rackName: rack, prefix: key, advertise } = route.spec;
-  const what = isDeleting(route) ? "is deleted" : `wants ${advertise}`;
+  const what = isDeleting(route) ? "is deleted" : `wants ${advertise} for ${route.spec.prefix}`;
   const message = `tell of ${key} as its Route ${keyOf(route)} ${what}`;
   return { rack, key, message, cause: [`${route.metadata.uid ?? ""}@${route.metadata.generation ?? 0}`], evidence: [] };
 }
 
+const LEAVING: ConditionUpdate = {
+  type: "Ready",
+  status: "False",
+  reason: "FormerPrefixGone",
+  message: "its prefix changed: the former one is gone, the new one follows",
+};
 const NOT_USED: ConditionUpdate = { type: "Advertised", status: "True", reason: "NotUsed", message: "" };
 const NOT_TOLD: Telling = { condition: NOT_USED, advertised: "Rack" };
 const TOLD: ConditionUpdate = { type: "Advertised", status: "True", reason: "ToldToWorld", message: "" };

@@ -5,7 +5,7 @@ import { isDeleting, keyOf } from "../../api-types/life.js";
 import { StatusError } from "../../api-types/meta/status-error.js";
 import { Rack } from "../../api-types/rack.js";
 import { Route } from "../../api-types/route.js";
-import { substituteDeep } from "../../api-types/substitute.js";
+import { substitute, substituteDeep } from "../../api-types/substitute.js";
 import { FINALIZER } from "../../api-types/well-known.js";
 import type { Advertisement, SwitchRoute } from "../../drivers/network/driver.js";
 import type { Observation } from "../../drivers/observation.js";
@@ -118,21 +118,36 @@ function keysOfTold(loop: Loop, rack: string, changed: Changed<Advertisement>): 
 function viewOf(loop: Loop, route: Route): AdvertisedView | undefined {
   const rack = loop.racks.get(route.spec.rackName);
   if (rack === undefined) return undefined;
-  const { value: spec, unknown } = substituteDeep(route.spec, (name) => rack.spec.variables?.[name]);
+  const { value: wanted, unknown } = substituteDeep(route.spec, (name) => rack.spec.variables?.[name]);
+  const former = formerPrefix(route, unknown.length === 0 || isDeleting(route) ? wanted.prefix : undefined);
+  const spec = { ...wanted, prefix: former ?? wanted.prefix };
   const { namespace = "", name, uid = "" } = route.metadata;
   const identity = rack.spec.identity ?? rack.metadata.name;
   const { managementPrefixes = [] } = rack.spec.network ?? {};
   return {
     route: { ...route, spec },
-    unknownVariables: unknown,
+    isFormer: former !== undefined,
+    unknownVariables: former === undefined ? unknown : [],
     observation: observationOf(loop, rack.metadata.name, spec.prefix),
-    rivals: loop.routes.by("claim", claimOf(route)).filter((other) => other.metadata.uid !== uid),
+    rivals: claimants(loop, rack, spec.prefix).filter((other) => other.metadata.uid !== uid),
     isGenerated: (route.metadata.ownerReferences ?? []).some((owner) => owner.kind === Instance.kind),
     isManagementPrefix: managementPrefixes.some((prefix) => isInside(spec.prefix, prefix)),
     meetsManagement: managementPrefixes.some((prefix) => doOverlap(spec.prefix, prefix)),
     told: toldOf(loop, rack.metadata.name, spec.prefix),
     stamp: { identity, kind: Route.kind, namespace, name, uid, term: loop.context.term },
   };
+}
+
+/** The prefix that the switch was asked for, where that is not the one that is wanted now. */
+function formerPrefix({ status }: Route, wanted: string | undefined): string | undefined {
+  return wanted === undefined || status?.prefix === wanted ? undefined : status?.prefix;
+}
+
+/** The Routes of a rack whose prefix this is, variables replaced. */
+function claimants(loop: Loop, { metadata, spec }: Rack, prefix: string): readonly Route[] {
+  const resolved = (route: Route) => substitute(route.spec.prefix, (name) => spec.variables?.[name]).text;
+  const named = loop.routes.by("variable", metadata.name).filter((route) => resolved(route) === prefix);
+  return [...loop.routes.by("claim", `${metadata.name} ${prefix}`), ...named];
 }
 
 /** The last observation, or what we read back of this prefix since. */
@@ -203,6 +218,8 @@ function failedEnd(
   return {
     conditions: [...(isRouteDone ? ofRoute : [unconfirmed]), ...ofTelling],
     installed: isRouteDone ? end.installed : (status?.installed ?? []),
+    // what was asked for may be there, whatever was answered
+    prefix: end.prefix ?? status?.prefix,
     advertised: status?.advertised,
     isReleasable: false,
   };
@@ -222,10 +239,10 @@ async function finish(loop: Loop, route: Route, end: End): Promise<void> {
   await report(loop, route, end);
 }
 
-async function report(loop: Loop, route: Route, { conditions, installed, advertised }: End): Promise<void> {
+async function report(loop: Loop, route: Route, { conditions, installed, advertised, prefix }: End): Promise<void> {
   const observedGeneration = route.metadata.generation ?? 0;
   const dated = conditions.map((condition) => ({ ...condition, observedGeneration }));
-  const told = advertised === undefined ? {} : { advertised };
+  const told = { ...(advertised === undefined ? {} : { advertised }), ...(prefix === undefined ? {} : { prefix }) };
   const status = {
     observedGeneration,
     installed,

@@ -8,8 +8,10 @@ import type { ConditionUpdate } from "../../runtime/conditions.js";
 
 /** Everything the plan of one Route rests on. */
 export interface RouteView {
-  /** With variables of the rack replaced. */
+  /** With variables of the rack replaced, and the prefix that is planned for. */
   readonly route: Route;
+  /** The prefix is one that the Route had; now it wants another. */
+  readonly isFormer?: boolean;
   /** Variables that the spec names and the rack does not give. */
   readonly unknownVariables: readonly string[];
   readonly observation: Observation<SwitchRoute>;
@@ -46,15 +48,24 @@ export type RoutePlan =
  * | deleted             | somebody else's      | leave it                                         |
  * | deleted, management | -                    | leave it (I14)                                   |
  * | any                 | no answer            | wait                                             |
+ *
+ * A prefix that it had and has no more is as that of a deleted one.
  */
 export function planRoute(view: RouteView): RoutePlan {
-  return isDeleting(view.route) ? planRemoval(view) : planWanted(view);
+  return isGoing(view) ? planRemoval(view) : planWanted(view);
+}
+
+/** Whether the prefix of the view is to be left. */
+export function isGoing({ route, isFormer = false }: RouteView): boolean {
+  return isFormer || isDeleting(route);
 }
 
 function planRemoval(view: RouteView): RoutePlan {
   const { route } = view;
   const heir = view.rivals.find((rival) => !isDeleting(rival));
   if (heir !== undefined || isLoser(view) || view.isManagementPrefix) return report([], { isReleasable: true });
+  // what it had under another value was removed as its former prefix
+  if (view.unknownVariables.length > 0) return report([], { isReleasable: true });
   if (view.observation.type === "Unknown") return unknown(view.observation.reason, route);
   const observed = view.observation.items.get(route.spec.prefix);
   if (observed !== undefined && isForeign(view, observed)) return report([], { isReleasable: true });
@@ -63,7 +74,7 @@ function planRemoval(view: RouteView): RoutePlan {
     rack: route.spec.rackName,
     key: route.spec.prefix,
     change: { type: "remove", prefix: route.spec.prefix },
-    message: `remove route ${route.spec.prefix}: its Route ${keyOf(route)} is deleted`,
+    message: `remove route ${route.spec.prefix}: its Route ${keyOf(route)} ${isDeleting(route) ? "is deleted" : "has another prefix now"}`,
     ground: { type: "tombstone", owner: route.metadata.uid ?? "" },
     cause: [causeOf(route)],
     evidence: [],
