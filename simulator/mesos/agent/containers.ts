@@ -1,5 +1,5 @@
 import type { Node, NodeTask, World } from "../cluster/world.js";
-import { fromWire, milliOf } from "../wire/resources.js";
+import { fromWire, milliOf, parseResources } from "../wire/resources.js";
 
 /** `GET /monitor/statistics`: the counters of what runs. */
 export function statisticsOf(world: World, node: Node) {
@@ -7,6 +7,20 @@ export function statisticsOf(world: World, node: Node) {
     const statistics = countersOf(world, task);
     return statistics === undefined ? [] : [{ ...identityOf(task), statistics }];
   });
+}
+
+/** `GET /metrics/snapshot`: the memory of the machine; of it, its tasks use what they say. */
+export function machineMetricsOf(world: World, node: Node): Readonly<Record<string, number>> {
+  const totalBytes = (milliOf(parseResources(node.spec.resources), "mem") / 1000) * 1024 * 1024;
+  const usedBytes = liveTasks(node)
+    .map((task) => world.runner.statistics(task.info.task_id.value)?.memoryBytes ?? 0)
+    .reduce((sum, bytes) => sum + bytes, 0);
+  return {
+    "slave/registered": node.agentId === undefined ? 0 : 1,
+    "slave/tasks_running": liveTasks(node).length,
+    "system/mem_free_bytes": Math.max(0, totalBytes - usedBytes),
+    "system/mem_total_bytes": totalBytes,
+  };
 }
 
 /** `GET /containers`: the same with container ids. */

@@ -3,7 +3,7 @@ import type { Node, World } from "../cluster/world.js";
 import { versionInfo } from "../operator/listing.js";
 import { json, pathOf, queryOf, text } from "../wire/http.js";
 import { serveAgentApi } from "./api.js";
-import { containersOf, statisticsOf } from "./containers.js";
+import { containersOf, machineMetricsOf, statisticsOf } from "./containers.js";
 import { browse, readPart } from "./files.js";
 import type { Sessions } from "./session.js";
 import { agentStateOf } from "./state.js";
@@ -25,6 +25,8 @@ export async function serveAgent(site: AgentSite, request: HttpRequest): Promise
       return json(request, versionInfo());
     case "/monitor/statistics":
       return json(request, statisticsOf(world, node));
+    case "/metrics/snapshot":
+      return json(request, machineMetricsOf(world, node));
     case "/containers":
       return json(request, containersOf(world, node));
     case "/state":

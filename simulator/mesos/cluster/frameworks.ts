@@ -4,12 +4,12 @@ import { isLinked } from "../node/link.js";
 import { resendOf } from "../node/updates.js";
 import type { OfferConstraints } from "../wire/constraints.js";
 import type { EventStream } from "../wire/event-stream.js";
-import { allocateNow, allocateSoon } from "./allocator.js";
+import { allocateNow, allocateSoon, clearFilters } from "./allocator.js";
 import { dropExecutor } from "./executors.js";
 import { forgetOperations } from "./operations.js";
 import { closeOffer } from "./release.js";
 import { declare, forgetTask } from "./tasks.js";
-import { type Framework, masterInfo, publish, send, type World } from "./world.js";
+import { type Framework, masterInfo, publish, rolesOf, send, type World } from "./world.js";
 
 /** A SUBSCRIBE that was found valid. */
 export interface Subscription {
@@ -191,6 +191,7 @@ export function removeFramework(world: World, framework: Framework): void {
     for (const [key, held] of agent.executors) if (held.framework === framework) dropExecutor(world, agent, key);
   }
   forgetOperations(world, framework);
+  clearFilters(world, framework, rolesOf(framework.info));
   detach(world, framework);
   world.frameworks.delete(framework.id);
   world.frameworkInfos.delete(framework.id);

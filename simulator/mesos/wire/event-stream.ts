@@ -15,9 +15,13 @@ export interface EventStream {
 /** More unread events than this break the stream, as a full socket would. */
 const UNREAD_EVENTS_MAX = 100_000;
 
+const READ_KEPT_MAX = 100;
+
 /** `onClosed` runs once, when the reader leaves; not when the stream is ended or reset from this side. */
 export function eventStream(signal: AbortSignal | undefined, onClosed: () => void): EventStream {
-  const unread: Uint8Array[] = [];
+  let unread: Uint8Array[] = [];
+  /** So many of them were read; they are let go together, as shifting a long list costs its length each time. */
+  let read = 0;
   let state: "open" | "ended" | "reset" | "left" = "open";
   let wake: (() => void) | undefined;
 
@@ -31,13 +35,23 @@ export function eventStream(signal: AbortSignal | undefined, onClosed: () => voi
     if (state !== "open") return;
     state = next;
     signal?.removeEventListener("abort", leave);
-    if (next !== "ended") unread.length = 0;
+    if (next !== "ended") unread = [];
     wake?.();
+  }
+
+  function take(): Uint8Array | undefined {
+    const chunk = unread[read];
+    if (chunk !== undefined) read++;
+    if (read >= READ_KEPT_MAX && 2 * read >= unread.length) {
+      unread = unread.slice(read);
+      read = 0;
+    }
+    return chunk;
   }
 
   async function next(): Promise<IteratorResult<Uint8Array>> {
     for (;;) {
-      const chunk = unread.shift();
+      const chunk = take();
       if (chunk !== undefined) return { done: false, value: chunk };
       if (state === "reset") throw new TransportError("aborted", { isSent: true });
       if (state !== "open") return { done: true, value: undefined };
@@ -50,7 +64,7 @@ export function eventStream(signal: AbortSignal | undefined, onClosed: () => voi
   function push(event: unknown): void {
     if (state !== "open") return;
     unread.push(encodeEvent(event));
-    if (unread.length > UNREAD_EVENTS_MAX) leave();
+    if (unread.length - read > UNREAD_EVENTS_MAX) leave();
     wake?.();
   }
 
