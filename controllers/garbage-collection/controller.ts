@@ -120,7 +120,9 @@ async function collect(loop: Loop, { kind }: Part, object: AnyObject): Promise<v
   const { uid = "", resourceVersion } = object.metadata;
   if (step.type === "delete") {
     loop.context.log.info("deleting a dependent", { kind: kind.kind, key: keyOf(object), reason: step.reason });
-    return loop.context.client.delete(kind, splitKey(keyOf(object)), { uid });
+    // the very version that was judged: one that has another owner since is another (R22)
+    const version = resourceVersion === undefined ? {} : { resourceVersion };
+    return loop.context.client.delete(kind, splitKey(keyOf(object)), { uid, ...version });
   }
   if (step.type === "dropReferences") {
     const ownerReferences = references.filter((reference) => !step.uids.includes(reference.uid));
