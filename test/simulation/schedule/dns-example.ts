@@ -11,7 +11,9 @@ const NODES = [
 ];
 
 /** The rack of the DNS example with one control plane; everything is applied, nothing has happened yet. */
-export async function dnsWorld(options: Pick<WorldOptions, "seed" | "log" | "store">): Promise<World> {
+export async function dnsWorld(
+  options: Pick<WorldOptions, "seed" | "log" | "store" | "servers" | "metrics">,
+): Promise<World> {
   const world = await createWorld({ ...options, nodes: NODES });
   world.startControllers();
   await world.ask(() => applyAll(world.client, DNS_OBJECTS));

@@ -43,6 +43,8 @@ export interface RackOptions {
   readonly nodes: readonly MachineOptions[];
   /** How pretended tasks behave. */
   readonly behaviour?: (task: RunnableTask) => PretendBehaviour;
+  /** Further servers that are reached, by `host:port`. */
+  readonly servers?: ReadonlyMap<string, HttpHandler>;
   readonly scripts: Scripts;
   readonly wire: WireEntry[];
   readonly onEntry: (entry: WireEntry) => void;
@@ -79,6 +81,7 @@ export function createRack(options: RackOptions) {
     [`${MASTER}:8500`, consul.handler],
     [`${MASTER}:8080`, tor.handler],
     ...agents.map(({ ip, name }): [string, HttpHandler] => [`${ip}:5051`, mesos.agentHandler(name)]),
+    ...(options.servers ?? []),
   ]);
   const inner = inProcessTransport(handlers);
   const ways = new Map<string, HttpHandler>([

@@ -93,7 +93,8 @@ interface Body {
 
 function callOf(request: HttpRequest, text: string): WireCall | undefined {
   const path = new URL(request.url).pathname;
-  const body: Body = text === "" ? {} : JSON.parse(text);
+  // other texts are no calls that are looked at: points for a database
+  const body: Body = text.startsWith("{") ? JSON.parse(text) : {};
   if (body.type !== undefined) return mesosCall(body);
   if (path.endsWith("/catalog/register") && body.Service !== undefined) {
     const { ID: id, Service: name, Address: address } = body.Service;

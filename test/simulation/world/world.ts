@@ -26,6 +26,7 @@ export interface WorldOptions {
   readonly seed: number;
   readonly nodes: RackOptions["nodes"];
   readonly behaviour?: RackOptions["behaviour"];
+  readonly servers?: RackOptions["servers"];
   readonly log?: Logger;
   /** What the loops tell of themselves. */
   readonly metrics?: Metrics;
@@ -109,8 +110,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     for (const observer of observers) observer(entry);
   };
   const faultRandom = seededRandom(options.seed ^ 0x5eed);
-  const { nodes, behaviour } = options;
-  const machines = { nodes, ...(behaviour === undefined ? {} : { behaviour }) };
+  const { nodes, behaviour, servers } = options;
+  const machines = {
+    nodes,
+    ...(behaviour === undefined ? {} : { behaviour }),
+    ...(servers === undefined ? {} : { servers }),
+  };
   const rack = createRack({ clock, random, faultRandom, log, ...machines, scripts, wire, onEntry });
   const messages = inProcessMessages();
   const tools = {
