@@ -200,7 +200,7 @@ describe("the sockets of the built-in name server", () => {
     const network = socketMessages(clock);
     const listener = await network.listen({ host: "127.0.0.1", port }, async function* () {});
     await expect(network.listen({ host: "127.0.0.1", port }, async function* () {})).rejects.toThrow(
-      "is in use by another program",
+      "is in use by another program or Rack",
     );
     await listener.close();
     await expect(network.listen({ host: "192.0.2.1", port }, async function* () {})).rejects.toThrow(

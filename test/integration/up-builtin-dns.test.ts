@@ -65,7 +65,7 @@ describe.skipIf(isMissing("dig"))("rackctl up --simulate with names of its own",
     await once(occupant, "listening");
     await changeDns({ type: "Builtin", ttlSeconds: 30, builtin: { listen: `127.0.0.1:${port}` } });
     const said = await eventually(dnsReady, (text) => text.startsWith("False"));
-    expect(said).toContain(`NameServerNotListening 127.0.0.1:${port} is in use by another program; give`);
+    expect(said).toContain(`NameServerNotListening 127.0.0.1:${port} is in use by another program or Rack; give`);
     occupant.close();
   });
 

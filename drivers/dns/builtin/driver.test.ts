@@ -79,7 +79,7 @@ describe("the driver of the built-in name server", () => {
     await network.listen({ host: "127.0.0.1", port: 5300 }, async function* () {});
     const server = await startServer(network, clock, { entries: [entry()] });
     const driver = server.openDriver({ identity: "torc", periodMs: 5000 });
-    const reason = `${LISTEN} is in use by another program`;
+    const reason = `${LISTEN} is in use by another program or Rack`;
     expect(await driver.read("web/web-1")).toEqual({ type: "unknown", reason });
     expect(driver.problem?.()).toBe(reason);
   });

@@ -5,7 +5,7 @@ import type { Random } from "../../../platform/random.js";
 import type { NameServer, NameServerSettings } from "../name-server.js";
 import { createBuiltinDriver } from "./driver.js";
 import { createForwarder } from "./forward.js";
-import { createListening } from "./listening.js";
+import { ALL_ADDRESSES, createListening } from "./listening.js";
 import type { MessageNetwork, SocketAddress } from "./network/message-network.js";
 import { createResponder, type ResponderOptions, type Responding } from "./respond.js";
 import { createServedZone } from "./zone/served.js";
@@ -21,7 +21,6 @@ export interface NameServerOptions {
 }
 
 const DNS_PORT = 53;
-const ANY_ADDRESS = "0.0.0.0";
 
 /** A name server that knows no names and listens nowhere yet. */
 export function createNameServer({ network, clock, random, log, counted }: NameServerOptions): NameServer {
@@ -40,7 +39,7 @@ export function createNameServer({ network, clock, random, log, counted }: NameS
     if (settings === undefined) return NOT_CONFIGURED;
     const { domain, ttlSeconds, listen, allowTransfer, resolvers } = settings;
     const { host } = parseAddress(listen);
-    const address = host === ANY_ADDRESS ? undefined : host;
+    const address = host === ALL_ADDRESSES ? undefined : host;
     const authority = { zone: served.zone, domain, ttlSeconds, address, serial: serialOf(changes), random };
     return { authority: hasBegun ? authority : undefined, allowTransfer, resolvers: resolvers.map(parseAddress) };
   };

@@ -159,7 +159,7 @@ describe("names in the built-in server", () => {
     await world.ask(() => world.client.patch(Rack, { name: "lab" }, { spec: { dns: moved } }));
     await world.until("it says so", async () => (await dnsReady(world)).startsWith("False"), 60_000);
     expect(await world.ask(() => dnsReady(world))).toBe(
-      "False NameServerNotListening 127.0.0.1:5301 is in use by another program; give spec.dns.builtin.listen another address, or free this one: it is tried again every 2 seconds",
+      "False NameServerNotListening 127.0.0.1:5301 is in use by another program or Rack; give spec.dns.builtin.listen another address, or free this one: it is tried again every 2 seconds",
     );
     expect((await heard(world, "web"))?.lines).toHaveLength(2);
     await holder.close();

@@ -9,7 +9,7 @@ export function inProcessMessages(): MessageNetwork {
     async listen(address, handler) {
       const key = addressText(address);
       if (handlers.has(key)) {
-        throw new ListenError(`${key} is in use by another program`, { code: "EADDRINUSE", cause: undefined });
+        throw new ListenError(`${key} is in use by another program or Rack`, { code: "EADDRINUSE", cause: undefined });
       }
       handlers.set(key, handler);
       return {

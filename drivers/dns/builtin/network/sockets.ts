@@ -64,7 +64,7 @@ function listenError(address: SocketAddress, cause: unknown): ListenError {
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is in use by another program",
+  EADDRINUSE: "is in use by another program or Rack",
   EACCES: "may not be listened on by this user",
   EADDRNOTAVAIL: "is no address of this machine",
 };

@@ -119,13 +119,14 @@ function addressOfReverse(name: string): string | undefined {
   return reversed !== undefined && isIpv4(reversed) ? reversed : undefined;
 }
 
-/** Of the names of an address the one that the fewest share: an instance's own rather than its service's. */
+/** Of the names of an address the one that the fewest share, then the longest: an instance's own rather than its service's. */
 function answerPointer(query: Query, found: readonly DnsEntry[], authority: Authority): Reply {
   const shares = (entry: DnsEntry) => authority.zone.at(entry.name.toLowerCase())?.addresses.length ?? 0;
   const least = Math.min(...found.map(shares));
   const targets = found.filter((entry) => shares(entry) === least).map(({ name }) => `${name}.${authority.domain}`);
   const own = { name: query.name, ttl: leastTtl(found, authority) };
-  const records = [...new Set(targets)].sort().slice(0, 1);
+  const byLength = (a: string, b: string) => b.length - a.length || a.localeCompare(b);
+  const records = [...new Set(targets)].sort(byLength).slice(0, 1);
   const pointers = records.map((target): ResourceRecord => ({ ...own, type: "PTR", target: target.toLowerCase() }));
   return replyFrom(query, { sets: [pointers] }, authority);
 }
