@@ -18,7 +18,7 @@ function stage(end: ExecEnd) {
       return {
         output$,
         ended,
-        write: (bytes) => output$.next({ stream: "stdout", bytes }),
+        write: async (bytes) => output$.next({ stream: "stdout", bytes }),
         endInput() {
           seen.push("end of input");
           output$.complete();

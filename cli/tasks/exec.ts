@@ -17,8 +17,8 @@ export interface ExecFlags {
 export interface Terminal {
   readonly isTerminal: boolean;
   size(): WindowSize;
-  /** Calls of `listen` until `stop`; `end` is the end of the input. */
-  input(listen: (bytes: Uint8Array) => void, end: () => void): { stop(): void };
+  /** Calls of `listen` until `stop`, each after the one before has resolved; `end` is the end of the input. */
+  input(listen: (bytes: Uint8Array) => Promise<void>, end: () => void): { stop(): void };
   /** Keys are passed on one by one, Ctrl-C among them, until it is called off. */
   raw(): { stop(): void };
   resized(listen: (size: WindowSize) => void): { stop(): void };

@@ -11,11 +11,20 @@ export function processTerminal(): Terminal {
     isTerminal: stdin.isTTY === true,
     size,
     input(listen, end) {
-      stdin.on("data", listen);
+      let isStopped = false;
+      const hear = (bytes: Uint8Array) => {
+        // what comes faster than it is taken waits in the pipe, not here
+        stdin.pause();
+        void listen(bytes).then(() => {
+          if (!isStopped) stdin.resume();
+        });
+      };
+      stdin.on("data", hear);
       stdin.on("end", end);
       return {
         stop() {
-          stdin.off("data", listen);
+          isStopped = true;
+          stdin.off("data", hear);
           stdin.off("end", end);
           stdin.pause();
         },

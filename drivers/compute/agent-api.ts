@@ -80,8 +80,11 @@ export interface ExecSession {
   readonly output$: Observable<ExecOutput>;
   /** How it ended, once all output was read; never rejects. */
   readonly ended: Promise<ExecEnd>;
-  /** Input for the program, delivered in order. */
-  write(bytes: Uint8Array): void;
+  /**
+   * Input for the program, delivered in order. Resolves when there is room for more, or nobody takes any: who does not wait
+   * piles it up.
+   */
+  write(bytes: Uint8Array): Promise<void>;
   /** No more input: end of file, or Ctrl-D on a terminal. */
   endInput(): void;
   resize(size: WindowSize): void;

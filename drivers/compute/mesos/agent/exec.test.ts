@@ -106,12 +106,12 @@ describe("a program beside a task", () => {
 
   it("is fed in order, with heartbeats while nothing comes, and the end of its input", async () => {
     const { agent, running, clock, settle } = await session();
-    running.write(Buffer.from("ab"));
-    running.write(Buffer.alloc(40_000, "x"));
+    void running.write(Buffer.from("ab"));
+    void running.write(Buffer.alloc(40_000, "x"));
     await settle();
     await clock.advance(31_000);
     running.endInput();
-    running.write(Buffer.from("too late"));
+    void running.write(Buffer.from("too late"));
     await settle();
     const inputs = agent.calls.flatMap((call) =>
       call.type === "ATTACH_CONTAINER_INPUT" ? [call.attach_container_input] : [],
@@ -151,7 +151,7 @@ describe("a program beside a task", () => {
 
   it("ends with the session", async () => {
     const { agent, running, settle } = await session();
-    running.write(Buffer.from("x"));
+    void running.write(Buffer.from("x"));
     running.close();
     expect(await running.ended).toEqual({ type: "unknown", reason: "closed" });
     await settle();
@@ -192,7 +192,7 @@ describe("a program beside a task", () => {
       type === "ATTACH_CONTAINER_INPUT"
         ? { status: 409, headers: {}, body: Buffer.from("attached already") }
         : undefined;
-    running.write(Buffer.from("x"));
+    void running.write(Buffer.from("x"));
     await settle();
     expect(await running.ended).toMatchObject({ type: "unknown" });
   });

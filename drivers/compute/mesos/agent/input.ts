@@ -7,7 +7,8 @@ import type { WireContainerId, WireExecCall, WireProcessIo } from "./wire.js";
 export interface InputStream {
   /** Records of ATTACH_CONTAINER_INPUT: which container, then what is put in, then heartbeats while nothing is. */
   readonly body: AsyncIterable<Uint8Array>;
-  data(bytes: Uint8Array): void;
+  /** Resolves when there is room for more, or nobody listens any more. */
+  data(bytes: Uint8Array): Promise<void>;
   resize(size: WindowSize): void;
   /** Nothing more comes; the body ends when all was taken. */
   end(): void;
@@ -31,17 +32,29 @@ const END_OF_TRANSMISSION = Uint8Array.of(4);
 /** Input larger than this is cut into several records. */
 const DATA_BYTES_MAX = 32 * 1024;
 
+/** So many records wait at most when each piece of input waits for room. */
+const WAITING_MAX = 16;
+
 /** An open stream without input yet. */
 export function inputStream({ clock, containerId, hasTty }: InputOptions): InputStream {
   const queue: Uint8Array[] = [encodeCall({ type: "CONTAINER_ID", container_id: containerId })];
   let isEnded = false;
   let wake = () => {};
+  /** Those who wait for room. */
+  let patient: (() => void)[] = [];
   let heartbeat: Timer | undefined;
 
   function put(io: WireProcessIo): void {
     if (isEnded) return;
     queue.push(encodeCall({ type: "PROCESS_IO", process_io: io }));
     wake();
+  }
+
+  function tellRoom(): void {
+    if (queue.length > WAITING_MAX) return;
+    const told = patient;
+    patient = [];
+    for (const go of told) go();
   }
 
   function beatLater(): void {
@@ -57,16 +70,27 @@ export function inputStream({ clock, containerId, hasTty }: InputOptions): Input
     try {
       while (!isEnded || queue.length > 0) {
         const record = queue.shift();
+        tellRoom();
         if (record !== undefined) yield record;
         else await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {
       heartbeat?.cancel();
+      stop();
     }
   }
 
-  function data(bytes: Uint8Array): void {
+  function data(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; at += DATA_BYTES_MAX) put(stdin(bytes.subarray(at, at + DATA_BYTES_MAX)));
+    if (isEnded || queue.length <= WAITING_MAX) return Promise.resolve();
+    return new Promise((resolve) => patient.push(resolve));
+  }
+
+  function stop(): void {
+    isEnded = true;
+    queue.length = 0;
+    wake();
+    tellRoom();
   }
 
   return {
@@ -79,11 +103,7 @@ export function inputStream({ clock, containerId, hasTty }: InputOptions): Input
       isEnded = true;
       wake();
     },
-    stop() {
-      isEnded = true;
-      queue.length = 0;
-      wake();
-    },
+    stop,
   };
 }
 
