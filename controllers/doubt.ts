@@ -13,7 +13,7 @@ export interface CheckState {
 
 /** All health checks of an instance, whoever runs them. */
 export function checksOf(service: Service, { status }: Instance): readonly CheckState[] {
-  const { agent, controller } = probePlan(service);
+  const { agent, controller } = planOf(service);
   const byAgent =
     agent?.kind === "health"
       ? [
@@ -29,6 +29,17 @@ export function checksOf(service: Service, { status }: Instance): readonly Check
     return { check, failures: probe?.consecutiveFailures ?? 0, since: timeOf(probe?.since) };
   });
   return [...byAgent, ...byController];
+}
+
+/** Services are frozen: who probes what is told once for each. */
+const plans = new WeakMap<Service, ReturnType<typeof probePlan>>();
+
+function planOf(service: Service): ReturnType<typeof probePlan> {
+  const known = plans.get(service);
+  if (known !== undefined) return known;
+  const plan = probePlan(service);
+  plans.set(service, plan);
+  return plan;
 }
 
 /** So many, and so large a part of a service, that turn bad within one window are not believed (R3). */

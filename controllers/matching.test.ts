@@ -18,7 +18,7 @@ describe("where a service may run", () => {
     ["not on one with another function", { nodeFunction: "db" }, false],
     ["all must hold", { nodeNames: ["n1"], nodeFunction: "db" }, false],
   ])("%s", (_, placement, isMatching) => {
-    const { matchingNodes } = suitability(rack({ variables: { FUNCTION: "lab" } }), [lab], []);
+    const { matchingNodes } = suitability(rack({ variables: { FUNCTION: "lab" } }), () => [lab], []);
     expect(matchingNodes(service({ placement }))).toBe(Number(isMatching));
   });
 
@@ -46,7 +46,7 @@ describe("R2 the places of a rack", () => {
     ["count while nothing new may start there: what runs stays", rack(), [cordoned], 1],
     ["are as their Node says", named, [node("n1", { function: "db" })], 0],
   ])("%s", (_, object, nodes, count) => {
-    const { matchingNodes, isMatchingNode } = suitability(object, nodes, []);
+    const { matchingNodes, isMatchingNode } = suitability(object, () => nodes, []);
     const wanted = service({ placement: { nodeFunction: "lab" } });
     expect([matchingNodes(wanted), isMatchingNode(wanted, "n1")]).toEqual([count, count === 1]);
   });
@@ -57,7 +57,7 @@ describe("R2 the places of a rack", () => {
       available({ number: 2, name: "two" }),
       available({ number: 3, name: "gone", leave: "ScaledDown" }),
     ];
-    const { matchingNodes, isMatchingNode } = suitability(undefined, [], members);
+    const { matchingNodes, isMatchingNode } = suitability(undefined, () => [], members);
     expect([matchingNodes(service()), isMatchingNode(service(), "n1")]).toEqual([2, true]);
   });
 });

@@ -71,7 +71,7 @@ export interface Suitability {
 /** While the Rack itself is not stored every instance stays where it is: that nothing matches is no evidence (R2). */
 export function suitability(
   rack: Rack | undefined,
-  nodes: readonly Node[],
+  nodes: () => readonly Node[],
   instances: readonly Instance[],
 ): Suitability {
   if (rack === undefined) {
@@ -82,14 +82,21 @@ export function suitability(
       isMatchingNode: () => true,
     };
   }
-  const places = placesOf(rack, nodes);
+  // a rack may have thousands of nodes, and most services never ask
+  let places: readonly Place[] | undefined;
+  const known = new Map<Service, ReadonlySet<string>>();
   const suits = (service: Service) => {
+    const found = known.get(service);
+    if (found !== undefined) return found;
+    places ??= placesOf(rack, nodes());
     const requirement = requirementOf(service, rack);
-    return places.filter((place) => matches(requirement, place));
+    const names = new Set(places.filter((place) => matches(requirement, place)).map(({ name }) => name));
+    known.set(service, names);
+    return names;
   };
   return {
-    matchingNodes: (service) => suits(service).length,
-    isMatchingNode: (service, node) => suits(service).some(({ name }) => name === node),
+    matchingNodes: (service) => suits(service).size,
+    isMatchingNode: (service, node) => suits(service).has(node),
   };
 }
 

@@ -155,15 +155,11 @@ function placesOf(
   rack: Rack | undefined,
   { members, times }: { members: readonly Instance[]; times: SteadyTimes },
 ) {
-  const { matchingNodes, isMatchingNode } = suitability(rack, loop.nodes.list(), members);
   const drained =
     rack === undefined ? [] : loop.nodes.by("drained", rack.metadata.name).filter((node) => !isDeleting(node));
   const drains = new Map(drained.map((node) => [node.metadata.name, drainOf(node, times)]));
   return {
-    matchingNodes: (service: Service) =>
-      matchingNodes(service) - drained.filter(({ metadata }) => isMatchingNode(service, metadata.name)).length,
-    isMatchingNode: (service: Service, node: string) =>
-      isMatchingNode(service, node) && !(service.mode === "EachNode" && drains.has(node)),
+    ...suitability(rack, () => loop.nodes.list(), members),
     drainOf: (node: string) => drains.get(node),
   };
 }

@@ -44,7 +44,7 @@ export interface GroupView {
   readonly instances: readonly Instance[];
   /** In order of their numbers. */
   readonly revisions: readonly Revision[];
-  /** How many nodes of the rack match the placement of a service; one that is drained matches no `EachNode`. */
+  /** How many nodes of the rack match the placement of a service; one that is drained matches none. */
   readonly matchingNodes: (service: Service) => number;
   /** Whether a node still matches the placement of a service. */
   readonly isMatchingNode: (service: Service, node: string) => boolean;

@@ -79,7 +79,8 @@ export function isOutdated(view: GroupView, instance: Instance, revisionName: st
 
 /** `restartedAt` is newer than the instance; a time that has not come yet would restart its own successors for ever. */
 function restartedBefore({ group, now }: GroupView, instance: Instance): boolean {
-  const restartedAt = Date.parse(group.spec.restartedAt ?? "");
+  if (group.spec.restartedAt === undefined) return false;
+  const restartedAt = Date.parse(group.spec.restartedAt);
   if (Number.isNaN(restartedAt) || restartedAt > now) return false;
   const noted = instance.metadata.annotations?.[ANNOTATION.restartedAt];
   if (noted !== undefined) return noted !== group.spec.restartedAt;

@@ -123,7 +123,7 @@ function look(model: Model): readonly GroupStep[] {
   const now = view(model);
   const rules = now.rulesOf(service(model.fields));
   const room = {
-    nodes: nodeRoom(service(model.fields), rules, model.nodes),
+    nodes: nodeRoom(service(model.fields), rules, () => model.nodes),
     isPortBound: model.fields.network !== undefined,
   };
   const [wanted] = now.group.spec.services;

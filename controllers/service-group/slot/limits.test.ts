@@ -56,7 +56,7 @@ describe("room on nodes", () => {
     ["GroupBy refuses no node for good", service(), [rule("GroupBy", "hostname")], undefined],
     ["EachNode", service({ mode: "EachNode" }), [], 4],
   ])("%s", (_, one, rules, room) => {
-    expect(nodeRoom(one, rules, 4)).toBe(room);
+    expect(nodeRoom(one, rules, () => 4)).toBe(room);
   });
 
   const ports = (port: Record<string, unknown>, mode = "Host") =>

@@ -64,7 +64,7 @@ export function isNumberBound({ network }: Service): boolean {
 }
 
 /** How many instances so many matching nodes hold, by the strictest rule about hostnames. */
-export function nodeRoom(service: Service, rules: readonly PlacementRule[], nodes: number): number | undefined {
+export function nodeRoom(service: Service, rules: readonly PlacementRule[], nodes: () => number): number | undefined {
   const perNode = rules.flatMap(({ operator, attribute, value }) => {
     if (attribute !== "hostname") return [];
     if (operator === "Unique") return [1];
@@ -72,5 +72,5 @@ export function nodeRoom(service: Service, rules: readonly PlacementRule[], node
     return operator === "MaxPer" ? [Math.max(1, Number(value) || 1)] : [];
   });
   const most = service.mode === "EachNode" ? [1, ...perNode] : perNode;
-  return most.length === 0 ? undefined : Math.min(...most) * nodes;
+  return most.length === 0 ? undefined : Math.min(...most) * nodes();
 }

@@ -50,7 +50,11 @@ export function openRound(context: ServiceContext, kept: readonly Slot[]): Round
   const numbers = new Set(kept.map(({ number }) => number));
   // what is let go in this plan because less is wanted takes no room
   const members = context.members.filter((one) => isLeaving(one) || numbers.has(one.spec.number));
-  const nodes = nodeRoom(service, view.rulesOf(service), view.matchingNodes(service) + drainedNodes(context, kept));
+  const nodes = nodeRoom(
+    service,
+    view.rulesOf(service),
+    () => view.matchingNodes(service) + drainedNodes(context, kept),
+  );
   const free = { nodes, isPortBound: false };
   const hasFreeNode = nodes === undefined || nodes > wanted;
   return {
