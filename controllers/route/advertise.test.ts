@@ -4,7 +4,7 @@ import type { SwitchRoute } from "../../drivers/network/driver.js";
 import { type Advertisement, advertisementKey } from "../../drivers/network/driver.js";
 import type { Observation } from "../../drivers/observation.js";
 import { at, condition, route } from "../testing/objects.js";
-import { type AdvertisedView, planAdvertised, toldByOthers } from "./advertise.js";
+import { type AdvertisedView, orphanPrefixes, planAdvertised, toldByOthers } from "./advertise.js";
 
 const PREFIX = "192.168.2.3/32";
 const origin = { source: "switch", epoch: "1", index: 1, takenAt: 0 };
@@ -236,6 +236,18 @@ describe("a prefix that a Route had, and has no more", () => {
   it("is all there is to remove where the one it has cannot be resolved", () => {
     const { actions, end } = planAdvertised(viewOf({ route: deleted, unknownVariables: ["X"] }));
     expect([actions.length, end.isReleasable]).toEqual([0, true]);
+  });
+});
+
+describe("what a Rack says of prefixes that are told for no Route", () => {
+  it.each([
+    ["nothing where each has one", [whole, foreign], true, "False"],
+    ["which they are, also those told in part", [partly], false, "True"],
+    ["nothing where none is told", [foreign, off], false, "False"],
+  ] as const)("%s", (_, items, hasRoute, status) => {
+    const condition = orphanPrefixes(new Map(items.map((item) => [advertisementKey(item), item])), () => hasRoute);
+    expect(condition.status).toBe(status);
+    expect(condition.message).toContain(status === "True" ? `1 told for no Route: ${PREFIX}` : "");
   });
 });
 

@@ -111,6 +111,23 @@ export function toldByOthers(told: ReadonlyMap<string, Advertisement>): Conditio
   return { type, status: "True", reason: "ForeignRedistribution", message };
 }
 
+/** So many prefixes are named. */
+const NAMED_MAX = 5;
+
+/** What a Rack says of prefixes that are told for no Route, for example because its finalizer was removed by hand. */
+export function orphanPrefixes(
+  told: ReadonlyMap<string, Advertisement>,
+  hasRoute: (prefix: string) => boolean,
+): ConditionUpdate {
+  const prefixes = [...told.values()].flatMap((item) => (item.type === "prefix" ? [item.prefix] : []));
+  const orphans = prefixes.filter((prefix) => !hasRoute(prefix)).sort();
+  const type = "OrphanPrefixes";
+  if (orphans.length === 0) return { type, status: "False", reason: "EveryPrefixKnown", message: "" };
+  const named = orphans.slice(0, NAMED_MAX).join(", ");
+  const message = `${orphans.length} told for no Route: ${named}; a Route for it with advertise: Rack takes it back`;
+  return { type, status: "True", reason: "PrefixWithoutRoute", message };
+}
+
 /** A route is removed only when it is certain that nothing leads to it from outside. */
 function mustWait(view: AdvertisedView): boolean {
   return view.told?.type === "Unknown" && mayBeTold(view);

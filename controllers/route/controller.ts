@@ -19,7 +19,14 @@ import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
 import { createUnconfirmed, type OwnChanges, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
-import { type AdvertisedPlan, type AdvertisedView, notAdvertised, planAdvertised, toldByOthers } from "./advertise.js";
+import {
+  type AdvertisedPlan,
+  type AdvertisedView,
+  notAdvertised,
+  orphanPrefixes,
+  planAdvertised,
+  toldByOthers,
+} from "./advertise.js";
 
 const NAME = "route";
 
@@ -275,7 +282,11 @@ async function reportRack(loop: Loop, name: string): Promise<void> {
   const isUnused = (rack.spec.network?.switch.type ?? "None") === "None";
   const condition = backendCondition("SwitchReady", isUnused ? undefined : network?.routes.value(), isUnused);
   const told = network?.told?.value();
-  const conditions = told === undefined || told.type === "Unknown" ? [] : [toldByOthers(told.items)];
+  const hasRoute = (prefix: string) => claimants(loop, rack, prefix).length > 0;
+  const conditions =
+    told === undefined || told.type === "Unknown"
+      ? []
+      : [toldByOthers(told.items), orphanPrefixes(told.items, hasRoute)];
   const status = { conditions: ownConditions(rack, [condition, ...conditions], loop.context.clock.now()) };
   await reportStatus({
     client: loop.context.client,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isTrue } from "../../../api-types/life.js";
+import { conditionOf, isTrue } from "../../../api-types/life.js";
 import { Rack } from "../../../api-types/rack.js";
 import { Route } from "../../../api-types/route.js";
 import { NAMESPACE } from "../world/lab.js";
@@ -67,6 +67,23 @@ describe("a Route whose prefix changes leaves none behind", () => {
     world.scripts.tor.rules = [];
     await world.until("the new one is there", () => isThere(world, B), 60_000);
     expect(staticRoutes(world)).toEqual([B]);
+    await world.stop();
+  }, 60_000);
+
+  it("but for one whose finalizer was removed by hand: the Rack names it, and another Route takes it back", async () => {
+    const world = await openWorld(95, A);
+    const orphans = async () => conditionOf(await world.client.get(Rack, { name: "lab" }), "OrphanPrefixes");
+    // the loop would put it back: nobody is there to do so
+    for (const { gate } of world.planes) gate.kill();
+    await world.ask(() => world.client.patch(Route, KEY, { metadata: { finalizers: null } }));
+    await world.ask(() => world.client.delete(Route, KEY));
+    world.restartControllers();
+    await world.until("it is named", async () => (await orphans())?.message.includes(A) ?? false, 120_000);
+    expect([...world.tor.told()]).toEqual([A]);
+    const spec = { rackName: "lab", prefix: A, nextHops: [{ address: addressOfNode(1) }], advertise: "Rack" } as const;
+    await world.ask(() => world.client.create(Route, { metadata: KEY, spec }));
+    await world.until("it is told no more", () => world.tor.told().size === 0, 30_000);
+    await world.until("the Rack says so", async () => (await orphans())?.status === "False", 30_000);
     await world.stop();
   }, 60_000);
 
