@@ -70,7 +70,7 @@ describe("a program beside a task, over sockets", () => {
     });
     for (const word of ["one ", "two "]) {
       const before = heard;
-      session.write(Buffer.from(word));
+      void session.write(Buffer.from(word));
       // the next word is only sent when this one has come back
       while (heard !== before + word) await new Promise<void>((resolve) => (wake = resolve));
     }
