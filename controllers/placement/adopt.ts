@@ -12,7 +12,7 @@ import { placedPorts, statusPorts } from "./launch/ports.js";
 /** Everything that adoption rests on. */
 export interface AdoptionView {
   /** Unplaced Instances of the rack. */
-  readonly waiting: readonly Instance[];
+  readonly waiting: Iterable<Instance>;
   /** The unplaced Instances of one group, by `namespace/name`. */
   readonly waitingOf: (group: string) => readonly Instance[];
   /** The rack's tasks of ours by id. */

@@ -83,8 +83,8 @@ export function memoryOf({ memory, context }: Loop, rack: string): RackMemory {
 }
 
 /** The Instances of a rack in one state; costs as much as the rack has groups, not as there are Instances. */
-export function instancesIn({ instances, groups }: Loop, rack: string, state: PlacementState): readonly Instance[] {
-  return groups.by("rack", rack).flatMap((group) => instances.by("placement", `${keyOf(group)} ${state}`));
+export function* instancesIn({ instances, groups }: Loop, rack: string, state: PlacementState): Iterable<Instance> {
+  for (const group of groups.by("rack", rack)) yield* instances.by("placement", `${keyOf(group)} ${state}`);
 }
 
 export function groupOf({ groups }: Loop, instance: Instance): ServiceGroup | undefined {

@@ -56,19 +56,17 @@ export function* groundOf({ nodes, offers, placed }: PlaceInput): Steps<Ground> 
   const siteOf = new Map(sites.map((site) => [site.facts.name, site]));
   yield;
   yield* each(placed, ({ node, service }) => addTask(siteOf.get(node), service));
-  const rooms = [...offers]
-    .sort((a, b) => compareText(a.node, b.node) || compareText(a.agentId, b.agentId))
-    .flatMap((offer) => {
-      const site = siteOf.get(offer.node);
-      return site === undefined ? [] : [roomOf(site, offer)];
-    })
-    .map((room, index): Room => ({ ...room, index }));
-  yield;
+  const rooms: Room[] = [];
+  yield* each(offers.toSorted(byNode), (offer) => {
+    const site = siteOf.get(offer.node);
+    if (site !== undefined) rooms.push(roomOf(offer, site, rooms.length));
+  });
   const largest = largestOf(rooms);
   for (const room of rooms) {
     room.site.rooms.push(room);
     room.freeShare = freeShareOf(room, largest);
   }
+  yield;
   return { sites, siteOf, rooms, largest };
 }
 
@@ -154,11 +152,15 @@ function poolsOf({ pools }: NodeOffer): readonly Pool[] {
   return [...own.filter(({ role }) => role !== "*"), ...own.filter(({ role }) => role === "*")];
 }
 
-function roomOf(site: Site, offer: NodeOffer) {
+function roomOf(offer: NodeOffer, site: Site, index: number): Room {
   const pools = poolsOf(offer);
   const left: Amounts = { cpu: 0, memoryMiB: 0, diskMiB: 0, gpu: 0 };
   for (const pool of pools) for (const scalar of SCALARS) left[scalar] += pool.left[scalar];
-  return { site, offer, pools, left, freeShare: 0 };
+  return { index, site, offer, pools, left, freeShare: 0 };
+}
+
+function byNode(a: NodeOffer, b: NodeOffer): number {
+  return compareText(a.node, b.node) || compareText(a.agentId, b.agentId);
 }
 
 function largestOf(rooms: readonly Room[]): Amounts {

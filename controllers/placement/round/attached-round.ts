@@ -63,7 +63,7 @@ function dueOf({ loop, rack }: IntentTools, { compute }: Place, dueMs: number[])
   const now = loop.context.clock.now();
   const tasks = compute.tasks.value();
   const known = tasks.type === "Unknown" ? new Map() : tasks.items;
-  return instancesIn(loop, rack.metadata.name, "attached").flatMap((instance) => {
+  return [...instancesIn(loop, rack.metadata.name, "attached")].flatMap((instance) => {
     const service = templateOf(loop, instance);
     const placement = instance.status?.placement;
     if (service === undefined || placement === undefined) return [];

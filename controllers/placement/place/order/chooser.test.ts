@@ -23,9 +23,9 @@ function choices(input: PlaceInput) {
     const shape = shapes.of(task);
     const kept = own.get(shape) ?? createCandidates(shape, touched);
     own.set(shape, kept);
-    const all = search(shape, shape.demand.asked, false).room;
+    const all = search(shape, shape.demand.asked).room;
     const isRanked = shape.demand.ranks.size === 0;
-    const ranked = isRanked ? search(shape, rankings[task.strategy].rooms(), true).room : all;
+    const ranked = isRanked ? search(shape, ground.rooms, rankings[task.strategy].order()).room : all;
     const ordered = kept.best();
     if (all !== undefined) {
       const ports = all.pools.flatMap((pool) => pool.ports).slice(0, task.need.ports.length);

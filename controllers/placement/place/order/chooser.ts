@@ -61,11 +61,8 @@ export function createChooser(rooms: readonly Room[], touched: readonly Site[]):
   function searched(shape: Shape): Room | undefined {
     // the few that are named are not worth a walk through all
     const isRanked = shape.demand.ranks.size === 0;
-    const { room, steps } = search(
-      shape,
-      isRanked ? rankingOf(shape.task.strategy).rooms() : shape.demand.asked,
-      isRanked,
-    );
+    const order = isRanked ? rankingOf(shape.task.strategy).order() : undefined;
+    const { room, steps } = search(shape, shape.demand.asked, order);
     const before = spent.get(shape) ?? { steps: 0, since: touched.length };
     before.steps += steps;
     spent.set(shape, before);

@@ -10,25 +10,36 @@ export interface Found {
   readonly steps: number;
 }
 
-/** Looks at offers one by one; where they are ranked, only as far as a better one may come. */
-export function search(shape: Shape, rooms: readonly Room[], isRanked: boolean): Found {
+/** Looks at offers one by one; where an order is given, by rank, and only as far as a better one may come. */
+export function search(shape: Shape, rooms: readonly Room[], order?: Int32Array): Found {
   let best: Room | undefined;
-  let [major, minor] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let bestMajor = Number.POSITIVE_INFINITY;
   let steps = 0;
-  for (const room of rooms) {
+  while (steps < rooms.length) {
+    const room = rooms[order?.[steps] ?? steps];
     steps += 1;
     // whether one fits is asked first until one does: where none does nothing else is asked
-    if (best === undefined && !fitsNow(shape.demand, room)) continue;
-    const own = majorOf(shape, room);
-    // of equals the first stays: they come in order of names
-    if (own > major || (own === major && minorOf(shape.task, room) >= minor)) continue;
-    if (best !== undefined && !fitsNow(shape.demand, room)) continue;
+    if (room === undefined || (best === undefined && !fitsNow(shape.demand, room))) continue;
+    const major = majorOf(shape, room);
+    if (best !== undefined && !(isBetter(shape, { room, major, best, bestMajor }) && fitsNow(shape.demand, room)))
+      continue;
     best = room;
-    major = own;
-    minor = minorOf(shape.task, room);
-    if (isRanked && isOfBestClass(shape, own)) break;
+    bestMajor = major;
+    if (order !== undefined && isOfBestClass(shape, major)) break;
   }
   return { room: best, steps };
+}
+
+interface Compared {
+  readonly room: Room;
+  readonly major: number;
+  readonly best: Room;
+  readonly bestMajor: number;
+}
+
+/** Of equals the first stays: they come in order of names. */
+function isBetter({ task }: Shape, { room, major, best, bestMajor }: Compared): boolean {
+  return major < bestMajor || (major === bestMajor && minorOf(task, room) < minorOf(task, best));
 }
 
 /** Whether nothing is missing that stays missing for the round. */
