@@ -46,6 +46,14 @@ const placement = object("Where the instance was put; written before the launch,
 });
 export type InstancePlacement = Data<typeof placement>;
 
+const balancer = object("How one service port of the instance stands at one proxy.", {
+  name: text("Name of the proxy in the Rack."),
+  port: integer("The service port."),
+  state: text("`Ready`; `Draining`: no new sessions, old ones go on; `Drained`: no session is left."),
+  isUnconfirmed: optional(flag("The proxy does not answer: this is what it last said.")),
+});
+export type InstanceBalancer = Data<typeof balancer>;
+
 const lastStatus = object("The last word of Mesos about the task.", {
   state: text("State, e.g. Running or Failed."),
   reason: optional(text("Why, one word.")),
@@ -93,6 +101,7 @@ export const Instance = defineKind({
     health: optional(health),
     probes: optional(listByKey("What the controller's probes found, by check.", probe)),
     attached: optional(listByKey("Tasks that run beside it.", attachedTask)),
+    balancers: optional(list("Where load balancers know it; absent: none does.", balancer, { maxItems: 1024 })),
     restarts: optional(integer("How many instances of this number came before.")),
     dnsTtlSeconds: optional(
       integer("For how long clients may hold its names when these are withdrawn; known while it leaves."),
@@ -105,6 +114,7 @@ export const Instance = defineKind({
     countColumn("Number", ".spec.number", "Its number."),
     { ...textColumn("Phase", ".status.phase", "A summary in one word."), value: phaseOf },
     conditionColumn("Ready", "Whether it is healthy."),
+    wide(conditionColumn("Balanced", "Whether every load balancer sends it sessions.")),
     conditionColumn("Published", "Whether it is in DNS."),
     textColumn("Node", ".status.placement.node", "Where it runs."),
     textColumn("Address", ".status.addresses[0]", "Where it is reached."),

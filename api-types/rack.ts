@@ -3,7 +3,7 @@ import { defineKind } from "./meta/define-kind.js";
 import type { ObjectOf } from "./meta/kind.js";
 import { statusOf } from "./meta/status-fields.js";
 import { compute, rackDns, rackNetwork } from "./rack/backends.js";
-import { rackExtras } from "./rack/extras.js";
+import { loadBalancer } from "./rack/load-balancer.js";
 import { collector, metricSources } from "./rack/metrics.js";
 import { rackNode } from "./rack/nodes.js";
 import { intervals, safety } from "./rack/safety.js";
@@ -11,6 +11,7 @@ import { validateRack } from "./rack/validate.js";
 import { type Data, decimal, integer, listByKey, mapOf, object, optional, text } from "./schema/fields.js";
 
 export type { RackDns, RackMesos, RackNetwork, RackPool, RackSwitch } from "./rack/backends.js";
+export type { RackHaproxy } from "./rack/load-balancer.js";
 export type { MetricSource, RackCollector } from "./rack/metrics.js";
 export type { RackNode } from "./rack/nodes.js";
 export type { RackAllowance, RackSafety } from "./rack/safety.js";
@@ -49,7 +50,7 @@ const spec = object("The machines of the rack and the systems that drive them.",
   network: optional(rackNetwork),
   metricSources: optional(metricSources),
   collector: optional(collector),
-  ...rackExtras,
+  loadBalancer: optional(loadBalancer),
   intervals,
   safety,
 });
@@ -74,6 +75,7 @@ export const Rack = defineKind({
     conditionColumn("ComputeReady", "Whether Mesos answers."),
     conditionColumn("DnsReady", "Whether the DNS back end answers."),
     conditionColumn("SwitchReady", "Whether the switch answers."),
+    wide(conditionColumn("BalancerReady", "Whether the load balancer answers and has every port.")),
     countColumn("Nodes", ".status.counts.nodes", "Nodes."),
     countColumn("Instances", ".status.counts.instances", "Instances."),
     wide(reasonColumn("Ready")),

@@ -24,6 +24,7 @@ export const TASK_LABEL = {
 
 /** Finalizers, in the order in which an Instance's are released, then the group's own and those of outside records. */
 export const FINALIZER = {
+  balancer: "rackwright.dev/balancer",
   dns: "rackwright.dev/dns",
   route: "rackwright.dev/route",
   task: "rackwright.dev/task",
@@ -47,7 +48,7 @@ export const ANNOTATION = {
   deletionCost: "rackwright.dev/deletion-cost",
   /** On an Instance: which labels and annotations it got from its service. */
   fromService: "rackwright.dev/from-service",
-  /** On an Instance, by a person: let it go although this back end is unknown (`dns` or `route`). */
+  /** On an Instance, by a person: let it go although this back end is unknown (`balancer`, `dns` or `route`, several with commas). */
   release: "rackwright.dev/release",
   /** On an Instance: when the first instance of its number was created, RFC 3339; handed on to each successor. */
   slotSince: "rackwright.dev/slot-since",

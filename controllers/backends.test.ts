@@ -27,6 +27,9 @@ function start(mesos: object) {
       dns: () => undefined,
       network: () => undefined,
       metrics: () => undefined,
+      balancer: () => {
+        throw new Error("no Rack of this test has a load balancer");
+      },
     },
     secretChanges$: secretChanges,
     overlay: undefined,

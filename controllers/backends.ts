@@ -2,12 +2,13 @@ import { BehaviorSubject, EMPTY, mergeMap, type Observable, ReplaySubject, Subsc
 import type { Rack } from "../api-types/rack.js";
 import type { Agent, ComputeDriver } from "../drivers/compute/driver.js";
 import type { DnsDriver } from "../drivers/dns/driver.js";
+import type { BalancerDriver } from "../drivers/load-balancer/driver.js";
 import type { MetricDriver } from "../drivers/metrics/driver.js";
 import type { NetworkDriver } from "../drivers/network/driver.js";
 import type { Observation } from "../drivers/observation.js";
 import type { Cache } from "../runtime/cache.js";
-import { type AddressOverlay, type Connections, connectionsOf } from "./connections.js";
-import type { Backends, Kept, RackDrivers } from "./context.js";
+import { type AddressOverlay, type BalancerConnection, type Connections, connectionsOf } from "./connections.js";
+import type { Backends, Balancer, Kept, RackDrivers } from "./context.js";
 import { secretNames } from "./mesos-access.js";
 
 /** Makes the drivers; the only place that knows which technologies there are is `controllers/main.ts`. */
@@ -16,6 +17,7 @@ export interface DriverFactories {
   dns(connections: Connections): DnsDriver | undefined;
   network(connections: Connections): NetworkDriver | undefined;
   metrics(connections: Connections, agentUrl: (agentId: string) => string | undefined): MetricDriver | undefined;
+  balancer(connections: Connections, proxy: BalancerConnection): BalancerDriver;
 }
 
 export interface BackendsOptions {
@@ -27,7 +29,13 @@ export interface BackendsOptions {
   readonly overlay: Kept<AddressOverlay> | undefined;
 }
 
-const NONE: RackDrivers = { compute: undefined, dns: undefined, network: undefined, metrics: undefined };
+const NONE: RackDrivers = {
+  compute: undefined,
+  dns: undefined,
+  network: undefined,
+  metrics: undefined,
+  balancers: new Map(),
+};
 
 interface Open {
   /** The connections as text: other text, other drivers. */
@@ -124,15 +132,21 @@ function openDrivers(factories: DriverFactories, connections: Connections, frame
   const compute = keptCompute(factories.compute(connections, frameworkId), subscriptions);
   const dns = factories.dns(connections);
   const metrics = factories.metrics(connections, (agentId) => agentUrl(compute?.agents.value(), agentId));
+  const balancers = connections.balancers.map((proxy): [string, Balancer] => {
+    const driver = factories.balancer(connections, proxy);
+    return [proxy.name, { driver, items: keep(driver.observe$, NOT_ASKED, subscriptions) }];
+  });
   const drivers: RackDrivers = {
     compute,
     dns: dns && { driver: dns, entries: keep(dns.observe$, NOT_ASKED, subscriptions) },
     network: keptNetwork(factories.network(connections), subscriptions),
     metrics,
+    balancers: new Map(balancers),
   };
   const close = () => {
     subscriptions.unsubscribe();
     for (const driver of [compute?.driver, dns, drivers.network?.driver, metrics]) driver?.close();
+    for (const [, { driver }] of balancers) driver.close();
   };
   return { drivers, close };
 }

@@ -28,6 +28,7 @@ describe("the connections of a rack", () => {
       },
       dns: { type: "Consul", address: "http://10.250.3.20:8500", datacenter: "dc1" },
       network: { type: "SnapRoute", address: "http://10.250.3.20:8080" },
+      balancers: [],
     });
   });
 
@@ -62,6 +63,7 @@ describe("the connections of a rack", () => {
       compute: undefined,
       dns: undefined,
       network: undefined,
+      balancers: [],
     });
   });
 

@@ -1,4 +1,4 @@
-import type { Rack } from "../api-types/rack.js";
+import type { Rack, RackHaproxy } from "../api-types/rack.js";
 import { parseDuration } from "../api-types/schema/duration.js";
 import { substitute, substituteDeep } from "../api-types/substitute.js";
 import type { MesosSecrets } from "../client/mesos-access.js";
@@ -37,7 +37,13 @@ export interface Connections {
     | { readonly type: "Builtin"; readonly rack: string }
     | undefined;
   readonly network: { readonly type: "SnapRoute"; readonly address: string } | undefined;
+  /** One for each proxy. */
+  readonly balancers: readonly BalancerConnection[];
 }
+
+export interface BalancerConnection
+  extends Pick<RackHaproxy, "bindAddress" | "balance">,
+    Pick<RackHaproxy["endpoints"][number], "name" | "adminSocket" | "masterSocket" | "configFile"> {}
 
 /** The connections of a rack, with its variables replaced. Two equal results need the same drivers. */
 export function connectionsOf(rack: Rack, overlay?: AddressOverlay): Connections {
@@ -49,6 +55,7 @@ export function connectionsOf(rack: Rack, overlay?: AddressOverlay): Connections
     compute: computeOf(rack, overlay, text),
     dns: dnsOf(rack, overlay, text),
     network: networkOf(rack, overlay, text),
+    balancers: balancersOf(rack, text),
   };
 }
 
@@ -91,4 +98,16 @@ function networkOf({ spec }: Rack, overlay: AddressOverlay | undefined, text: Te
   const { type, address } = spec.network?.switch ?? {};
   if (type !== "SnapRoute" || address === undefined) return undefined;
   return { type, address: text(overlay?.switch ?? address) };
+}
+
+function balancersOf({ spec }: Rack, text: Text): Connections["balancers"] {
+  const { endpoints = [], bindAddress = "", balance = "leastconn" } = spec.loadBalancer?.haproxy ?? {};
+  return endpoints.map(({ name, adminSocket, masterSocket, configFile }) => ({
+    name,
+    adminSocket: text(adminSocket),
+    masterSocket: text(masterSocket),
+    configFile: text(configFile),
+    bindAddress: text(bindAddress),
+    balance,
+  }));
 }

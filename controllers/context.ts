@@ -4,6 +4,7 @@ import type { Client } from "../client/client.js";
 import type { MesosSecrets } from "../client/mesos-access.js";
 import type { Agent, ComputeDriver, Connection, Offer, Task } from "../drivers/compute/driver.js";
 import type { DnsDriver, DnsEntry } from "../drivers/dns/driver.js";
+import type { BalancerDriver, BalancerItem } from "../drivers/load-balancer/driver.js";
 import type { MetricDriver, NodeMeter, PointSink } from "../drivers/metrics/driver.js";
 import type { Advertisement, NetworkDriver, SwitchRoute } from "../drivers/network/driver.js";
 import type { Observation } from "../drivers/observation.js";
@@ -44,6 +45,13 @@ export interface RackDrivers {
       }
     | undefined;
   readonly metrics: MetricDriver | undefined;
+  /** By the names of the proxies. */
+  readonly balancers: ReadonlyMap<string, Balancer>;
+}
+
+export interface Balancer {
+  readonly driver: BalancerDriver;
+  readonly items: Kept<Observation<BalancerItem>>;
 }
 
 /** Drivers by rack; opened when a Rack appears, reopened when its addresses change. */

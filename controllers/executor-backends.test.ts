@@ -9,7 +9,13 @@ import { virtualClock } from "../platform/virtual-clock.js";
 import type { Backends, RackDrivers } from "./context.js";
 import { executorBackends } from "./executor-backends.js";
 
-const NONE: RackDrivers = { compute: undefined, dns: undefined, network: undefined, metrics: undefined };
+const NONE: RackDrivers = {
+  compute: undefined,
+  dns: undefined,
+  network: undefined,
+  metrics: undefined,
+  balancers: new Map(),
+};
 const stamp: Stamp = { identity: "rack", kind: "DnsRecord", namespace: "default", name: "web", uid: "u", term: 1 };
 const entry = { name: "web", id: "one", address: "192.168.2.3", tags: [], stamp };
 const PREFIX = "192.168.2.3/32";

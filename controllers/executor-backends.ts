@@ -8,6 +8,7 @@ import type { Client } from "../client/client.js";
 import { readOptional } from "../client/read-optional.js";
 import type { TaskLaunch } from "../drivers/compute/driver.js";
 import { type DnsChange, type DnsEntry, dnsKey, isSameAnswer } from "../drivers/dns/driver.js";
+import { type BalancerChange, type BalancerItem, portKey, serverKey } from "../drivers/load-balancer/driver.js";
 import type { Advertisement, AdvertisingChange, NextHop, RouteChange, SwitchRoute } from "../drivers/network/driver.js";
 import type { Reading } from "../drivers/observation.js";
 import { type Clock, sleep } from "../platform/clock.js";
@@ -40,6 +41,8 @@ export function executorBackends(backends: Backends, clock: Clock, client?: Clie
           return routeBackend(drivers.network, clock);
         case "advertising":
           return advertisingBackend(drivers.network, clock);
+        case "balancer":
+          return balancerBackend(drivers.balancers);
         case "instance":
           return client && instanceBackend(client);
         default:
@@ -145,6 +148,69 @@ async function readUntilDone(clock: Clock, read: () => Promise<Done>): Promise<D
     if (done !== "notDone") return done;
   }
   return done;
+}
+
+/** What the executor may ask of one of a rack's proxies. */
+export interface ProxyChange {
+  readonly proxy: string;
+  readonly change: BalancerChange;
+}
+
+function balancerBackend(balancers: RackDrivers["balancers"]): Backend {
+  const driverOf = (name: string) => {
+    const found = balancers.get(name)?.driver;
+    if (found !== undefined) return found;
+    throw new StatusError("NotFound", `the rack has no proxy ${name}`);
+  };
+  return {
+    verifies: true,
+    apply(action, signal) {
+      const { proxy, change } = changeOf<ProxyChange>(action);
+      return driverOf(proxy).apply(change, signal);
+    },
+    async isDone(action) {
+      const { proxy, change } = changeOf<ProxyChange>(action);
+      const driver = driverOf(proxy);
+      const states = await Promise.all(
+        questionsOf(change).map(async ({ key, isWanted }) => {
+          const reading = await driver.read(key);
+          if (reading.type === "unknown") return "unknown";
+          return isWanted(reading.type === "present" ? reading.item : undefined) ? "done" : "notDone";
+        }),
+      );
+      return states.find((state) => state !== "done") ?? "done";
+    },
+  };
+}
+
+/** What has to be so after a change. */
+function questionsOf(
+  change: BalancerChange,
+): readonly { readonly key: string; readonly isWanted: (item: BalancerItem | undefined) => boolean }[] {
+  switch (change.type) {
+    // the driver has seen the process serve them
+    case "layout":
+      return change.ports
+        .slice(0, 1)
+        .map(({ servicePort }) => ({
+          key: portKey(servicePort),
+          isWanted: (item) => item?.type === "port" && item.isOpen,
+        }));
+    case "ready": {
+      const { id, address, port } = change.server;
+      const isThere = (item: BalancerItem | undefined) =>
+        item?.type === "server" && item.state === "Ready" && item.address === address && item.port === port;
+      return [{ key: serverKey(change.servicePort, id), isWanted: isThere }];
+    }
+    case "drain":
+    case "remove": {
+      const isOut = (item: BalancerItem | undefined) =>
+        item?.type !== "server" || item.state === undefined || (change.type === "drain" && item.state !== "Ready");
+      return [{ key: serverKey(change.servicePort, change.id), isWanted: isOut }];
+    }
+    default:
+      return change satisfies never;
+  }
 }
 
 /** Actions of one area carry that area's change: the loop that planned it promises so. */

@@ -27,6 +27,7 @@ import { createNameServer } from "../drivers/dns/builtin/name-server.js";
 import type { MessageNetwork } from "../drivers/dns/builtin/network/message-network.js";
 import { socketMessages } from "../drivers/dns/builtin/network/sockets.js";
 import { createConsulDriver } from "../drivers/dns/consul/consul.js";
+import { createHaproxyDriver } from "../drivers/load-balancer/haproxy/haproxy.js";
 import { createInfluxSink } from "../drivers/metrics/influxdb/sink.js";
 import { createAgentsMeter } from "../drivers/metrics/mesos/agents-meter.js";
 import { createMesosMetrics } from "../drivers/metrics/mesos/mesos.js";
@@ -35,9 +36,11 @@ import { createSnaprouteDriver } from "../drivers/network/snaproute/snaproute.js
 import type { ProbeDriver } from "../drivers/probe/driver.js";
 import { createNetworkProber } from "../drivers/probe/network.js";
 import type { Clock } from "../platform/clock.js";
+import { type AskLine, lineSocket } from "../platform/line-socket.js";
 import type { Logger } from "../platform/log.js";
 import type { Metrics } from "../platform/metrics.js";
 import type { Random } from "../platform/random.js";
+import { textFiles } from "../platform/text-file.js";
 import type { HttpHandler } from "../platform/transport.js";
 import type { Cache } from "../runtime/cache.js";
 import { type ControllerOutcome, runControllers } from "../runtime/controller.js";
@@ -56,6 +59,7 @@ import { executorBackends } from "./executor-backends.js";
 import { garbageCollectionController } from "./garbage-collection/controller.js";
 import { instanceController } from "./instance/controller.js";
 import { ipAddressController } from "./ip-address/controller.js";
+import { loadBalancerController } from "./load-balancer/controller.js";
 import { mesosAccess, secretChanges$ } from "./mesos-access.js";
 import { type NameServers, startNameServers } from "./name-servers.js";
 import { nodeController } from "./node/controller.js";
@@ -76,6 +80,8 @@ export interface ControllersOptions {
   readonly prober?: ProbeDriver;
   /** Where built-in name servers listen, and ask others; default: the sockets of this process. */
   readonly messages?: MessageNetwork;
+  /** How line protocols are spoken; default: over sockets of this process. */
+  readonly ask?: AskLine;
   /** Laid over the addresses of every Rack, in memory; a change reopens the drivers. */
   readonly overlay?: Kept<AddressOverlay>;
   /** Unique to this process, named in the Lease. */
@@ -101,6 +107,7 @@ const CONTROLLERS = [
   anycastController,
   routeController,
   dnsRecordController,
+  loadBalancerController,
   ipAddressController,
   scalingPolicyController,
   collectorController,
@@ -254,9 +261,12 @@ function nameServersOf({ client, clock, random, log, metrics, ...options }: Cont
   return startNameServers({ client, clock, random, log, open });
 }
 
+/** A runtime API answers in milliseconds; its statistics have some hundred bytes for each server. */
+const LINE_BOUNDS = { timeoutMs: 3000, bytesMax: 64 * 1024 * 1024 };
+
 /** Which technology drives which area. */
 function factoriesOf(
-  { transport, clock, random, log }: ControllersOptions,
+  { transport, clock, random, log, ask = lineSocket({ clock, ...LINE_BOUNDS }) }: ControllersOptions,
   client: Client,
   nameServers: NameServers,
 ): DriverFactories {
@@ -285,6 +295,8 @@ function factoriesOf(
       const known = secrets === undefined ? transport : withAccess(transport, mesosAccess(client, secrets));
       return createMesosMetrics({ transport: known, agentUrl, clock, log });
     },
+    balancer: ({ identity, observePeriodMs }, proxy) =>
+      createHaproxyDriver({ ...tools, ...proxy, ask, files: textFiles, identity, periodMs: observePeriodMs }),
   };
 }
 

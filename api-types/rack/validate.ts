@@ -6,6 +6,7 @@ import type { RackSpec } from "../rack.js";
 import type { FieldError } from "../schema/structural.js";
 import { dnsErrors } from "./dns-errors.js";
 import { httpErrors, prefixErrors } from "./formats.js";
+import { loadBalancerErrors } from "./load-balancer.js";
 import { mesosErrors } from "./mesos-errors.js";
 import { metricErrors } from "./metric-errors.js";
 import type { RackNode } from "./nodes.js";
@@ -26,6 +27,7 @@ export function validateRack(rack: RackLike, previous: RackLike | undefined): re
     ...mesosErrors(spec.compute?.mesos),
     ...dnsErrors(spec.dns),
     ...networkErrors(spec.network),
+    ...loadBalancerErrors(spec.loadBalancer),
     ...metricErrors(spec),
     ...allowErrors(spec),
   ];

@@ -25,11 +25,14 @@ const port = object("A port that the service listens on.", {
     }),
   ),
   servicePort: optional(
-    integer("Port of the load balancer, one owner per rack; 0: the lowest free one from 10000 to 20000, and kept.", {
-      minimum: 0,
-      maximum: 65535,
-      ...IN_PLACE,
-    }),
+    integer(
+      "Port of the load balancer, one owner per rack, TCP only; 0: the lowest free one of the Rack's `servicePortRange`, and kept.",
+      {
+        minimum: 0,
+        maximum: 65535,
+        ...IN_PLACE,
+      },
+    ),
   ),
   protocol: oneOf("Transport protocol.", ["TCP", "UDP"], { default: "TCP" }),
 });

@@ -15,17 +15,20 @@ import { defineController, on } from "../../runtime/controller.js";
 import { removeFinalizer } from "../../runtime/finalizers.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
-import { heldSeconds } from "../answer-ttl.js";
 import { anycastName } from "../anycast-route.js";
 import type { LoopContext } from "../context.js";
 import { externalAddressOf } from "../external-address.js";
+import { addressOf, otherAddressOf } from "../instance-address.js";
 import { hasOtherVariables } from "../matching.js";
 import { overlaidNode } from "../overlaid-node.js";
 import { ownConditions } from "../own-conditions.js";
+import { servicePortKeys } from "../service-ports.js";
 import { holdMs } from "./hold.js";
 import { isHeldByAnycast } from "./objects/anycast.js";
+import { balancedOf } from "./objects/balanced.js";
 import { isDoubted } from "./objects/doubted.js";
 import { ownedMeta, recordMeta, recordSpec } from "./objects/owned.js";
+import { ttlHeld } from "./objects/time-to-live.js";
 import { type EndpointStep, type EndpointsPlan, type EndpointsView, planEndpoints } from "./plan.js";
 
 const NAME = "endpoints";
@@ -81,7 +84,7 @@ function open(context: LoopContext): Loop {
   return {
     context,
     instances,
-    groups: informers.cache(ServiceGroup, { rack: (group) => [group.spec.rackName] }),
+    groups: informers.cache(ServiceGroup, { rack: (group) => [group.spec.rackName], servicePort: servicePortKeys }),
     revisions: informers.cache(Revision),
     routes: informers.cache(Route),
     records: informers.cache(DnsRecord, { service: serviceOfLabels }),
@@ -166,6 +169,7 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
     ...outside,
     address: addressOf(instance, { service, node: node && overlaidNode(node, loop.context.overlay) }),
     otherAddress: otherAddressOf(instance),
+    balanced: balancedOf(instance, { rack, group, claimants: (key) => loop.groups.by("servicePort", key) }),
     nodeExternalAddress: node && externalAddressOf(node, rack),
     isHeldByAnycast:
       node !== undefined &&
@@ -186,16 +190,6 @@ function viewOf(loop: Loop, instance: Instance): EndpointsView | undefined {
     names: namesOf(instance, service),
     now: loop.context.clock.now(),
   };
-}
-
-/** For how long clients may hold its names: as its record says, and once that is gone as it said. */
-function ttlHeld(
-  { status }: Instance,
-  { dnsRecord, rack }: { readonly dnsRecord: DnsRecord | undefined; readonly rack: Rack },
-  now: number,
-): number {
-  if (dnsRecord === undefined) return status?.dnsTtlSeconds ?? rack.spec.dns?.ttlSeconds ?? 0;
-  return Math.max(heldSeconds(dnsRecord, rack, now), status?.dnsTtlSeconds ?? 0);
 }
 
 /** The Route and DnsRecord of an instance; an object of its name that belongs to somebody else is told by its kind. */
@@ -309,25 +303,6 @@ function hasInherited(other: Instance, instance: Instance): boolean {
 function isNewer(a: Instance, b: Instance): boolean {
   if (a.spec.replaces === b.metadata.name) return true;
   return (a.metadata.creationTimestamp ?? "") > (b.metadata.creationTimestamp ?? "");
-}
-
-/** The task's own address where its network gives it one, else that of its node, whose ports lead to it. */
-function addressOf(
-  instance: Instance,
-  { service, node }: { service: Service; node: Node | undefined },
-): string | undefined {
-  const { mode } = service.network;
-  if (mode !== "Routed" && mode !== "Container") return node?.spec.address;
-  return otherAddressOf(instance) === undefined
-    ? (instance.status?.placement?.address ?? instance.status?.addresses?.[0])
-    : undefined;
-}
-
-/** Where the task says it is, if that is not the address that was claimed for it: there somebody else may be. */
-function otherAddressOf({ status }: Instance): string | undefined {
-  const claimed = status?.placement?.address;
-  const told = status?.addresses ?? [];
-  return claimed === undefined || told.includes(claimed) ? undefined : told[0];
 }
 
 /** The service's name first, then the instance's own. */

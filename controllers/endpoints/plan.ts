@@ -5,6 +5,10 @@ import type { Route } from "../../api-types/route.js";
 import type { Service } from "../../api-types/service-group.js";
 import { ANNOTATION, FINALIZER } from "../../api-types/well-known.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
+import { LEAVING } from "../leaving-steps.js";
+import type { Balanced } from "./objects/balanced.js";
+import { balancedCondition, isBalancerHeld, isDrainOver, isStillBalanced, knownBalancers } from "./objects/balancer.js";
+import { notedTtl } from "./objects/time-to-live.js";
 import { advertiseOf, asToldNow, withheld } from "./objects/told.js";
 
 /** Everything the endpoints of one instance rest on. Times in milliseconds of wall time. */
@@ -21,6 +25,8 @@ export interface EndpointsView {
   readonly address: string | undefined;
   /** Where the task says it is, if that is not the address claimed for it. */
   readonly otherAddress?: string | undefined;
+  /** What the load balancer owes it. */
+  readonly balanced: Balanced;
   /** Next hop of the /32. */
   readonly nodeExternalAddress: string | undefined;
   readonly hasSwitch: boolean;
@@ -91,13 +97,17 @@ function planServing(view: EndpointsView): EndpointsPlan {
   const route = usesRoute && (isReady || view.route !== undefined) ? routeStep(view) : undefined;
   if (route !== undefined) steps.push(route);
   const isRouted = routedCondition(view).status === "True";
+  const isBalanced = balancedCondition(view).status === "True";
   if (!usesDns || mustWithdrawName(view)) {
     steps.push(...deleteDns(view));
-  } else if (view.dnsRecord !== undefined || (isReady && isRouted)) {
+  } else if (view.dnsRecord !== undefined || (isReady && isRouted && isBalanced)) {
     const record = dnsStep(view);
     if (record !== undefined) steps.push(record);
   }
-  return { steps, conditions: [routedCondition(view), BALANCED, publishedCondition(view), waitingCondition(view)] };
+  return {
+    steps,
+    conditions: [routedCondition(view), balancedCondition(view), publishedCondition(view), waitingCondition(view)],
+  };
 }
 
 /** Known bad, not merely unknown, and not the last one that answers (R11). */
@@ -112,7 +122,7 @@ function planDead(view: EndpointsView): EndpointsPlan {
   // a job is meant to end: nobody follows, and nobody is to be found
   const isKept = (view.service.dns?.lastInstance ?? "Keep") === "Keep" && view.service.mode !== "Job";
   const keeps = isPublished && isKept && !view.hasOtherPublished;
-  const conditions = [routedCondition(view), BALANCED, publishedCondition(view), waitingCondition(view)];
+  const conditions = [routedCondition(view), balancedCondition(view), publishedCondition(view), waitingCondition(view)];
   if (keeps) return { steps: keptSteps(view), conditions };
   const steps = [...deleteDns(view), ...(view.dnsRecord === undefined ? deleteRoute(view) : [])];
   return { steps, conditions };
@@ -124,20 +134,18 @@ function keptSteps(view: EndpointsView): readonly EndpointStep[] {
   return step === undefined ? [] : [step];
 }
 
-function notedTtl({ instance, dnsRecord, ttlSeconds }: EndpointsView): Pick<EndpointsPlan, "dnsTtlSeconds"> {
-  const isKnown = dnsRecord !== undefined || instance.status?.dnsTtlSeconds !== undefined;
-  return isKnown && ttlSeconds > 0 ? { dnsTtlSeconds: ttlSeconds } : {};
-}
-
-/** Name, then time to live, then drain, then route: the task is killed by the instance loop when both finalizers are gone. */
+/** Balancer, then name, then time to live, then drain, then route: the task is killed by the instance loop when both finalizers are gone. */
 function planLeaving(view: EndpointsView): EndpointsPlan {
   const isDead = isTerminal(view.instance);
   const conditions = (reason: string, message: string): ConditionUpdate[] => [
     routedCondition(view),
-    BALANCED,
+    balancedCondition(view),
     publishedCondition(view),
     { type: "Leaving", status: "True", reason, message },
   ];
+  if (isStillBalanced(view)) {
+    return { steps: [], conditions: conditions(LEAVING.drain, "waiting until no proxy sends it new sessions") };
+  }
   if (view.dnsRecord !== undefined && !isReleasedByHand(view, "dns")) {
     return { steps: deleteDns(view), conditions: conditions("WithdrawingName", "waiting until the name is gone") };
   }
@@ -163,6 +171,13 @@ function planLeaving(view: EndpointsView): EndpointsPlan {
     });
     return { ...plan, steps: released };
   }
+  if (isBalancerHeld(view)) {
+    return {
+      steps: released,
+      conditions: conditions(LEAVING.remove, "waiting until every proxy has forgotten it"),
+      ...storedDrain(view, drainUntil.end),
+    };
+  }
   if (view.route !== undefined && !isReleasedByHand(view, "route")) {
     return {
       steps: [...released, ...deleteRoute(view)],
@@ -175,7 +190,7 @@ function planLeaving(view: EndpointsView): EndpointsPlan {
     : [];
   return {
     steps: [...released, ...route],
-    conditions: conditions("Ending", "name and route are gone; the task ends"),
+    conditions: conditions(LEAVING.end, "name and route are gone; the task ends"),
     ...storedDrain(view, drainUntil.end),
   };
 }
@@ -200,11 +215,13 @@ function drainEnd(
   view: EndpointsView,
   { isDead, hadName }: { isDead: boolean; hadName: boolean },
 ): { ttlEnd: number; end: number } {
-  if (isDead) return { ttlEnd: view.now, end: view.now };
+  if (isDead || isDrainOver(view, usesDnsLayer(view) || usesRouteLayer(view)))
+    return { ttlEnd: view.now, end: view.now };
   const drainMs = (view.service.drainSeconds ?? 0) * 1000;
   const stored = Date.parse(view.instance.status?.drainUntil ?? "");
   if (!Number.isNaN(stored)) return { ttlEnd: stored - drainMs, end: stored };
-  if (!hadName) return { ttlEnd: view.now, end: view.now };
+  // sessions of a proxy are given the same time as those of clients that know its name
+  if (!hadName) return { ttlEnd: view.now, end: view.now + (knownBalancers(view).length > 0 ? drainMs : 0) };
   const ttlEnd = view.now + (view.ttlSeconds + TTL_MARGIN_SECONDS) * 1000;
   return { ttlEnd, end: ttlEnd + drainMs };
 }
@@ -296,7 +313,6 @@ function deleteRoute({ route }: EndpointsView): EndpointStep[] {
 }
 
 const NOT_USED = "NotUsed";
-const BALANCED: ConditionUpdate = { type: "Balanced", status: "True", reason: NOT_USED, message: "" };
 
 function routedCondition(view: EndpointsView): ConditionUpdate {
   if (!usesRouteLayer(view)) return { type: "Routed", status: "True", reason: NOT_USED, message: "" };
@@ -307,7 +323,9 @@ function routedCondition(view: EndpointsView): ConditionUpdate {
 
 function publishedCondition(view: EndpointsView): ConditionUpdate {
   if (!usesDnsLayer(view)) {
-    const isReady = isTrue(view.instance, "Ready") && routedCondition(view).status === "True";
+    const isReady =
+      isTrue(view.instance, "Ready") &&
+      [routedCondition(view), balancedCondition(view)].every(({ status }) => status === "True");
     return { type: "Published", status: isReady ? "True" : "False", reason: NOT_USED, message: "" };
   }
   if (view.foreign === "DnsRecord") return conflict("Published", view.instance.metadata.name);

@@ -23,6 +23,7 @@ export function viewOf(fields: Partial<EndpointsView> = {}): EndpointsView {
     dnsRecord: namesThere,
     foreign: undefined,
     address: "192.168.2.3",
+    balanced: { type: "unused" },
     nodeExternalAddress: "10.0.0.1",
     hasSwitch: true,
     ttlSeconds: 5,

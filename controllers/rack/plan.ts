@@ -102,7 +102,8 @@ function readyCondition(rack: Rack, isRegressed: boolean, unknown: readonly stri
   if (isRegressed)
     return { type: "Ready", status: "False", reason: "RackFrozen", message: "see condition StoreRegressed" };
   const conditions = rack.status?.conditions ?? [];
-  const missing = BACKEND_CONDITIONS.filter(
+  const used = rack.spec.loadBalancer?.haproxy === undefined ? BACKEND_CONDITIONS : [...BACKEND_CONDITIONS, "BalancerReady"];
+  const missing = used.filter(
     (type) => conditions.find((condition) => condition.type === type)?.status !== "True",
   );
   if (missing.length === 0) return { type: "Ready", status: "True", reason: "BackendsReady", message: "" };

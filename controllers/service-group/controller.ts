@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { DisruptionOverride } from "../../api-types/disruption-override.js";
 import { Instance } from "../../api-types/instance.js";
-import { isDeleting, keyOf } from "../../api-types/life.js";
+import { isDeleting, keyOf, restartsBefore } from "../../api-types/life.js";
 import { Node } from "../../api-types/node.js";
 import { Rack } from "../../api-types/rack.js";
 import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
-import { ANNOTATION, FINALIZER } from "../../api-types/well-known.js";
+import { FINALIZER } from "../../api-types/well-known.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { recordEvent } from "../../runtime/events.js";
 import { removeFinalizer } from "../../runtime/finalizers.js";
@@ -15,10 +15,10 @@ import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { hasOtherVariables } from "../matching.js";
 import { ownConditions } from "../own-conditions.js";
+import { servicePortKeys } from "../service-ports.js";
 import { type Acted, act, releaseOrphans } from "./act.js";
 import type { GroupPlan, GroupView } from "./life/model.js";
 import { groupDependencies } from "./life/order.js";
-import { servicePortKeys } from "./life/ports.js";
 import { planGroup } from "./plan.js";
 import { groupReport } from "./status.js";
 import { groupKeyOf, INDEXES, type Loop, type Memory, memoryOf, viewOf } from "./view.js";
@@ -112,9 +112,10 @@ const RELEASES_MAX = 16;
 
 /** What leaves may be gone before the next look, and counts as a failure nevertheless. */
 function rememberReleases({ healthReleases }: Memory, unhealthy: readonly Instance[], at: number): void {
-  for (const { metadata, spec } of unhealthy) {
+  for (const instance of unhealthy) {
+    const { spec } = instance;
     const known = healthReleases.get(spec.service) ?? [];
-    const restarts = Number(metadata.annotations?.[ANNOTATION.restarts] ?? 0) || 0;
+    const restarts = restartsBefore(instance);
     const release = { revisionName: spec.revisionName, number: spec.number, restarts, at };
     healthReleases.set(spec.service, [...known, release].slice(-RELEASES_MAX));
   }

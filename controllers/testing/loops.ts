@@ -9,6 +9,7 @@ import { memoryStore } from "../../apiserver/storage/memory.js";
 import type { Store } from "../../apiserver/storage/store.js";
 import { createClient } from "../../client/create-client.js";
 import type { ComputeDriver, TaskLaunch } from "../../drivers/compute/driver.js";
+import type { BalancerDriver } from "../../drivers/load-balancer/driver.js";
 import { createMemoryProber } from "../../drivers/probe/memory.js";
 import { type Logger, silentLogger } from "../../platform/log.js";
 import { createMetrics, type Metrics } from "../../platform/metrics.js";
@@ -17,6 +18,7 @@ import { virtualClock } from "../../platform/virtual-clock.js";
 import { type ControllerDefinition, runControllers } from "../../runtime/controller.js";
 import { createInformers, writeThrough } from "../../runtime/informers.js";
 import type { Kept, LoopContext, Metering, RackDrivers } from "../context.js";
+import type { ProxyChange } from "../executor-backends.js";
 import { NOW } from "./objects.js";
 
 const BASE_URL = "http://rackwright";
@@ -30,6 +32,8 @@ export interface LoopWorldOptions {
   readonly loops: readonly ((context: LoopContext) => ControllerDefinition)[];
   /** Given the clock, makes the rack's compute back end. */
   readonly compute?: ComputeDriver;
+  /** The rack's proxies, by name. */
+  readonly balancers?: ReadonlyMap<string, BalancerDriver>;
   /** Default: silent. */
   readonly log?: Logger;
   /** What becomes of an action; default: it is carried out. */
@@ -67,10 +71,15 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
   const execute: Execute = async (given) => {
     actions.push(...given);
     const outcomes = given.map<Outcome>(options.outcomeOf ?? ((action) => ({ type: "verified", action })));
-    for (const { type, action } of outcomes) if (type === "verified") await carryOut(options.compute, action);
-    return outcomes;
+    const isProxied = (action: Action) => options.balancers !== undefined && action.type.startsWith("balancer.");
+    for (const { type, action } of outcomes) {
+      if (type === "verified" && !isProxied(action)) await carryOut(options.compute, action);
+    }
+    return Promise.all(
+      outcomes.map((outcome) => (isProxied(outcome.action) ? balance(options, outcome.action) : outcome)),
+    );
   };
-  const drivers = driversOf(options.compute);
+  const drivers = { ...driversOf(options.compute), balancers: balancersOf(options.balancers) };
   const backends = {
     of: () => drivers,
     each$: <T>(select: (drivers: RackDrivers, rack: string) => Observable<T>) => select(drivers, RACK),
@@ -148,6 +157,22 @@ async function carryOut(compute: ComputeDriver | undefined, { type, change }: Ac
   await compute?.launch(offerIds, tasks);
 }
 
+/** What a proxy makes of an action. */
+async function balance({ balancers }: LoopWorldOptions, action: Action): Promise<Outcome> {
+  const { proxy, change } = action.change as ProxyChange; // as above
+  try {
+    await balancers?.get(proxy)?.apply(change);
+    return { type: "verified", action };
+  } catch (error) {
+    return { type: "refused", action, reason: "BackendRefused", message: String(error) };
+  }
+}
+
+function balancersOf(drivers: LoopWorldOptions["balancers"] = new Map()): RackDrivers["balancers"] {
+  const unknown = { type: "Unknown", reason: "", since: 0, source: "" } as const;
+  return new Map([...drivers].map(([name, driver]) => [name, { driver, items: kept(driver.observe$, unknown) }]));
+}
+
 /** What a promise comes to, while time stands still. */
 async function settled<T>(clock: ReturnType<typeof virtualClock>, promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
@@ -167,7 +192,7 @@ function counted(inner: Store): { readonly store: Store; readonly writes: string
 }
 
 function driversOf(driver: ComputeDriver | undefined): RackDrivers {
-  const none = { dns: undefined, network: undefined, metrics: undefined };
+  const none = { dns: undefined, network: undefined, metrics: undefined, balancers: new Map() };
   if (driver === undefined) return { ...none, compute: undefined };
   const compute = {
     driver,

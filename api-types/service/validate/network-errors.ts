@@ -77,7 +77,10 @@ function parameterErrors(
  */
 function portErrors(mode: Mode, port: ServicePort, path: string): readonly FieldError[] {
   const { name, hostPort, numberOffset } = port;
-  const label = isDnsLabel(name) ? [] : [invalid(`${path}.name`, name, DNS_LABEL_RULE)];
+  const label = [
+    ...(isDnsLabel(name) ? [] : [invalid(`${path}.name`, name, DNS_LABEL_RULE)]),
+    ...balancedErrors(port, path),
+  ];
   if (hostPort !== undefined && numberOffset !== undefined) {
     return [...label, forbidden(`${path}.numberOffset`, "may not be set together with hostPort")];
   }
@@ -99,6 +102,12 @@ function portErrors(mode: Mode, port: ServicePort, path: string): readonly Field
     default:
       return mode satisfies never;
   }
+}
+
+/** Nobody would be reached by it: better told now than found out. */
+function balancedErrors({ servicePort, protocol }: ServicePort, path: string): readonly FieldError[] {
+  const isBalanced = servicePort !== undefined && protocol === "UDP";
+  return isBalanced ? [forbidden(`${path}.servicePort`, "the load balancer passes TCP only")] : [];
 }
 
 function nodePortErrors({ containerPort, hostPort, numberOffset }: ServicePort, path: string): readonly FieldError[] {

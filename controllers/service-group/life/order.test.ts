@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { Instance } from "../../../api-types/instance.js";
 import { keyOf } from "../../../api-types/life.js";
 import type { ServiceGroup } from "../../../api-types/service-group.js";
+import { servicePortKeys } from "../../service-ports.js";
 import { at, available, condition, ended, group, instance } from "../../testing/objects.js";
 import { planGroup } from "../plan.js";
 import { groupReport } from "../status.js";
 import { describeStep, viewOf } from "../testing.js";
 import { cycleThrough, groupBlockers, groupDependencies, hasStoppingDependents, serviceBlockers } from "./order.js";
-import { portBlockers, servicePortKeys } from "./ports.js";
+import { portBlockers } from "./ports.js";
 
 type Spec = Record<string, unknown>;
 
