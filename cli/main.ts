@@ -22,6 +22,12 @@ function address(text: string): { readonly host: string; readonly port: number }
   return { host, port };
 }
 
+/** An option for an address on loopback, whose default is shown as it would be written. */
+function addressOption(flags: string, description: string, port: number): Option {
+  const host = "127.0.0.1";
+  return new Option(flags, description).argParser(address).default({ host, port }, `${host}:${port}`);
+}
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("must be a whole number, 0 or more.");
@@ -39,13 +45,13 @@ program
   .description("run API server and controllers in this process, with --simulate a simulated rack beside it")
   .option("--simulate", "start a simulated rack (or attach to the one of this data directory)", false)
   .option("--data <dir>", "data directory; the kubeconfig is written there", "./data")
-  .option("--listen <host:port>", "where the Kubernetes API is served", address, { host: "127.0.0.1", port: 6443 })
+  .addOption(addressOption("--listen <host:port>", "where the Kubernetes API is served", 6443))
   .addOption(
     new Option("--store <type>", "where objects are kept").choices(["embedded", "etcd", "memory"]).default("embedded"),
   )
   .option("--etcd-endpoints <urls>", "comma-separated, with --store etcd", "http://127.0.0.1:2379")
-  .option("--dns <host:port>", "where the simulated rack answers DNS", address, { host: "127.0.0.1", port: 8600 })
-  .option("--metrics <host:port>", "where Prometheus scrapes", address, { host: "127.0.0.1", port: 9464 })
+  .addOption(addressOption("--dns <host:port>", "where the simulated rack answers DNS", 8600))
+  .addOption(addressOption("--metrics <host:port>", "where Prometheus scrapes", 9464))
   .option("--seed <n>", "repeats the simulated rack's random choices", wholeNumber)
   .option("--log-level <level>", "debug, info, warn or error; JSON lines in DIR/rackwright.log", "info")
   .action(async (options) => {
@@ -62,7 +68,7 @@ program
   .command("simulate")
   .description("run the simulated rack alone; its addresses are written to DIR/rack.yaml")
   .option("--data <dir>", "directory of its state", "./data/simulator")
-  .option("--dns <host:port>", "where it answers DNS", address, { host: "127.0.0.1", port: 8600 })
+  .addOption(addressOption("--dns <host:port>", "where it answers DNS", 8600))
   .option("--seed <n>", "repeats its random choices", wholeNumber)
   .option("--agents <n>", "pretended agents beside the real ones: their tasks are no processes", wholeNumber, 0)
   .option("--churn <tasks per second>", "how many tasks of the pretended agents fail", wholeNumber, 0)

@@ -127,8 +127,18 @@ describe("clientFromKubeconfig", () => {
       context: {},
       text: "reading kubeconfig /nonexistent/config",
     },
-    { name: "an unknown context", path: undefined, context: { context: "other" }, text: "names no cluster" },
-    { name: "a context without cluster", path: undefined, context: { context: "empty" }, text: "names no cluster" },
+    {
+      name: "an unknown context",
+      path: undefined,
+      context: { context: "other" },
+      text: "it has no context other, but ",
+    },
+    {
+      name: "a context without cluster",
+      path: undefined,
+      context: { context: "empty" },
+      text: "its context empty names no cluster",
+    },
   ])("names what is wrong: $name", async ({ path, context, text }) => {
     const file = path ?? (await write({ server: "http://x" }, {}));
     const failure = await clientFromKubeconfig(file, { ...options, ...context }).catch((error) => error);

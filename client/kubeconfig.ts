@@ -33,7 +33,7 @@ export async function clientFromKubeconfig(
   }
   const config = await load(path, options.context);
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new StatusError("BadRequest", `kubeconfig ${path}: its current context names no cluster`);
+  if (cluster === null) throw new StatusError("BadRequest", `kubeconfig ${path}: ${contextFault(config)}`);
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
   // the library refuses plain HTTP unless told that nothing is verified; over HTTP nothing is
   const user = config.getCurrentUser();
@@ -51,6 +51,14 @@ export async function clientFromKubeconfig(
     close: transport.close,
     userAgent: options.userAgent,
   });
+}
+
+function contextFault(config: KubeConfig): string {
+  const name = config.getCurrentContext();
+  if (!name) return "it names no current context; choose one with --context";
+  if (config.getContextObject(name) !== null) return `its context ${name} names no cluster that is there`;
+  const known = config.getContexts().map((context) => context.name);
+  return `it has no context ${name}${known.length === 0 ? "" : `, but ${known.join(", ")}`}`;
 }
 
 interface Connection {
@@ -73,7 +81,8 @@ async function load(path: string, context: string | undefined): Promise<KubeConf
   try {
     config.loadFromFile(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    // a parser goes on with a picture of the line
+    const [why = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
     throw new StatusError("BadRequest", `reading kubeconfig ${path}: ${why}`, { cause: error });
   }
   if (context !== undefined) config.setCurrentContext(context);

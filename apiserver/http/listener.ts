@@ -101,7 +101,7 @@ function bind(server: Http2SecureServer, { host, port }: ListenerOptions): Promi
 
 function bindFault(error: NodeJS.ErrnoException, address: string): StatusError {
   const advice = BIND_ADVICE[error.code ?? ""] ?? "check the address";
-  return new StatusError("ServiceUnavailable", `listening on ${address}: ${error.message}; ${advice}`, {
+  return new StatusError("ServiceUnavailable", `listening on ${address}: ${error.code ?? error.message}; ${advice}`, {
     cause: error,
   });
 }

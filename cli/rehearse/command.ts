@@ -16,7 +16,8 @@ export function addRehearsal(program: Command): void {
         const { beginOutage } = await import("./rehearse.js");
         await beginOutage(part, { ...flags, outage: OUTAGE_OF[verb] });
       });
-    example(command, `rehearse ${verb} node/bladerunner2`, `rehearse mend node/bladerunner2`);
+    const parts = verb === "stop" ? ["node/bladerunner2", "mesos"] : ["node/bladerunner2"];
+    example(command, ...parts.map((part) => `rehearse ${verb} ${part}`), "rehearse mend");
   };
   add("stop", "part", "kill the process of mesos, consul, switch or the agent of node/NAME; its tasks run on");
   add("cut", "node/NAME", "let no message pass between an agent and the master; its tasks run on");

@@ -10,9 +10,10 @@ export interface RehearsalFlags {
 
 /** `rackctl rehearse stop`, `cut` and `crash`. */
 export async function beginOutage(
-  part: string,
+  given: string,
   { data, outage }: RehearsalFlags & { readonly outage: Outage },
 ): Promise<void> {
+  const part = partOf(given);
   await ask(data, { method: "PUT", query: { part, outage } });
   console.log(`${part} ${TOLD[outage]}`);
 }
@@ -20,9 +21,17 @@ export async function beginOutage(
 const TOLD: Readonly<Record<Outage, string>> = { stopped: "is stopped", cut: "is cut off", crashed: "has crashed" };
 
 /** `rackctl rehearse mend`: one part, or all. */
-export async function endOutage(part: string | undefined, { data }: RehearsalFlags): Promise<void> {
+export async function endOutage(given: string | undefined, { data }: RehearsalFlags): Promise<void> {
+  const part = given === undefined ? undefined : partOf(given);
   await ask(data, { method: "DELETE", query: part === undefined ? {} : { part } });
   console.log(part === undefined ? "everything works again" : `${part} works again`);
+}
+
+const BACKENDS: readonly string[] = ["mesos", "consul", "switch"];
+
+/** As other verbs do, a bare name is a node's. */
+function partOf(text: string): string {
+  return BACKENDS.includes(text) || text.includes("/") ? text : `node/${text}`;
 }
 
 /** `rackctl rehearse show`. */

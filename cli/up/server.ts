@@ -93,11 +93,7 @@ async function openStore({ data, store, etcdEndpoints }: ServerFlags, { clock, l
   } catch (cause) {
     await etcd.close();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StatusError(
-      "ServiceUnavailable",
-      `reaching etcd at ${etcdEndpoints}: ${reason}; start it or change --etcd-endpoints`,
-      { cause },
-    );
+    throw new StatusError("ServiceUnavailable", `opening the store (--etcd-endpoints): ${reason}`, { cause });
   }
   return etcd;
 }
@@ -118,6 +114,9 @@ async function openListener(
     certificate: pki.server.certificate,
     clientAuthority: pki.authority,
     log,
+  }).catch((cause: unknown) => {
+    if (!(cause instanceof StatusError)) throw cause;
+    throw new StatusError("ServiceUnavailable", `serving the API (--listen): ${cause.message}`, { cause });
   });
 }
 

@@ -61,10 +61,10 @@ describe("outages of the simulated rack", () => {
   });
 
   it.each([
-    ["node/nobody", "cut", "part node/nobody: must be one of mesos, consul, switch, node/wedge, node/blade"],
-    ["blade", "cut", "part blade: must be one of mesos"],
-    ["mesos", "cut", "outage cut of mesos: must be stopped"],
-    ["node/blade", "gone", "outage gone of node/blade: must be one of stopped, cut, crashed"],
+    ["node/nobody", "cut", "it has no part node/nobody, only mesos, consul, switch, node/wedge, node/blade"],
+    ["blade", "cut", "it has no part blade, only mesos"],
+    ["mesos", "cut", "mesos cannot be cut, only stopped"],
+    ["node/blade", "gone", "node/blade cannot be gone, only stopped, cut, crashed"],
   ])("are refused where there is no such thing: %s %s", (part, outage, message) => {
     const { outages, calls } = open();
     expect(() => outages.begin(part, outage)).toThrow(message);

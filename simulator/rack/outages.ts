@@ -42,8 +42,8 @@ export function createOutages({ mesos, nodes, log }: OutageOptions) {
     begin(part: string, outage: string): void {
       checkPart(parts, part);
       if (!isOutage(outage) || (outage !== "stopped" && !part.startsWith("node/"))) {
-        const possible = part.startsWith("node/") ? `one of ${OUTAGES.join(", ")}` : "stopped";
-        throw refused(`outage ${outage} of ${part}: must be ${possible}`);
+        const possible = part.startsWith("node/") ? OUTAGES.join(", ") : "stopped";
+        throw refused(`${part} cannot be ${outage}, only ${possible}`);
       }
       log.info("outage began", { part, outage });
       outages.set(part, outage);
@@ -89,9 +89,9 @@ function nodeOf(part: string): string {
 }
 
 function checkPart(parts: readonly string[], part: string): void {
-  if (!parts.includes(part)) throw refused(`part ${part}: must be one of ${parts.join(", ")}`);
+  if (!parts.includes(part)) throw refused(`it has no part ${part}, only ${parts.join(", ")}`);
 }
 
 function refused(message: string): StatusError {
-  return new StatusError("BadRequest", `an outage of the simulated rack: ${message}`);
+  return new StatusError("BadRequest", `breaking the simulated rack: ${message}`);
 }

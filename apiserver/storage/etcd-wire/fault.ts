@@ -11,7 +11,9 @@ export interface EtcdFault {
 export function faultOf(error: unknown): EtcdFault {
   const message = error instanceof Error ? error.message : String(error);
   const parts = /(?:^|\s)\d{1,2} ([A-Z_]+): ([\s\S]*)$/.exec(message);
-  return { code: parts?.[1] ?? "", message: parts?.[2] ?? message };
+  // what gRPC adds of a name that needed no resolution
+  const text = (parts?.[2] ?? message).replace(/ Resolution note: $/, "");
+  return { code: parts?.[1] ?? "", message: text.replace(/\.$/, "") };
 }
 
 /** Whether the server cannot have seen the request. */

@@ -122,8 +122,7 @@ export function testNodes({ apply, available, begin, client, data, folder, ok, r
     });
 
     it("refuses what there is not", async () => {
-      const refusal =
-        "an outage of the simulated rack: part node/nobody: must be one of mesos, consul, switch, node/wedge";
+      const refusal = "breaking the simulated rack: it has no part node/nobody, only mesos, consul, switch, node/wedge";
       expectRefusal(await rackctl(["rehearse", "cut", "node/nobody", "--data", data]), refusal);
       const elsewhere = await rackctl(["rehearse", "show", "--data", folder]);
       expectRefusal(elsewhere, `no simulated rack runs on ${folder}/simulator; start one with rackctl up --simulate`);
