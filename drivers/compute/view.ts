@@ -14,6 +14,10 @@ export interface View<Item> {
     readonly epoch: string;
     readonly doubt: string | undefined;
   }): void;
+  /** Whether there is a listing that counts. */
+  isKnown(): boolean;
+  /** The last listing still holds; nothing is published for that. */
+  reaffirm(): void;
   /** A change told between two listings; published with others, soon. */
   change(key: string, item: Item): void;
   /** What is held stays, but is not complete any more. */
@@ -50,6 +54,12 @@ export function createView<Item>(options: ViewOptions): View<Item> {
     get: (key) => holding.items.get(key),
     items: () => holding.items,
     confirm: (listing) => confirm(holding, listing),
+    isKnown: () => holding.listing !== undefined,
+    reaffirm() {
+      if (holding.listing === undefined) return;
+      holding.listing = { ...holding.listing, takenAt: options.clock.monotonic() };
+      expectNext(holding);
+    },
     change(key, item) {
       ownItems(holding).set(key, item);
       holding.changeTimer ??= options.clock.schedule(CHANGE_DELAY_MS, () => publish(holding));
@@ -86,16 +96,20 @@ function unknown<Item>({ clock, source }: ViewOptions, reason: string): Observat
 }
 
 function confirm<Item>(holding: Holding<Item>, listing: Parameters<View<Item>["confirm"]>[0]): void {
-  const { clock, staleAfterMs } = holding.options;
+  const { clock } = holding.options;
   holding.items = listing.items;
   holding.isShared = true;
   holding.listing = { epoch: listing.epoch, takenAt: clock.monotonic(), doubt: listing.doubt };
-  holding.staleTimer?.cancel();
-  if (staleAfterMs !== undefined) {
-    const reason = `not confirmed for ${staleAfterMs / 1000} s`;
-    holding.staleTimer = clock.schedule(staleAfterMs, () => lose(holding, reason));
-  }
+  expectNext(holding);
   publish(holding);
+}
+
+function expectNext<Item>(holding: Holding<Item>): void {
+  const { clock, staleAfterMs } = holding.options;
+  holding.staleTimer?.cancel();
+  if (staleAfterMs === undefined) return;
+  const reason = `not confirmed for ${staleAfterMs / 1000} s`;
+  holding.staleTimer = clock.schedule(staleAfterMs, () => lose(holding, reason));
 }
 
 function ownItems<Item>(holding: Holding<Item>): Map<string, Item> {

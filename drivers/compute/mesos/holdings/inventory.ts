@@ -47,6 +47,10 @@ export interface Inventory {
   translate(seen: Seen, from: { readonly frameworkId: string; readonly scheme: string }): Promise<Listed>;
   /** A listing asked for at `askedAt` is believed. */
   confirm(listed: Listed, about: Listing): void;
+  /** What is held still counts: the same master leads, and tells every change. */
+  reaffirm(): void;
+  /** Whether there is a listing that counts. */
+  isKnown(): boolean;
   /** Agents on which something of ours lives, or is about to. */
   usedAgents(): ReadonlySet<string>;
   /** Held, but not complete any more. */
@@ -103,9 +107,14 @@ export function createInventory(options: {
     launched: (task) => launches.set(task.id, task),
     forget: (taskId) => launches.delete(taskId),
     heard: (status) => heard(holdings, status),
+    isKnown: () => tasks.isKnown() && agents.isKnown(),
     usedAgents: () => usedAgents(holdings),
     translate: (seen, from) => translate(holdings, seen, from),
     confirm: (listed, about) => confirm(holdings, listed, about),
+    reaffirm() {
+      tasks.reaffirm();
+      agents.reaffirm();
+    },
     weaken(doubt) {
       tasks.weaken(doubt);
       agents.weaken(doubt);

@@ -22,7 +22,7 @@ export type Inspection =
  * expected, the list of tasks that follows is whole. The master's id, asked last, proves that one process gave all.
  */
 export async function inspect(client: MasterClient, session: Session, clock: Clock): Promise<Inspection> {
-  const url = session.url.replace(/\/scheduler$/, "");
+  const url = operatorUrl(session);
   const ask = (type: WireOperatorCall["type"]) => client.post({ url, body: { type } }, session.signal).then(bytesOf);
   try {
     const agents = await readAgents(await ask("GET_AGENTS"), clock);
@@ -30,12 +30,26 @@ export async function inspect(client: MasterClient, session: Session, clock: Clo
     const tasks = await readTasks(await ask("GET_TASKS"), clock);
     if (tasks === undefined) return unseen("GET_TASKS was not answered as expected");
     const windows = await ask("GET_MAINTENANCE_SCHEDULE").then(jsonOf).then(parseWindows, notTold);
-    const masterId = parseMasterId(jsonOf(await ask("GET_MASTER")));
-    if (masterId !== session.masterId) return unseen("another master answered");
-    return { type: "seen", ...agents, windows, tasks };
+    const doubt = await doubtOfMaster(client, session);
+    return doubt === undefined ? { type: "seen", ...agents, windows, tasks } : unseen(doubt);
   } catch (error) {
     return unseen(error instanceof SyntaxError ? BROKEN : messageOf(error));
   }
+}
+
+/** Why it is not certain that the session's own master answers; undefined: it is. Never rejects. */
+export async function doubtOfMaster(client: MasterClient, session: Session): Promise<string | undefined> {
+  const url = operatorUrl(session);
+  try {
+    const answer = await client.post({ url, body: { type: "GET_MASTER" } }, session.signal);
+    return parseMasterId(jsonOf(bytesOf(answer))) === session.masterId ? undefined : "another master answered";
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function operatorUrl({ url }: Session): string {
+  return url.replace(/\/scheduler$/, "");
 }
 
 /** Who we are when no framework id is stored. */

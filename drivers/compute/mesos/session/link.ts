@@ -18,7 +18,9 @@ export interface Settling {
   isSettled: boolean;
   /** Tasks of the listings that were asked for once. */
   readonly asked: Set<string>;
-  /** Ends the pause before the next listing. */
+  /** An agent was lost: the next look must not wait. */
+  isLookWanted: boolean;
+  /** Ends the pause before the next look. */
   wake: () => void;
 }
 
@@ -69,7 +71,7 @@ export function createLink(options: MesosDriverOptions): Link {
 
 /** Nothing is learned yet. */
 export function freshSettling(): Settling {
-  return { isListed: false, isSettled: false, asked: new Set(), wake: () => {} };
+  return { isListed: false, isSettled: false, asked: new Set(), isLookWanted: false, wake: () => {} };
 }
 
 /** One call on the stream that is open now. Rejects with StatusError (refused) or TransportError. */

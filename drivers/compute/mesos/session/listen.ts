@@ -39,6 +39,7 @@ function take(link: Link, event: WireEvent): void {
       return;
     }
     case "FAILURE":
+      link.settling.isLookWanted ||= event.failure.executor_id === undefined;
       link.options.log.info("an agent or executor ended", { failure: event.failure });
       return;
     case "INVERSE_OFFERS":

@@ -118,6 +118,7 @@ function subscribed(run: StreamRun, event: Subscribed, answer: OpenAnswer): Endi
     frameworkId: event.subscribed.framework_id.value,
     masterId: event.subscribed.master_info?.id ?? "",
     signal: run.abort.signal,
+    silentMs: run.watchdog.silentMs,
     invalidate: (reason) => end(run, reason),
   };
   run.options.listener.onSubscribed(run.session);
@@ -180,6 +181,8 @@ interface SilenceWatch {
   pet(): void;
   start(heartbeatSeconds: number): void;
   stop(): void;
+  /** For so long nothing was heard. */
+  silentMs(): number;
 }
 
 /** Calls `onSilence` once when nothing was heard for five heartbeats. */
@@ -207,6 +210,7 @@ function silenceWatch(clock: Clock, onSilence: () => void): SilenceWatch {
       wait(limitMs);
     },
     stop: () => timer?.cancel(),
+    silentMs: () => clock.monotonic() - heardAt,
   };
 }
 

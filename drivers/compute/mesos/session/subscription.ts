@@ -14,6 +14,8 @@ export interface Session {
   readonly frameworkId: string;
   readonly masterId: string;
   readonly signal: AbortSignal;
+  /** How long nothing was heard on its stream. */
+  silentMs(): number;
   /** Ends it because the master disowns it; a new one follows. */
   invalidate(reason: string): void;
 }
