@@ -42,6 +42,12 @@ export function isLeaving(instance: Instance): boolean {
   return isDeleting(instance) && instance.metadata.annotations?.[ANNOTATION.leave] !== undefined;
 }
 
+/** How often in a row its number had been started again before it; a stored text that is no count says 0 (R13). */
+export function restartsBefore({ metadata }: Instance): number {
+  const count = Number(metadata.annotations?.[ANNOTATION.restarts] ?? 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
 export function isDeleting(object: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }

@@ -12,6 +12,9 @@ export interface Pace {
   clear(): void;
 }
 
+/** So many tasks are remembered; the oldest is forgotten first, which costs one call that is made again. */
+const TASKS_MAX = 100_000;
+
 /** Entries live until their task is forgotten or the connection is new. */
 export function createPace(clock: Clock): Pace {
   const made = new Map<string, Map<string, number>>();
@@ -22,7 +25,10 @@ export function createPace(clock: Clock): Pace {
     },
     made(call, taskId) {
       const calls = made.get(taskId) ?? new Map<string, number>();
+      made.delete(taskId);
       made.set(taskId, calls.set(call, clock.monotonic()));
+      const [oldest] = made.keys();
+      if (made.size > TASKS_MAX && oldest !== undefined) made.delete(oldest);
     },
     isMade: (call, taskId) => made.get(taskId)?.has(call) ?? false,
     forget(taskId) {

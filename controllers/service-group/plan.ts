@@ -36,7 +36,8 @@ export function planGroup(unordered: GroupView): GroupPlan {
     steps.push(...plan.steps, ...forgotten.steps, ...relabelSteps(members, service));
     services.set(service.name, { ...plan, wakeAt: earliest([plan.wakeAt, forgotten.wakeAt]) });
   }
-  steps.push(...removedServices(view));
+  const removed = removedServices(view);
+  steps.push(...removed.steps);
   steps.push(
     ...planHistory(view, new Set(steps.flatMap((step) => ("revisionName" in step ? [step.revisionName] : [])))),
   );
@@ -47,7 +48,11 @@ export function planGroup(unordered: GroupView): GroupPlan {
     steps,
     services,
     nextAttempts,
-    wakeAt: earliest([restartAt(view), ...[...services.values()].flatMap((one) => [one.nextAttempt, one.wakeAt])]),
+    wakeAt: earliest([
+      restartAt(view),
+      removed.wakeAt,
+      ...[...services.values()].flatMap((one) => [one.nextAttempt, one.wakeAt]),
+    ]),
     waiting: [...services].filter(([, { isWaiting }]) => isWaiting).map(([name]) => name),
   };
 }
@@ -142,9 +147,20 @@ function stopReason(group: ServiceGroup): LeaveReason {
   return group.spec.suspend ? "Suspended" : "ScaledDown";
 }
 
-function removedServices(view: GroupView): GroupStep[] {
+/** Instances of services that the spec does not name any more leave; what stays out of reach is given up as its template says. */
+function removedServices(view: GroupView) {
   const names = new Set(view.group.spec.services.map((service) => service.name));
-  return view.instances
-    .filter((instance) => !names.has(instance.spec.service) && !isLeaving(instance))
-    .map((instance) => ({ type: "release", instance, reason: "ServiceRemoved" }));
+  const orphans = view.instances.filter((instance) => !names.has(instance.spec.service));
+  const released = orphans
+    .filter((instance) => !isLeaving(instance))
+    .map((instance): GroupStep => ({ type: "release", instance, reason: "ServiceRemoved" }));
+  const templates = new Map(view.revisions.map(({ metadata, spec }) => [metadata.name, spec.template]));
+  const forgotten = orphans.flatMap((instance) => {
+    const template = templates.get(instance.spec.revisionName);
+    return template === undefined ? [] : [planForget(view, template, [instance])];
+  });
+  return {
+    steps: [...released, ...forgotten.flatMap(({ steps }) => steps)],
+    wakeAt: earliest(forgotten.map(({ wakeAt }) => wakeAt)),
+  };
 }

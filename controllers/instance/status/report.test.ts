@@ -73,6 +73,11 @@ describe("what a task state means", () => {
     expect(report?.lastStatus).toMatchObject({ reason: "SlaveRemoved", message: "gone" });
   });
 
+  it.each(["-3", "many", "1e99", "NaN"])("R13 takes a stored count of restarts that is none (%s) for 0", (restarts) => {
+    const hostile = instance({ status: placed("web"), annotations: { "rackwright.dev/restarts": restarts } });
+    expect(taskReport(hostile, status("Running"), PLAIN)?.restarts).toBe(0);
+  });
+
   it("notes start, addresses and restarts", () => {
     const report = taskReport(
       instance({ status: placed("web"), annotations: { "rackwright.dev/restarts": "2" } }),

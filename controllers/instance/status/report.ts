@@ -1,6 +1,5 @@
 import type { Instance } from "../../../api-types/instance.js";
-import { conditionOf, isTerminal, TERMINAL_STATES } from "../../../api-types/life.js";
-import { ANNOTATION } from "../../../api-types/well-known.js";
+import { conditionOf, isTerminal, restartsBefore, TERMINAL_STATES } from "../../../api-types/life.js";
 import type { TaskStatus } from "../../../drivers/compute/driver.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import { unreadyFailures } from "../../health.js";
@@ -125,7 +124,7 @@ function partsOf(instance: Instance): Parts {
     ...optional("lastStatus", status?.lastStatus),
     ...optional("health", status?.health),
     ...optional("startedAt", status?.startedAt),
-    restarts: Number(instance.metadata.annotations?.[ANNOTATION.restarts] ?? 0),
+    restarts: restartsBefore(instance),
     attached: attachedReports(instance),
     running: running === undefined ? undefined : (update as ConditionUpdate), // a condition without its time
   };

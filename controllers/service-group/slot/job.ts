@@ -1,8 +1,7 @@
 import type { Instance } from "../../../api-types/instance.js";
-import { isAvailable, isDeleting, isLeaving, isTerminal } from "../../../api-types/life.js";
+import { isAvailable, isDeleting, isLeaving, isTerminal, restartsBefore } from "../../../api-types/life.js";
 import { type Job, jobOf } from "../../../api-types/service/job.js";
 import type { Service } from "../../../api-types/service-group.js";
-import { ANNOTATION } from "../../../api-types/well-known.js";
 import type { GroupStep, ServicePlan } from "../life/model.js";
 import { creation, drainDeadline, isOld, isSick, isSpent, lossDueAt, type ServiceContext } from "./context.js";
 import { healthLimits } from "./health.js";
@@ -45,8 +44,7 @@ function hasSucceeded(service: Service, { members }: Slot): boolean {
 /** Those before, as the newest instance remembers them, and its own. */
 function failuresOf(service: Service, slot: Slot): number {
   const newest = newestOf(slot);
-  const before = Number(newest.metadata.annotations?.[ANNOTATION.restarts] ?? 0);
-  return (Number.isSafeInteger(before) ? before : 0) + Number(isFailure(service, newest));
+  return restartsBefore(newest) + Number(isFailure(service, newest));
 }
 
 /**
@@ -157,7 +155,7 @@ function replaceLost({ context, attempts }: JobRound, instance: Instance): reado
     attempts.push(due);
     return [];
   }
-  const restarts = Number(instance.metadata.annotations?.[ANNOTATION.restarts] ?? 0) || 0;
+  const restarts = restartsBefore(instance);
   const { number } = instance.spec;
   const revisionName = context.target.name;
   return [creation(context, { number, cause: "Unreachable", revisionName, old: instance, restarts })];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Instance } from "../../../api-types/instance.js";
-import { at, available, group, instance, NOW, placed, service, unreachable } from "../../testing/objects.js";
+import { at, available, group, instance, NOW, placed, revision, service, unreachable } from "../../testing/objects.js";
 import type { GroupView } from "../life/model.js";
 import { planGroup } from "../plan.js";
 import { groupReport } from "../status.js";
@@ -92,6 +92,15 @@ describe("what stays out of reach is forgotten", () => {
     ["also when less is wanted", gone(900, "ScaledDown"), {}, ["forget old"]],
   ])("%s", (_, old, fields, expected) => {
     expect(steps([old, serving], fields)).toEqual(expected);
+  });
+
+  it("also when its service is named no more, as its template says", () => {
+    const template = service({ name: "old", unreachable: { forgetAfterSeconds: 60 } });
+    const revisions = [revision(service()), revision(template)];
+    const lost = (seconds: number) => unreachable({ name: "o", service: "old", seconds, leave: "ServiceRemoved" });
+    expect(steps([lost(60), serving], {}, { revisions })).toEqual(["forget o"]);
+    const soon = plan([lost(50), serving], {}, { revisions });
+    expect([soon.steps, soon.wakeAt]).toEqual([[], NOW + 10_000]);
   });
 
   it("one that was never let go is not", () => {

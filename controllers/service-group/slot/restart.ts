@@ -1,7 +1,6 @@
 import type { Instance } from "../../../api-types/instance.js";
-import { conditionOf, isTerminal } from "../../../api-types/life.js";
+import { conditionOf, isTerminal, restartsBefore } from "../../../api-types/life.js";
 import type { Service } from "../../../api-types/service-group.js";
-import { ANNOTATION } from "../../../api-types/well-known.js";
 import type { Backoff, Steady } from "../life/model.js";
 import { timeOf } from "./slots.js";
 
@@ -97,8 +96,7 @@ export function restartDueAt(
 
 /** Restarts in a row of this number, the coming one included. A job counts failures only, and forgets none. */
 export function restartsAfter(service: Service, ended: Instance, isSameRevision: boolean): number {
-  const known = Number(ended.metadata.annotations?.[ANNOTATION.restarts] ?? 0);
-  const before = Number.isSafeInteger(known) ? known : 0;
+  const before = restartsBefore(ended);
   if (service.mode === "Job") return before + (isFailure(service, ended) ? 1 : 0);
   return isSameRevision && runTimeMs(ended) < STABLE_MS ? before + 1 : 1;
 }
