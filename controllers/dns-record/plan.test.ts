@@ -271,6 +271,18 @@ describe("a wanted record", () => {
       "NameConflict",
     ],
     ["waits for variables that the rack does not give", { unknownVariables: ["X"] }, [], "NameVariableUnknown"],
+    [
+      "waits for a name that is one, once variables are replaced, and keeps what it had",
+      { record: dnsRecord({ names: ["Web 1"] }, {}, published), observation: catalogue(entry("web")) },
+      [],
+      "NameNotUsable",
+    ],
+    [
+      "waits for an address that is one",
+      { record: dnsRecord({ targets: [{ id: "one", address: "10.0.0" }] }) },
+      [],
+      "NameNotUsable",
+    ],
   ]);
 
   it("keeps what it had published while it waits", () => {

@@ -1,5 +1,7 @@
 import type { Action } from "../../actuation/action.js";
 import type { DnsRecord } from "../../api-types/dns-record.js";
+import { isIpv4 } from "../../api-types/format/address.js";
+import { isDnsName } from "../../api-types/format/names.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
 import { type DnsChange, type DnsEntry, dnsKey, isSameAnswer } from "../../drivers/dns/driver.js";
 import type { Observation, Stamp } from "../../drivers/observation.js";
@@ -49,7 +51,8 @@ export function planDnsRecord(view: DnsRecordView): DnsRecordPlan {
   const { record, observation } = view;
   if (observation.type === "Unknown") return unknown(record, observation.reason);
   if (isDeleting(record)) return planRemoval(view, observation.items);
-  if (view.unknownVariables.length > 0) return unresolved(record, view.unknownVariables);
+  const unusable = unusableOf(view);
+  if (unusable !== undefined) return waiting(record, unusable);
   const winner = view.rivals.find((rival) => isOlder(rival, record) && !mayJoin(rival, record));
   if (winner !== undefined) return planLoss(view, winner, observation.items);
   const desired = entriesOf(view);
@@ -248,9 +251,26 @@ function contested({ record, stamp }: DnsRecordView, keys: readonly string[]): D
   return { actions: [], conditions, published, isReleasable: false, takesOver: [], requeueAfterMs: CONTEST_MS };
 }
 
-function unresolved(record: DnsRecord, names: readonly string[]): DnsRecordPlan {
-  const message = `spec uses variables that the rack does not give: ${names.join(", ")}`;
-  const conditions: ConditionUpdate[] = [{ type: "Ready", status: "False", reason: "NameVariableUnknown", message }];
+/** Why the spec cannot be published as it is, once its variables are replaced: before, it could not be judged. */
+function unusableOf({ record: { spec }, unknownVariables }: DnsRecordView): Unusable | undefined {
+  if (unknownVariables.length > 0) {
+    const message = `spec uses variables that the rack does not give: ${unknownVariables.join(", ")}`;
+    return { reason: "NameVariableUnknown", message };
+  }
+  const name = [spec.name, ...(spec.names ?? [])].find((candidate) => !isDnsName(candidate));
+  const address = (spec.targets ?? []).find((target) => !isIpv4(target.address))?.address;
+  if (name === undefined && address === undefined) return undefined;
+  const what = name === undefined ? `${address} is no IPv4 address` : `${name} is no DNS name in lower case`;
+  return { reason: "NameNotUsable", message: `${what}, once the rack's variables are replaced` };
+}
+
+interface Unusable {
+  readonly reason: string;
+  readonly message: string;
+}
+
+function waiting(record: DnsRecord, { reason, message }: Unusable): DnsRecordPlan {
+  const conditions: ConditionUpdate[] = [{ type: "Ready", status: "False", reason, message }];
   return { actions: [], conditions, published: record.status?.published ?? [], isReleasable: false, takesOver: [] };
 }
 

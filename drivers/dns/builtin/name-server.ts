@@ -1,4 +1,5 @@
 import { Subject } from "rxjs";
+import { isIpv4 } from "../../../api-types/format/address.js";
 import type { Clock } from "../../../platform/clock.js";
 import type { Logger } from "../../../platform/log.js";
 import type { Random } from "../../../platform/random.js";
@@ -8,6 +9,7 @@ import { createForwarder } from "./forward.js";
 import { ALL_ADDRESSES, createListening } from "./listening.js";
 import type { MessageNetwork, SocketAddress } from "./network/message-network.js";
 import { createResponder, type ResponderOptions, type Responding } from "./respond.js";
+import type { Authority } from "./zone/answer.js";
 import { createServedZone } from "./zone/served.js";
 
 /** What a name server is made of. */
@@ -26,7 +28,7 @@ const DNS_PORT = 53;
 export function createNameServer({ network, clock, random, log, counted }: NameServerOptions): NameServer {
   const changed$ = new Subject<void>();
   const bootId = random.uuid();
-  let settings: NameServerSettings | undefined;
+  let settings: Parsed | undefined;
   let hasBegun = false;
   let changes = 0;
 
@@ -37,11 +39,9 @@ export function createNameServer({ network, clock, random, log, counted }: NameS
   const serialOf = serials(clock);
   const responding = (): Responding => {
     if (settings === undefined) return NOT_CONFIGURED;
-    const { domain, ttlSeconds, listen, allowTransfer, resolvers } = settings;
-    const { host } = parseAddress(listen);
-    const address = host === ALL_ADDRESSES ? undefined : host;
-    const authority = { zone: served.zone, domain, ttlSeconds, address, serial: serialOf(changes), random };
-    return { authority: hasBegun ? authority : undefined, allowTransfer, resolvers: resolvers.map(parseAddress) };
+    const { allowTransfer, resolvers, ...told } = settings;
+    const authority = { ...told, zone: served.zone, serial: serialOf(changes), random };
+    return { authority: hasBegun ? authority : undefined, allowTransfer, resolvers };
   };
   const listening = createListening({
     network,
@@ -56,7 +56,7 @@ export function createNameServer({ network, clock, random, log, counted }: NameS
   };
   return {
     configure(next) {
-      settings = next;
+      settings = next && parsed(next);
       listening.moveTo(next && parseAddress(next.listen));
     },
     restore: served.restore,
@@ -73,6 +73,14 @@ export function createNameServer({ network, clock, random, log, counted }: NameS
       }),
     close: listening.close,
   };
+}
+
+type Parsed = Omit<Responding, "authority"> & Pick<Authority, "domain" | "ttlSeconds" | "address">;
+
+function parsed({ domain, ttlSeconds, listen, allowTransfer, resolvers }: NameServerSettings): Parsed {
+  const { host } = parseAddress(listen);
+  const address = isIpv4(host) && host !== ALL_ADDRESSES ? host : undefined;
+  return { domain, ttlSeconds, address, allowTransfer, resolvers: resolvers.map(parseAddress) };
 }
 
 const NOT_CONFIGURED: Responding = { authority: undefined, allowTransfer: [], resolvers: [] };

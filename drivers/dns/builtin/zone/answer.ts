@@ -5,6 +5,7 @@ import type { Query } from "../wire/query.js";
 import { isInternet } from "../wire/query.js";
 import { type ResourceRecord, TYPE } from "../wire/record.js";
 import type { Reply } from "../wire/reply.js";
+import { isWritable } from "./names.js";
 import type { Zone, ZoneName } from "./zone.js";
 
 /** What answers are made of. */
@@ -123,11 +124,14 @@ function addressOfReverse(name: string): string | undefined {
 function answerPointer(query: Query, found: readonly DnsEntry[], authority: Authority): Reply {
   const shares = (entry: DnsEntry) => authority.zone.at(entry.name.toLowerCase())?.addresses.length ?? 0;
   const least = Math.min(...found.map(shares));
-  const targets = found.filter((entry) => shares(entry) === least).map(({ name }) => `${name}.${authority.domain}`);
+  const targets = found
+    .filter((entry) => shares(entry) === least)
+    .map(({ name }) => `${name}.${authority.domain}`.toLowerCase())
+    .filter(isWritable);
   const own = { name: query.name, ttl: leastTtl(found, authority) };
   const byLength = (a: string, b: string) => b.length - a.length || a.localeCompare(b);
   const records = [...new Set(targets)].sort(byLength).slice(0, 1);
-  const pointers = records.map((target): ResourceRecord => ({ ...own, type: "PTR", target: target.toLowerCase() }));
+  const pointers = records.map((target): ResourceRecord => ({ ...own, type: "PTR", target }));
   return replyFrom(query, { sets: [pointers] }, authority);
 }
 

@@ -1,3 +1,4 @@
+import { isIpv4 } from "../../../../api-types/format/address.js";
 import type { DnsEntry } from "../../driver.js";
 
 /** What one entry adds under one name relative to the domain: its address, or a port of it. */
@@ -16,15 +17,29 @@ export type Offer =
  * | `blue.web`, `_web._blue`  | the same as `web`, for those with that tag | Consul |
  */
 export function offersOf(entry: DnsEntry): readonly Offer[] {
+  // what is stored is not trusted to be what was admitted: a reply with it could not be read
+  if (!isIpv4(entry.address)) return [];
   const name = entry.name.toLowerCase();
   const labels = entry.tags.map((tag) => tag.toLowerCase()).filter(isLabel);
-  return [
+  const offers = [
     ...plainOffers(entry, name),
     ...protocolOffers(entry, name),
     ...portOffers(entry, name),
     ...labels.flatMap((tag) => plainOffers(entry, `${tag}.${name}`)),
     ...labels.filter((tag) => !PROTOCOLS.includes(tag)).flatMap((tag) => portOffer(`_${name}._${tag}`, entry.port)),
   ];
+  return offers.filter((offer) => isWritable(offer.name));
+}
+
+/** Whether a name can stand in a message; with a long label before it, an underscore may be one too many. */
+export function isWritable(name: string): boolean {
+  return name.length <= NAME_LENGTH_MAX && /^[!-~]+$/.test(name) && name.split(".").every(isShort);
+}
+
+const NAME_LENGTH_MAX = 253;
+
+function isShort(label: string): boolean {
+  return label !== "" && label.length <= 63;
 }
 
 const PROTOCOLS: readonly string[] = ["tcp", "udp"];

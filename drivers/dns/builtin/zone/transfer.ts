@@ -1,5 +1,6 @@
 import type { ResourceRecord } from "../wire/record.js";
 import { type Authority, nameServerOf, ownAddress, recordsOf, soaOf } from "./answer.js";
+import { isWritable } from "./names.js";
 
 /** Every record of the zone between two copies of its start, as a transfer sends them (RFC 5936). Pure. */
 export function* transferOf(authority: Authority): Generator<ResourceRecord> {
@@ -11,8 +12,9 @@ export function* transferOf(authority: Authority): Generator<ResourceRecord> {
   const told = new Set<string>();
   for (const name of zone.names()) {
     const found = zone.at(name);
-    if (found === undefined) continue;
-    const { addresses, services, targets } = recordsOf(`${name}.${domain}`, found, authority);
+    const whole = `${name}.${domain}`;
+    if (found === undefined || !isWritable(whole)) continue;
+    const { addresses, services, targets } = recordsOf(whole, found, authority);
     yield* addresses;
     yield* services;
     for (const target of targets) {
