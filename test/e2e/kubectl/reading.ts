@@ -70,7 +70,7 @@ const WIDE: Readonly<Record<string, string>> = {
   nodes: "DRAINED REASON RACK AGENT",
   servicegroups: "SUSPENDED RACK",
   instances: "REVISION TASK",
-  routes: "REASON RACK",
+  routes: "REASON ADVERTISE ADVERTISED RACK",
   dnsrecords: "REASON RACK",
   scalingpolicies: "REASON MODE LAST-SCALE",
 };
