@@ -13,7 +13,16 @@ import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
-import { afterFiring, combine, type PolicyMemory, type PolicyPlan, planPolicy, remember } from "./plan.js";
+import {
+  afterFiring,
+  combine,
+  cooldownUntil,
+  memoryOf,
+  type PolicyMemory,
+  type PolicyPlan,
+  planPolicy,
+  remember,
+} from "./plan.js";
 
 const NAME = "scaling-policy";
 /** Samples are written at most this often. */
@@ -22,7 +31,11 @@ const DEFAULT_INTERVAL_SECONDS = 15;
 
 /** What this process remembers of one policy; readings are not stored. */
 interface State {
+  /** Of the policy; another one of the same name begins anew. */
+  readonly uid: string | undefined;
   memory: PolicyMemory;
+  /** Wall time at which the size was last changed; 0: never. */
+  lastScaleAt: number;
   /** Monotonic: when each metric was last read. */
   readonly readAt: Map<string, number>;
   readonly failures: Map<string, string>;
@@ -73,15 +86,42 @@ function open(context: LoopContext): Loop {
 async function reconcile(loop: Loop, key: string): Promise<ReconcileResult | undefined> {
   const policy = loop.policies.get(key);
   if (policy === undefined) {
-    loop.states.delete(key);
+    forget(loop, key);
     return;
   }
-  const state = loop.states.get(key) ?? newState(policy);
-  loop.states.set(key, state);
+  const state = stateOf(loop, key, policy);
   const group = loop.groups.get(`${policy.metadata.namespace ?? ""}/${policy.spec.scaleTargetRef.name}`);
   if (group !== undefined) await readMetrics(loop, { policy, group, state });
   await judge(loop, { policy, group, state });
   return { requeueAfterMs: nextReadMs(loop, policy, state) };
+}
+
+/** What is remembered of the policy; nothing of metrics that it does not name any more. */
+function stateOf(loop: Loop, key: string, policy: ScalingPolicy): State {
+  const known = loop.states.get(key);
+  if (known !== undefined && known.uid !== policy.metadata.uid) forget(loop, key);
+  const state = loop.states.get(key) ?? newState(policy);
+  loop.states.set(key, state);
+  const named = new Set(policy.spec.metrics?.map(({ name }) => name));
+  for (const metric of [...state.readAt.keys()]) if (!named.has(metric)) forgetMetric(loop, key, metric);
+  return state;
+}
+
+function forget(loop: Loop, key: string): void {
+  for (const metric of [...(loop.states.get(key)?.readAt.keys() ?? [])]) forgetMetric(loop, key, metric);
+  loop.states.delete(key);
+}
+
+function forgetMetric(loop: Loop, key: string, metric: string): void {
+  const state = loop.states.get(key);
+  if (state === undefined) return;
+  state.readAt.delete(metric);
+  state.failures.delete(metric);
+  const readings = new Map(state.memory.readings);
+  readings.delete(metric);
+  state.memory = { ...state.memory, readings };
+  const [namespace = "", policy = ""] = key.split("/");
+  loop.readings?.remove({ namespace, policy, metric });
 }
 
 /** A policy with its target and what is remembered of it. */
@@ -168,7 +208,9 @@ async function noteScaling(
   policy: ScalingPolicy,
   { plan, state, currentReplicas }: { plan: PolicyPlan; state: State; currentReplicas: number },
 ): Promise<void> {
-  if (plan.rule !== undefined) state.memory = afterFiring(state.memory, plan.rule, loop.context.clock.now());
+  const now = loop.context.clock.now();
+  if (plan.rule !== undefined) state.memory = afterFiring(state.memory, plan.rule, now);
+  state.lastScaleAt = now;
   state.reported = undefined;
   const why = plan.rule === undefined ? "bounds" : `rule ${plan.rule}`;
   const message = `size of ${policy.spec.scaleTargetRef.name} ${currentReplicas} → ${plan.desiredReplicas} (${why})`;
@@ -214,26 +256,27 @@ async function report(
   policy: ScalingPolicy,
   { plan, state, currentReplicas, conditions }: Report,
 ): Promise<void> {
-  const text = JSON.stringify([plan.desiredReplicas, currentReplicas, conditions]);
+  const { generation } = policy.metadata;
+  const text = JSON.stringify([generation, plan.desiredReplicas, currentReplicas, conditions]);
   const isDue = loop.context.clock.monotonic() >= (state.reported?.at ?? Number.NEGATIVE_INFINITY) + SAMPLE_PERIOD_MS;
   if (!isDue && state.reported?.text === text) return;
   state.reported = { at: loop.context.clock.monotonic(), text };
-  const lastFiring = Math.max(0, ...state.memory.firedAt.values());
   const status = {
-    observedGeneration: policy.metadata.generation ?? 0,
+    observedGeneration: generation ?? 0,
     currentReplicas,
     desiredReplicas: plan.desiredReplicas,
-    ...(lastFiring === 0 ? {} : { lastScaleTime: new Date(lastFiring).toISOString() }),
+    ...(state.lastScaleAt === 0 ? {} : { lastScaleTime: new Date(state.lastScaleAt).toISOString() }),
     metrics: [...state.memory.readings].flatMap(([name, readings]) =>
       metricStatus(
         name,
         readings.findLast((reading) => reading.value !== undefined),
       ),
     ),
-    rules: plan.rules.map(({ name, cooldownUntil }) => ({
-      name,
-      ...(cooldownUntil === undefined ? {} : { cooldownUntil: new Date(cooldownUntil).toISOString() }),
-    })),
+    rules: (policy.spec.rules ?? []).map((rule) => {
+      // what fired in this very round cools down, too
+      const until = cooldownUntil(state.memory, rule, loop.context.clock.now());
+      return { name: rule.name, ...(until === undefined ? {} : { cooldownUntil: new Date(until).toISOString() }) };
+    }),
     conditions: ownConditions(policy, conditions, loop.context.clock.now()),
   };
   await reportStatus({
@@ -256,10 +299,14 @@ function nextReadMs(loop: Loop, policy: ScalingPolicy, state: State): number {
 
 function newState(policy: ScalingPolicy): State {
   const last = Date.parse(policy.status?.lastScaleTime ?? "");
-  const firedAt = new Map(
-    Number.isNaN(last) ? [] : (policy.spec.rules ?? []).map((rule): [string, number] => [rule.name, last]),
-  );
-  return { memory: { readings: new Map(), firedAt }, readAt: new Map(), failures: new Map(), reported: undefined };
+  return {
+    uid: policy.metadata.uid,
+    memory: memoryOf(policy),
+    lastScaleAt: Number.isNaN(last) ? 0 : last,
+    readAt: new Map(),
+    failures: new Map(),
+    reported: undefined,
+  };
 }
 
 function intervalMs(metric: ScalingMetric): number {

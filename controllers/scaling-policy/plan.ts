@@ -78,8 +78,23 @@ function stateOf({ memory, now }: PolicyView, rule: ScalingRule): RuleState {
   const lastFiring = Math.max(0, ...memory.firedAt.values());
   const window = (memory.readings.get(rule.metric ?? "") ?? []).slice(-of).filter((reading) => reading.at > lastFiring);
   const agreeing = window.filter((reading) => agrees(rule, reading.value)).length;
-  const cooldownEnd = (memory.firedAt.get(rule.name) ?? 0) + (rule.cooldownSeconds ?? 0) * 1000;
-  return { name: rule.name, agreeing, needed: count, cooldownUntil: cooldownEnd > now ? cooldownEnd : undefined };
+  return { name: rule.name, agreeing, needed: count, cooldownUntil: cooldownUntil(memory, rule, now) };
+}
+
+/** Until when the rule may not fire again, as its last firing is remembered. */
+export function cooldownUntil(memory: PolicyMemory, rule: ScalingRule, now: number): number | undefined {
+  const end = (memory.firedAt.get(rule.name) ?? 0) + (rule.cooldownSeconds ?? 0) * 1000;
+  return end > now ? end : undefined;
+}
+
+/** What a new process knows of an earlier one's firings: only what still matters, the cooldowns. */
+export function memoryOf({ spec, status }: ScalingPolicy): PolicyMemory {
+  const firedAt = (status?.rules ?? []).flatMap(({ name, cooldownUntil: until }): [string, number][] => {
+    const rule = spec.rules?.find((candidate) => candidate.name === name);
+    const end = Date.parse(until ?? "");
+    return rule === undefined || Number.isNaN(end) ? [] : [[name, end - (rule.cooldownSeconds ?? 0) * 1000]];
+  });
+  return { readings: new Map(), firedAt: new Map(firedAt) };
 }
 
 function windowOf(rule: ScalingRule): { count: number; of: number } {

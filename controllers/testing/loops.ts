@@ -10,6 +10,7 @@ import type { Store } from "../../apiserver/storage/store.js";
 import { createClient } from "../../client/create-client.js";
 import type { ComputeDriver, TaskLaunch } from "../../drivers/compute/driver.js";
 import type { BalancerDriver } from "../../drivers/load-balancer/driver.js";
+import type { MetricDriver } from "../../drivers/metrics/driver.js";
 import { createMemoryProber } from "../../drivers/probe/memory.js";
 import { type Logger, silentLogger } from "../../platform/log.js";
 import { createMetrics, type Metrics } from "../../platform/metrics.js";
@@ -40,6 +41,8 @@ export interface LoopWorldOptions {
   readonly outcomeOf?: (action: Action) => Outcome;
   /** What collectors read from and write to; default: nothing there is. */
   readonly metering?: Metering;
+  /** What the rack's built-in metrics are read from. */
+  readonly source?: MetricDriver;
   readonly metrics?: Metrics;
 }
 
@@ -79,7 +82,7 @@ export async function loopWorld(options: LoopWorldOptions & { readonly clock?: R
       outcomes.map((outcome) => (isProxied(outcome.action) ? balance(options, outcome.action) : outcome)),
     );
   };
-  const drivers = { ...driversOf(options.compute), balancers: balancersOf(options.balancers) };
+  const drivers = { ...driversOf(options.compute), balancers: balancersOf(options.balancers), metrics: options.source };
   const backends = {
     of: () => drivers,
     each$: <T>(select: (drivers: RackDrivers, rack: string) => Observable<T>) => select(drivers, RACK),
