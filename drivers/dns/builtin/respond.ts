@@ -66,11 +66,15 @@ function* transfer(options: ResponderOptions, query: Query, exchange: Exchange):
   if (authority === undefined || !isAllowed || peer.transport !== "tcp" || query.name !== authority.domain) {
     return yield written(options, REFUSED, exchange);
   }
-  // made at once: what changes meanwhile is for the next transfer
-  const records = [...transferOf(authority)];
-  for (let at = 0; at < records.length; at += TRANSFER_RECORDS) {
-    yield written(options, answering(records.slice(at, at + TRANSFER_RECORDS)), exchange);
+  // made as fast as it is read: what changes meanwhile has a later serial, and is seen by the next transfer
+  let records: ResourceRecord[] = [];
+  for (const record of transferOf(authority)) {
+    records.push(record);
+    if (records.length < TRANSFER_RECORDS) continue;
+    yield written(options, answering(records), exchange);
+    records = [];
   }
+  if (records.length > 0) yield written(options, answering(records), exchange);
 }
 
 function answering(answers: readonly ResourceRecord[]): Reply {

@@ -21,16 +21,21 @@ export function serveStream(socket: Socket, handler: MessageHandler, clock: Cloc
   socket.on("drain", touch);
   socket.once("close", () => idle.cancel());
   // what was answered is still sent to a peer that asks no more
-  void answerAll(socket, handler, touch).then(() => socket.end(), end);
+  void answerAll(socket, handler, { touch, clock }).then(() => socket.end(), end);
 }
 
-async function answerAll(socket: Socket, handler: MessageHandler, touch: () => void): Promise<void> {
+async function answerAll(
+  socket: Socket,
+  handler: MessageHandler,
+  { touch, clock }: { readonly touch: () => void; readonly clock: Clock },
+): Promise<void> {
   const peer = { address: socket.remoteAddress ?? "", transport: "tcp" } as const;
   for await (const message of messagesOf(socket)) {
     touch();
     for await (const answer of handler(message, peer)) {
       if (socket.destroyed) return;
       if (!socket.write(framed(answer))) await drained(socket);
+      await clock.breathe?.();
     }
   }
 }

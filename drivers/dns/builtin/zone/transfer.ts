@@ -2,7 +2,7 @@ import type { ResourceRecord } from "../wire/record.js";
 import { type Authority, nameServerOf, ownAddress, recordsOf, soaOf } from "./answer.js";
 import { isWritable } from "./names.js";
 
-/** Every record of the zone between two copies of its start, as a transfer sends them (RFC 5936). Pure. */
+/** Every record of the zone between two copies of its start, as a transfer sends them (RFC 5936); what changes meanwhile may be in it. */
 export function* transferOf(authority: Authority): Generator<ResourceRecord> {
   const { zone, domain } = authority;
   const soa = soaOf(authority);
@@ -10,7 +10,7 @@ export function* transferOf(authority: Authority): Generator<ResourceRecord> {
   yield nameServerOf(authority);
   yield* ownAddress(authority);
   const told = new Set<string>();
-  for (const name of zone.names()) {
+  for (const name of [...zone.names()]) {
     const found = zone.at(name);
     const whole = `${name}.${domain}`;
     if (found === undefined || !isWritable(whole)) continue;
