@@ -3,7 +3,7 @@ export interface Sample {
   /** Which instance (task id) or node it belongs to; undefined: one series for all. */
   readonly subject: string | undefined;
   readonly value: number;
-  /** Wall time of the measurement, milliseconds. */
+  /** Our wall time at which this measurement was heard first, milliseconds: whatever the source's clock says (R30). */
   readonly at: number;
 }
 

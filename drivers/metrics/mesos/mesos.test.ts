@@ -69,10 +69,20 @@ describe("createMesosMetrics", () => {
     });
   });
 
-  it("gives memory at once, at the agent's time", async () => {
-    const driver = open(agents(() => ({ values: new Map([["t1", 5]]), timestamp: 100.5, isBroken: false })));
-    const result = await driver.query({ query: "memory_usage", tasks: tasksOf("t1") });
-    expect(result).toEqual({ type: "Complete", samples: [{ subject: "t1", value: 5, at: 100_500 }] });
+  it("gives memory at once, at our time, whatever the agent's clock says; what it repeats ages (R30)", async () => {
+    const clock = virtualClock();
+    let timestamp = 100.5;
+    const driver = open(
+      agents(() => ({ values: new Map([["t1", 5]]), timestamp, isBroken: false })),
+      clock,
+    );
+    const ask = () => driver.query({ query: "memory_usage", tasks: tasksOf("t1") });
+    const began = clock.now();
+    expect(await ask()).toEqual({ type: "Complete", samples: [{ subject: "t1", value: 5, at: began }] });
+    await clock.advance(5000);
+    expect(await ask()).toMatchObject({ samples: [{ at: began }] });
+    timestamp += 5;
+    expect(await ask()).toMatchObject({ samples: [{ at: began + 5000 }] });
   });
 
   it.each([...BUILT_IN.keys()])("reads %s", async (query) => {

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { MetricDriver, MetricQuery, MetricResult, Sample } from "../driver.js";
 import { createRates, type Rates } from "../rates.js";
 import { type AgentAnswer, type AgentsOptions, askAgent } from "./ask-agent.js";
+import { createFirstHeard, type FirstHeard } from "./first-heard.js";
 import { BUILT_IN, type BuiltIn, containerOf, readingOf } from "./statistics.js";
 
 const AGENTS_AT_ONCE = 16;
@@ -9,6 +10,7 @@ const AGENTS_AT_ONCE = 16;
 /** The built-in metrics, read from each agent's `/monitor/statistics`. */
 export function createMesosMetrics(options: AgentsOptions): MetricDriver {
   const rates = createRates(() => options.clock.monotonic());
+  const heard = createFirstHeard(() => options.clock.now());
   const closing = new AbortController();
   // one listener per open request, taken off when it ends
   setMaxListeners(0, closing.signal);
@@ -17,7 +19,7 @@ export function createMesosMetrics(options: AgentsOptions): MetricDriver {
       const metric = BUILT_IN.get(query.query);
       if (metric === undefined) return { type: "Unknown", reason: `${query.query} is not a built-in metric` };
       const agents = await askAgents(options, query, closing.signal);
-      return resultOf(query, { metric, agents, rates });
+      return resultOf(query, { metric, agents, rates, heard });
     },
     close: () => closing.abort(),
   };
@@ -48,6 +50,7 @@ function resultOf(
     readonly metric: BuiltIn;
     readonly agents: ReadonlyMap<string, AgentAnswer>;
     readonly rates: Rates;
+    readonly heard: FirstHeard;
   },
 ): MetricResult {
   const failures = [...context.agents.values()].flatMap((agent) => (agent.type === "failed" ? [agent.reason] : []));
@@ -69,7 +72,7 @@ function resultOf(
 function sampleOf(
   name: string,
   { taskId, agentId }: MetricQuery["tasks"][number],
-  { metric, agents, rates }: Parameters<typeof resultOf>[1],
+  { metric, agents, rates, heard }: Parameters<typeof resultOf>[1],
 ): Sample | undefined {
   const agent = agents.get(agentId);
   if (agent?.type !== "answered") return undefined;
@@ -78,5 +81,6 @@ function sampleOf(
   if (container === undefined || reading === undefined) return undefined;
   const { timestamp } = container;
   const value = metric.type === "gauge" ? reading : rates.next(`${name} ${taskId}`, { value: reading, timestamp });
-  return value === undefined ? undefined : { subject: taskId, value, at: timestamp * 1000 };
+  const at = heard.at(`${name} ${taskId}`, timestamp);
+  return value === undefined ? undefined : { subject: taskId, value, at };
 }
