@@ -6,6 +6,7 @@ import { type HttpHandler, readBody, TransportError } from "../../../../platform
 import { virtualClock } from "../../../../platform/virtual-clock.js";
 import { createSnapRoute } from "../../../../simulator/snaproute/snaproute.js";
 import type { Observation } from "../../../observation.js";
+import { advertisingDriverSuite } from "../../advertising/suite.js";
 import type { Advertisement } from "../../driver.js";
 import { createSnaprouteAdvertising } from "./advertising.js";
 
@@ -111,6 +112,22 @@ async function routed(options: Parameters<typeof setUp>[0] = {}) {
 }
 
 const OURS = { Sources: "STATIC", Policy: "rackwright-torc" };
+
+advertisingDriverSuite("snaproute, simulated", async () => {
+  const world = await routed();
+  const { driver, clock, told } = world;
+  return {
+    driver,
+    told,
+    async until(isDone) {
+      for (let tries = 0; !(await isDone()); tries += 1) {
+        if (tries === 100) throw new Error("it never came to be");
+        await clock.advance(100);
+      }
+    },
+    close: async () => driver.close(),
+  };
+});
 
 describe("telling a prefix", () => {
   it("makes condition, statement, policy and redistribution, in this order", async () => {

@@ -1,7 +1,7 @@
-import { StatusError } from "../../api-types/meta/status-error.js";
-import type { Clock } from "../../platform/clock.js";
-import { createMemoryTable, type MemoryTable } from "../memory-table.js";
-import { type Advertisement, type AdvertisingChange, type AdvertisingDriver, advertisementKey } from "./driver.js";
+import { StatusError } from "../../../api-types/meta/status-error.js";
+import type { Clock } from "../../../platform/clock.js";
+import { createMemoryTable, type MemoryTable } from "../../memory-table.js";
+import { type Advertisement, type AdvertisingChange, type AdvertisingDriver, advertisementKey } from "../driver.js";
 
 /** What is told, in memory: what a healthy switch would do, and what one would that somebody else's policies govern. */
 export interface MemoryAdvertising extends AdvertisingDriver {
