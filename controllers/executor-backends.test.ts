@@ -20,7 +20,7 @@ const stamp: Stamp = { identity: "rack", kind: "DnsRecord", namespace: "default"
 const entry = { name: "web", id: "one", address: "192.168.2.3", tags: [], stamp };
 const PREFIX = "192.168.2.3/32";
 
-function action(type: "dns.register" | "route.set" | "task.launch", change: unknown): Action {
+function action(type: "dns.register" | "route.set" | "task.launch" | "advertising.set", change: unknown): Action {
   return { type, rack: "rack", key: "key", change, message: "sample", cause: [], evidence: [] };
 }
 
@@ -51,7 +51,7 @@ function setUp(drivers: Partial<RackDrivers> = {}) {
     if (found === undefined) throw new Error(`no back end for ${type}`);
     return found;
   };
-  return { clock, dns, network, get, backend };
+  return { clock, dns, network, advertising, get, backend };
 }
 
 const signal = new AbortController().signal;
@@ -191,5 +191,32 @@ describe("tasks", () => {
     ["R1 nothing is known of a kill without an answer", silent, kill("t2"), "unknown"],
   ])("%s", async (_, tasks, what, done) => {
     expect(await compute(tasks).backend.isDone(what)).toBe(done);
+  });
+});
+
+describe("reading back what is told", () => {
+  const tell = action("advertising.set", { type: "advertise", prefix: PREFIX });
+  const withdraw = action("advertising.set", { type: "withdraw", prefix: PREFIX });
+
+  it("tells whether the prefix is told wholly, or no part of it is left", async () => {
+    const { clock, advertising, backend } = setUp();
+    const told = backend("advertising.set");
+    const answers = async () => {
+      const both = Promise.all([told.isDone(tell), told.isDone(withdraw)]);
+      await clock.advance(1000);
+      return both;
+    };
+    expect(await answers()).toEqual(["notDone", "done"]);
+    advertising.load([{ type: "prefix", prefix: PREFIX, isWhole: false }]);
+    expect(await answers()).toEqual(["notDone", "notDone"]);
+    await told.apply(tell, signal);
+    expect(await answers()).toEqual(["done", "notDone"]);
+  });
+
+  it("R1 tells nothing when the switch does not answer, and is nobody's where there is nobody to tell", async () => {
+    const { advertising, backend } = setUp();
+    advertising.breakReads("timeout");
+    expect(await backend("advertising.set").isDone(withdraw)).toBe("unknown");
+    expect(setUp({ network: undefined }).get("rack", "advertising.set")).toBeUndefined();
   });
 });
