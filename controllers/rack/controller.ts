@@ -26,7 +26,11 @@ export const rackController = (context: LoopContext) => {
     name: NAME,
     watches: [
       on(Rack, (rack) => [rack.metadata.name]),
-      on(Node, (node) => [node.spec.rackName]),
+      on(
+        Node,
+        (node) => [node.spec.rackName, ...racksNaming(loop, node)],
+        (node) => [node.spec.rackName],
+      ),
       on(
         Instance,
         (instance, previous) => (previous === undefined ? countKeys(loop, instance) : []),
@@ -70,6 +74,24 @@ function open(context: LoopContext): Loop {
   };
 }
 
+/** Racks that may want a Node of their own by this name. */
+function racksNaming(loop: Loop, { metadata, spec }: Node): string[] {
+  return loop.racks
+    .list()
+    .filter((rack) => rack.metadata.name !== spec.rackName)
+    .filter((rack) => rack.spec.nodes?.some(({ name }) => name === metadata.name) === true)
+    .map((rack) => rack.metadata.name);
+}
+
+/** The Nodes of these names that belong to other Racks, with their Rack. */
+function elsewhere(loop: Loop, { metadata, spec }: Rack): ReadonlyMap<string, string> {
+  const found = (spec.nodes ?? []).flatMap(({ name }): [string, string][] => {
+    const owner = loop.nodes.get(name)?.spec.rackName ?? metadata.name;
+    return owner !== metadata.name && loop.racks.get(owner) !== undefined ? [[name, owner]] : [];
+  });
+  return new Map(found);
+}
+
 /** The rack of an Instance that came or went. */
 function countKeys(loop: Loop, instance: Instance): string[] {
   const rack = rackOf(loop, instance);
@@ -93,7 +115,8 @@ async function reconcileRack(loop: Loop, name: string): Promise<ReconcileResult>
   if (rack === undefined) loop.countedAt.delete(name);
   if (rack === undefined || isDeleting(rack)) return {};
   const highestStampedTerm = highestTerm(loop.context.backends.of(name), rack.spec.identity ?? name);
-  const view = { rack, nodes: loop.nodes.by("rack", name), highestStampedTerm, term: loop.context.term };
+  const nodes = loop.nodes.by("rack", name);
+  const view = { rack, nodes, elsewhere: elsewhere(loop, rack), highestStampedTerm, term: loop.context.term };
   const plan = planRack({ ...view, overlay: loop.context.overlay?.value() });
   for (const step of plan.steps) await perform(loop, rack, step);
   const { instances, waitMs } = count(loop, loop.racks.get(name) ?? rack);

@@ -10,6 +10,7 @@ function viewOf(spec: Record<string, unknown>, nodes: readonly Node[] = [], rest
   return {
     rack: rack({ variables: VARIABLES, ...spec }),
     nodes,
+    elsewhere: new Map(),
     highestStampedTerm: 0,
     term: 5,
     overlay: undefined,
@@ -42,6 +43,7 @@ const sameNode = { address: "10.250.3.20", function: "lab" };
 describe("the Nodes of a rack", () => {
   it.each<[string, RackView, readonly string[]]>([
     ["are made", viewOf(one), ["apply n1"]],
+    ["stay with another Rack that has them", viewOf(one, [], { elsewhere: new Map([["n1", "other"]]) }), []],
     ["are left alone when they are as the rack says", viewOf(one, [made("n1", sameNode)]), []],
     ["follow a changed address", viewOf(one, [made("n1", { ...sameNode, address: "10.0.0.1" })]), ["apply n1"]],
     [
@@ -108,5 +110,17 @@ describe("whether the rack works", () => {
 
   it("names the back ends that do not answer", () => {
     expect(planRack(viewOf({}, [], oneMissing)).conditions[1]?.message).toBe("see conditions SwitchReady");
+  });
+});
+
+describe("a node that another Rack has", () => {
+  it("is told, and keeps the rack from being Ready", () => {
+    const { conditions } = planRack(viewOf(one, [], { elsewhere: new Map([["n1", "other"]]) }));
+    expect(conditions.find(({ type }) => type === "Ready")).toEqual({
+      type: "Ready",
+      status: "False",
+      reason: "NodeOfOtherRack",
+      message: "n1 belongs to Rack other; each node can be in one Rack",
+    });
   });
 });

@@ -9,6 +9,8 @@ export interface RackView {
   readonly rack: Rack;
   /** Nodes that name this rack. */
   readonly nodes: readonly Node[];
+  /** Nodes of other Racks by name, each with its Rack: they are not taken from it. */
+  readonly elsewhere: ReadonlyMap<string, string>;
   /** Highest term stamped on anything of ours at the back ends; 0: nothing seen. */
   readonly highestStampedTerm: number;
   /** The term of this process. */
@@ -32,7 +34,8 @@ export function planRack(view: RackView): RackPlan {
   const { rack, nodes } = view;
   const { value: wanted, unknown } = substituteDeep(rack.spec.nodes ?? [], (name) => rack.spec.variables?.[name]);
   const names = new Set(wanted.map((node) => node.name));
-  const applied = wanted.flatMap((node) => applyStep(rack, node, nodes));
+  const taken = wanted.filter(({ name }) => view.elsewhere.has(name));
+  const applied = wanted.flatMap((node) => (taken.includes(node) ? [] : applyStep(rack, node, nodes)));
   const removed = nodes
     .filter(
       (node) => isOwned(node, rack) && !names.has(node.metadata.name) && node.metadata.deletionTimestamp === undefined,
@@ -43,7 +46,7 @@ export function planRack(view: RackView): RackPlan {
     steps: unknown.length > 0 ? [] : [...applied, ...removed],
     conditions: [
       storeCondition(regressed, view),
-      readyCondition(rack, regressed, unknown),
+      takenCondition(taken, view.elsewhere) ?? readyCondition(rack, regressed, unknown),
       ...overlayConditions(view.overlay),
     ],
     counts: { nodes: wanted.length, nodesReady: nodes.filter(isNodeReady).length },
@@ -91,6 +94,21 @@ function overlayConditions(overlay: AddressOverlay | undefined): ConditionUpdate
   return [{ type: "AddressesOverlaid", status: "True", reason: "SimulatedRack", message }];
 }
 
+/** So many nodes a message names. */
+const NAMES_MAX = 5;
+
+/** Two Racks that name one node would take it from each other for ever: it stays with the one that has it. */
+function takenCondition(
+  taken: readonly RackNode[],
+  elsewhere: ReadonlyMap<string, string>,
+): ConditionUpdate | undefined {
+  if (taken.length === 0) return undefined;
+  const named = taken.slice(0, NAMES_MAX).map(({ name }) => `${name} belongs to Rack ${elsewhere.get(name)}`);
+  const more = taken.length > named.length ? `, and ${taken.length - named.length} more` : "";
+  const message = `${named.join(", ")}${more}; each node can be in one Rack`;
+  return { type: "Ready", status: "False", reason: "NodeOfOtherRack", message };
+}
+
 /** Back ends that the rack uses, each with its condition; written by the loops that own them. */
 const BACKEND_CONDITIONS = ["ComputeReady", "DnsReady", "SwitchReady"];
 
@@ -102,10 +120,9 @@ function readyCondition(rack: Rack, isRegressed: boolean, unknown: readonly stri
   if (isRegressed)
     return { type: "Ready", status: "False", reason: "RackFrozen", message: "see condition StoreRegressed" };
   const conditions = rack.status?.conditions ?? [];
-  const used = rack.spec.loadBalancer?.haproxy === undefined ? BACKEND_CONDITIONS : [...BACKEND_CONDITIONS, "BalancerReady"];
-  const missing = used.filter(
-    (type) => conditions.find((condition) => condition.type === type)?.status !== "True",
-  );
+  const used =
+    rack.spec.loadBalancer?.haproxy === undefined ? BACKEND_CONDITIONS : [...BACKEND_CONDITIONS, "BalancerReady"];
+  const missing = used.filter((type) => conditions.find((condition) => condition.type === type)?.status !== "True");
   if (missing.length === 0) return { type: "Ready", status: "True", reason: "BackendsReady", message: "" };
   return {
     type: "Ready",
