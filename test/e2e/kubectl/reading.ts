@@ -66,10 +66,10 @@ const TABLES: readonly { readonly prefix: string; readonly cells: Readonly<Recor
 
 /** Columns that only `-o wide` has. */
 const WIDE: Readonly<Record<string, string>> = {
-  racks: "REASON DOMAIN FRAMEWORK",
+  racks: "BALANCERREADY REASON DOMAIN FRAMEWORK",
   nodes: "DRAINED REASON RACK AGENT",
   servicegroups: "SUSPENDED RACK",
-  instances: "REVISION TASK",
+  instances: "BALANCED REVISION TASK",
   routes: "REASON ADVERTISE ADVERTISED RACK",
   dnsrecords: "REASON RACK",
   scalingpolicies: "REASON MODE LAST-SCALE",
