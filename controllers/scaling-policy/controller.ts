@@ -13,6 +13,7 @@ import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import type { LoopContext } from "../context.js";
 import { ownConditions } from "../own-conditions.js";
+import { conditionsOf } from "./conditions.js";
 import {
   afterFiring,
   combine,
@@ -199,7 +200,7 @@ async function judge(loop: Loop, { policy, group, state }: Case): Promise<void> 
     plan,
     state,
     currentReplicas,
-    conditions: conditionsOf(policy, { group, state, plan, problem }),
+    conditions: conditionsOf(policy, { isTargetThere: group !== undefined, failures: state.failures, plan, problem }),
   });
 }
 
@@ -337,48 +338,4 @@ function serviceKeyOf(instance: Instance): string {
 function metricStatus(name: string, reading: { readonly at: number; readonly value: number | undefined } | undefined) {
   if (reading?.value === undefined) return [{ name }];
   return [{ name, value: reading.value, sampledAt: new Date(reading.at).toISOString() }];
-}
-
-interface Judgement {
-  readonly group: ServiceGroup | undefined;
-  readonly state: State;
-  readonly plan: PolicyPlan;
-  readonly problem: string | undefined;
-}
-
-function conditionsOf(policy: ScalingPolicy, { group, state, plan, problem }: Judgement): ConditionUpdate[] {
-  const target = policy.spec.scaleTargetRef.name;
-  const able: ConditionUpdate =
-    group === undefined
-      ? {
-          type: "AbleToScale",
-          status: "False",
-          reason: "TargetMissing",
-          message: `no ServiceGroup ${target} in this namespace`,
-        }
-      : problem === undefined
-        ? { type: "AbleToScale", status: "True", reason: "TargetFound", message: "" }
-        : { type: "AbleToScale", status: "False", reason: "TargetRefused", message: problem };
-  const failures = [...state.failures].map(([name, reason]) => `${name}: ${reason}`).join("; ");
-  const active: ConditionUpdate =
-    failures === ""
-      ? { type: "ScalingActive", status: "True", reason: "MetricsRead", message: "" }
-      : { type: "ScalingActive", status: "False", reason: "MetricMissing", message: failures };
-  const isReady = able.status === "True";
-  return [
-    {
-      type: "Ready",
-      status: isReady ? "True" : "False",
-      reason: isReady ? "PolicyWorks" : able.reason,
-      message: able.message,
-    },
-    able,
-    active,
-    limitedCondition(plan),
-  ];
-}
-
-function limitedCondition({ limitedBy }: PolicyPlan): ConditionUpdate {
-  if (limitedBy === undefined) return { type: "ScalingLimited", status: "False", reason: "WithinBounds", message: "" };
-  return { type: "ScalingLimited", status: "True", reason: "BoundReached", message: `limited by ${limitedBy}` };
 }
