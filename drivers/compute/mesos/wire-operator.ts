@@ -3,6 +3,7 @@ import type {
   WireContainerInfo,
   WireDiscoveryInfo,
   WireDomain,
+  WireExecutorInfo,
   WireFrameworkInfo,
   WireHealthCheck,
   WireId,
@@ -76,6 +77,12 @@ export interface WireFramework {
   readonly offers?: readonly WireOffer[];
 }
 
+/** An executor that runs, as it was started. */
+export interface WireExecutor {
+  readonly executor_info: WireExecutorInfo;
+  readonly agent_id: WireId;
+}
+
 /** Machines that are to be maintained together; a machine is named by host name, address or both. */
 export interface WireWindow {
   readonly machine_ids: readonly { readonly hostname?: string; readonly ip?: string }[];
@@ -100,6 +107,10 @@ export type WireOperatorAnswer =
         readonly agents?: readonly WireAgent[];
         readonly recovered_agents?: readonly WireAgentInfo[];
       };
+    }
+  | {
+      readonly type: "GET_EXECUTORS";
+      readonly get_executors: { readonly executors?: readonly WireExecutor[] };
     }
   | {
       readonly type: "GET_MAINTENANCE_SCHEDULE";

@@ -1,10 +1,10 @@
 import type { Clock } from "../../../../platform/clock.js";
 import { type ListedAgents, readAgents, readTasks } from "../listing/answers.js";
 import type { Piece } from "../listing/pieces.js";
-import { parseFrameworks, parseMasterId, parseWindows } from "../mapping/event.js";
+import { parseExecutors, parseFrameworks, parseMasterId, parseWindows } from "../mapping/event.js";
 import { type Answer, type MasterClient, textOf } from "../session/master.js";
 import type { Session } from "../session/subscription.js";
-import type { WireFramework, WireOperatorCall, WireWindow } from "../wire-operator.js";
+import type { WireExecutor, WireFramework, WireOperatorCall, WireWindow } from "../wire-operator.js";
 
 /** What the master of a session holds, or why that is not known. */
 export type Inspection =
@@ -35,6 +35,14 @@ export async function inspect(client: MasterClient, session: Session, clock: Clo
   } catch (error) {
     return unseen(error instanceof SyntaxError ? BROKEN : messageOf(error));
   }
+}
+
+/** The executors of our framework that run, as they were started. Rejects when the master does not tell. */
+export async function listExecutors(client: MasterClient, session: Session): Promise<readonly WireExecutor[]> {
+  const answer = await client.post({ url: operatorUrl(session), body: { type: "GET_EXECUTORS" } }, session.signal);
+  const executors = parseExecutors(jsonOf(bytesOf(answer)));
+  if (executors === undefined) throw new Error("GET_EXECUTORS was not answered as expected");
+  return executors.filter(({ executor_info }) => executor_info.framework_id.value === session.frameworkId);
 }
 
 /** Why it is not certain that the session's own master answers; undefined: it is. Never rejects. */

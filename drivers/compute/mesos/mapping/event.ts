@@ -1,6 +1,6 @@
 import { isRecord } from "../../../../platform/is-record.js";
 import type { WireEvent } from "../wire.js";
-import type { WireAgent, WireAgentInfo, WireFramework, WireTask, WireWindow } from "../wire-operator.js";
+import type { WireAgent, WireAgentInfo, WireExecutor, WireFramework, WireTask, WireWindow } from "../wire-operator.js";
 
 /** A record of the scheduler stream that we understand. Undefined: another type, or one without what its type needs. */
 export function parseEvent(record: unknown): WireEvent | undefined {
@@ -47,6 +47,15 @@ export function parseFrameworks(answer: unknown): readonly WireFramework[] | und
   if (lists === undefined || !found.every((list) => isListOf(list, isFramework))) return undefined;
   // every entry has just been checked
   return found.flat() as WireFramework[];
+}
+
+/** The executors of an answer to GET_EXECUTORS. Undefined: not such an answer, or a damaged one. */
+export function parseExecutors(answer: unknown): readonly WireExecutor[] | undefined {
+  const lists = listsOf(answer, "GET_EXECUTORS", "get_executors");
+  const executors = lists?.executors ?? [];
+  if (lists === undefined || !isListOf(executors, isExecutor)) return undefined;
+  // every entry has just been checked
+  return executors as WireExecutor[];
 }
 
 /** The windows of an answer to GET_MAINTENANCE_SCHEDULE. Undefined: not such an answer, or a damaged one. */
@@ -118,6 +127,11 @@ function isAgent(agent: Json): boolean {
 
 function isAgentInfo(info: Json): boolean {
   return hasId(info, "id") && typeof info.hostname === "string";
+}
+
+function isExecutor(executor: Json): boolean {
+  const info = at(executor, "executor_info");
+  return hasId(executor, "agent_id") && hasId(info, "executor_id") && hasId(info, "framework_id");
 }
 
 function isFramework(framework: Json): boolean {

@@ -529,6 +529,39 @@ describe("calls", () => {
     expect(await launch("O4", "c", [])).toMatchObject({ command: { value: "./other" } });
   });
 
+  it("describes an executor that another process of ours started as the master tells, as recorded", async () => {
+    const recorded = recording("14-operator").find(({ body }) => body?.type === "GET_EXECUTORS" && body.get_executors)
+      ?.body.get_executors.executors[0];
+    const framework_id = { value: "fw-1" };
+    const own = { ...recorded, agent_id: { value: "S0" }, executor_info: { ...recorded.executor_info, framework_id } };
+    const foreign = {
+      ...own,
+      executor_info: { ...own.executor_info, framework_id: { value: "fw-2" }, name: "foreign" },
+    };
+    const bench = createBench({}, new Map(), { executors: [foreign, own] });
+    await bench.subscribed();
+    const [offer] = OFFERS.offers.offers;
+    const executor = {
+      id: recorded.executor_info.executor_id.value,
+      name: "runner",
+      script: "./runner",
+      fetch: [],
+      env: {},
+      resources: { cpu: 0.1, memoryMiB: 32, diskMiB: 0, gpu: 0, ports: [] },
+      data: undefined,
+    };
+    const launch = async (offerId: string, taskId: string) => {
+      const executor_ids = [{ value: executor.id }];
+      bench.master.push({ type: "OFFERS", offers: { offers: [{ ...offer, id: { value: offerId }, executor_ids }] } });
+      await bench.settle();
+      await bench.driver.launch([offerId], [launchOf(taskId, { executor })]);
+      return bench.master.callsOf("ACCEPT").at(-1)?.body.accept.operations[0].launch.task_infos[0].executor;
+    };
+    expect(await launch("O2", "a")).toEqual(own.executor_info);
+    expect(await launch("O3", "b")).toEqual(own.executor_info);
+    expect(bench.master.callsOf("GET_EXECUTORS").length).toBe(1);
+  });
+
   it("says TEARDOWN when told to, and only then", async () => {
     const bench = createBench();
     await bench.subscribed();

@@ -37,6 +37,7 @@ export interface MasterState {
   agents: unknown[];
   recoveredAgents: unknown[];
   frameworks: unknown[];
+  executors: unknown[];
   /** The maintenance schedule. */
   windows: unknown[];
   /** Undefined: the call is handled as usual. */
@@ -57,20 +58,25 @@ export function textResponse(
   return { status, headers: { "content-type": "text/plain", ...headers }, body: Buffer.from(text) };
 }
 
-/** A master with nothing in it. */
-export function scriptedMaster(): ScriptedMaster {
-  const calls: ReceivedCall[] = [];
-  const subscribes: ReceivedCall[] = [];
-  const state: MasterState = {
+function emptyState(): MasterState {
+  return {
     masterId: "master-1",
     tasks: [],
     unreachableTasks: [],
     agents: [],
     recoveredAgents: [],
     frameworks: [],
+    executors: [],
     windows: [],
     intercept: () => undefined,
   };
+}
+
+/** A master with nothing in it. */
+export function scriptedMaster(): ScriptedMaster {
+  const calls: ReceivedCall[] = [];
+  const subscribes: ReceivedCall[] = [];
+  const state = emptyState();
   let stream: ByteStream | undefined;
 
   async function handler(request: HttpRequest): Promise<HttpResponse> {
@@ -97,6 +103,8 @@ export function scriptedMaster(): ScriptedMaster {
         return { type, get_maintenance_schedule: { schedule: { windows: state.windows } } };
       case "GET_FRAMEWORKS":
         return { type, get_frameworks: { frameworks: state.frameworks } };
+      case "GET_EXECUTORS":
+        return { type, get_executors: { executors: state.executors } };
       case "GET_MASTER":
         return { type, get_master: { master_info: { id: state.masterId } } };
       default:

@@ -1,6 +1,7 @@
 import { StatusError } from "../../../../api-types/meta/status-error.js";
 import { TransportError } from "../../../../platform/transport.js";
 import type { TaskLaunch } from "../../driver.js";
+import { listExecutors } from "../holdings/operator.js";
 import { taskInfosOf } from "../mapping/launch.js";
 import type { WireExecutorInfo, WireOffer, WireStreamCall } from "../wire.js";
 import { callMaster, type Link } from "./link.js";
@@ -14,6 +15,7 @@ export async function launchTasks(
   offerIds: readonly string[],
   tasks: readonly TaskLaunch[],
 ): Promise<void> {
+  await learnExecutors(link, offerIds, tasks);
   const held = offerIds.map((offerId) => heldOffer(link, offerId));
   const call = acceptCall(link, held, tasks);
   register(link, tasks);
@@ -26,6 +28,27 @@ export async function launchTasks(
     throw error;
   }
   link.offers.spend(held);
+}
+
+/**
+ * Mesos wants a running executor described as it was started. Another process of ours may have started it: then the master
+ * tells how. Where it does not, ours is the best description.
+ */
+async function learnExecutors(link: Link, offerIds: readonly string[], tasks: readonly TaskLaunch[]): Promise<void> {
+  const { session, client, executors } = link;
+  const wanted = new Set(tasks.flatMap(({ executor }) => executor?.id ?? []));
+  const offers = offerIds.flatMap((offerId) => link.offers.get(offerId) ?? []);
+  const isStrange = ({ agent_id, executor_ids = [] }: WireOffer) =>
+    executor_ids.some(({ value }) => wanted.has(value) && !executors.has(executorKey(agent_id.value, value)));
+  if (session === undefined || !offers.some(isStrange)) return;
+  try {
+    for (const { agent_id, executor_info } of await listExecutors(client, session)) {
+      const key = executorKey(agent_id.value, executor_info.executor_id.value);
+      if (!executors.has(key)) executors.set(key, executor_info);
+    }
+  } catch (error) {
+    link.options.log.info("running executors not told", { error });
+  }
 }
 
 function heldOffer(link: Link, offerId: string): WireOffer {

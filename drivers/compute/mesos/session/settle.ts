@@ -7,7 +7,7 @@ import type { Link } from "./link.js";
 import type { Session } from "./subscription.js";
 
 /** So much is listed in every period; more of it less often, while the stream tells what changes. */
-const LISTED_PER_PERIOD = 5000;
+const LISTED_PER_PERIOD = 2000;
 /** However much it is, it is compared so often (R19). */
 const LIST_AFTER_MAX_MS = 60_000;
 /** A stream that was silent for longer may have lost something. */
