@@ -8,7 +8,7 @@ export type RecordOutcome = (outcome: Outcome, durationMs: number) => void;
 
 /** A refusal that stays the same is written down again after this time only, however often it is asked for. */
 const SAME_REFUSAL_MS = 300_000;
-/** So many refusals are remembered; the oldest is forgotten first, which costs one line. */
+/** So many refusals are remembered; then all are forgotten, which costs one line each. */
 const REFUSALS_MAX = 10_000;
 
 /** A recorder; lines are numbered within this process. */
@@ -45,23 +45,16 @@ export function actionRecorder(options: {
   };
 }
 
-/** Tells whether the last word about a target was the same refusal, a short while ago. */
-function refusalMemory(clock: Clock): (outcome: Outcome) => boolean {
-  const told = new Map<string, { readonly reason: string; readonly at: number }>();
+/** Tells whether a target was refused for the same reason a short while ago. */
+function refusalMemory({ monotonic }: Clock): (outcome: Outcome) => boolean {
+  const told = new Map<string, number>();
   return (outcome) => {
+    if (outcome.type !== "refused") return false;
     const { rack, type, key } = outcome.action;
-    const target = `${rack}/${type}/${key}`;
-    const known = told.get(target);
-    if (outcome.type !== "refused") {
-      told.delete(target);
-      return false;
-    }
-    const at = clock.monotonic();
-    if (known?.reason === outcome.reason && at - known.at < SAME_REFUSAL_MS) return true;
-    told.delete(target);
-    told.set(target, { reason: outcome.reason, at });
-    const [oldest] = told.keys();
-    if (told.size > REFUSALS_MAX && oldest !== undefined) told.delete(oldest);
+    const what = `${rack}/${type}/${key} ${outcome.reason}`;
+    if (monotonic() - (told.get(what) ?? Number.NEGATIVE_INFINITY) < SAME_REFUSAL_MS) return true;
+    if (told.size >= REFUSALS_MAX) told.clear();
+    told.set(what, monotonic());
     return false;
   };
 }

@@ -4,7 +4,8 @@ const FILE_LINES_MAX = 300;
 const FOLDER_ENTRIES_MAX = 12;
 // 1000 and what keeps cached objects in order: sorting them anew at every change was what loops spent most time on
 const RUNTIME_LINES_MAX = 1050;
-const ACTUATION_LINES_MAX = 400;
+// the last few are for telling a refusal that lasts once in five minutes
+const ACTUATION_LINES_MAX = 420;
 const CONTROLLER_FILES_MAX = 3;
 
 /** Limits above the common one, each with its reason. */
