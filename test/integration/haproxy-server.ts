@@ -22,6 +22,8 @@ export interface RunningHaproxy {
   readonly configFile: string;
   start(): Promise<void>;
   kill(): Promise<void>;
+  /** Empties our file. */
+  forget(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function startHaproxy(): Promise<RunningHaproxy> {
     configFile,
     start,
     kill,
+    forget: () => writeFile(configFile, ""),
     async stop() {
       await kill();
       await rm(folder, { recursive: true, force: true });
