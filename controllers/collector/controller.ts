@@ -5,7 +5,7 @@ import { StatusError } from "../../api-types/meta/status-error.js";
 import { Node } from "../../api-types/node.js";
 import { Rack, type RackCollector } from "../../api-types/rack.js";
 import { METERED_LABEL } from "../../api-types/well-known.js";
-import type { MeterTarget, NodeMeter, NodeReading, PointSink } from "../../drivers/metrics/driver.js";
+import type { MeterTarget, NodeMeter, NodeReading, Point, PointSink } from "../../drivers/metrics/driver.js";
 import type { Cache } from "../../runtime/cache.js";
 import { defineController, on } from "../../runtime/controller.js";
 import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
@@ -23,7 +23,8 @@ const NAME = "collector";
 const WRITE_PREFIX = "write:";
 /** How soon points that came meanwhile are looked for. */
 const WRITE_PERIOD_MS = 1000;
-const BATCH_MAX = 5000;
+/** Points of one request: so few keep nobody waiting while they are put into words. */
+const BATCH_MAX = 1000;
 
 /** Measures metered instances and nodes, shows them at /metrics, and writes them into a database. */
 export const collectorController = (context: LoopContext) => {
@@ -75,7 +76,7 @@ function open(context: LoopContext): Loop {
     nodes: informers.cache(Node, { rack: (node) => [node.spec.rackName] }),
     instances: informers.cache(Instance, { metered: (instance) => meteredOn(instance) }),
     open: new Map(),
-    gauges: createGauges(context.metrics),
+    gauges: createGauges(context.metrics, context.clock),
   };
 }
 
@@ -149,7 +150,7 @@ async function readRound(loop: Loop, name: string): Promise<ReconcileResult> {
   const readings = await state.meter.read(targetsOf(loop, subject));
   // what was opened with another specification, or by a leader that is none any more, says nothing
   if (loop.open.get(name) !== state) return { requeueAfterMs: 0 };
-  take(loop, subject, readings);
+  await take(loop, subject, readings);
   await report(loop, subject, readings);
   return { requeueAfterMs: Math.max(0, state.dueAt - clock.monotonic()) };
 }
@@ -171,16 +172,26 @@ function typeOf(type: string): string {
   return type === "slave" ? "worker" : type;
 }
 
-/** Shows what a round found, and has it wait to be written. */
-function take(loop: Loop, { rack, collector, state }: Subject, readings: ReadonlyMap<string, NodeReading>): void {
+/** Has what a round found wait to be written, and shows it. Node after node, in turns: there may be thousands. */
+async function take(
+  loop: Loop,
+  { rack, collector, state }: Subject,
+  readings: ReadonlyMap<string, NodeReading>,
+): Promise<void> {
   const { name } = rack.metadata;
-  const metered = new Map([...readings.keys()].map((node) => [node, loop.instances.by("metered", node)]));
-  const points = pointsOf({ collector, readings, metered });
-  loop.gauges.show(name, points);
+  const points: Point[] = [];
+  for (const [hostname, reading] of readings) {
+    points.push(...pointsOf({ collector, hostname, reading, metered: loop.instances.by("metered", hostname) }));
+    await loop.context.clock.breathe?.();
+  }
   const dropped = state.sink === undefined ? 0 : state.queue.add(points);
   if (dropped > 0) loop.gauges.count(name, "dropped", dropped);
   const silent = [...readings.values()].filter((reading) => reading.type === "failed").length;
+  if (loop.open.get(name) !== state) return;
   loop.gauges.note(name, { waiting: state.queue.size, silent });
+  await loop.gauges.show(name, points);
+  // shut while it was shown
+  if (loop.open.get(name) !== state) loop.gauges.forget(name);
 }
 
 async function report(loop: Loop, { rack, state }: Subject, readings: ReadonlyMap<string, NodeReading>): Promise<void> {

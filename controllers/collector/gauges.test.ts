@@ -18,10 +18,10 @@ async function linesOf(metrics: ReturnType<typeof createMetrics>): Promise<reado
 describe("createGauges", () => {
   it("shows exactly what a rack's last round found", async () => {
     const metrics = createMetrics();
-    const gauges = createGauges(metrics);
-    gauges.show("one", [pointOf("a", { memory_usage: 1, cpu_usage_user: 2 }), pointOf("b", { memory_usage: 3 })]);
-    gauges.show("two", [pointOf("c", { memory_usage: 4 })]);
-    gauges.show("one", [pointOf("b", { memory_usage: 5 })]);
+    const gauges = createGauges(metrics, {});
+    await gauges.show("one", [pointOf("a", { memory_usage: 1, cpu_usage_user: 2 }), pointOf("b", { memory_usage: 3 })]);
+    await gauges.show("two", [pointOf("c", { memory_usage: 4 })]);
+    await gauges.show("one", [pointOf("b", { memory_usage: 5 })]);
     const labels = (instance: string) => `{namespace="default",group="g",service="web",instance="${instance}"}`;
     expect(new Set(await linesOf(metrics))).toEqual(
       new Set([`rackwright_instance_memory_bytes${labels("b")} 5`, `rackwright_instance_memory_bytes${labels("c")} 4`]),
@@ -33,13 +33,13 @@ describe("createGauges", () => {
   it("shows at most 10,000 values of a rack", async () => {
     const metrics = createMetrics();
     const points = Array.from({ length: 11_000 }, (_unused, index) => pointOf(`i${index}`, { memory_usage: index }));
-    createGauges(metrics).show("one", points);
+    await createGauges(metrics, {}).show("one", points);
     expect(await linesOf(metrics)).toHaveLength(10_000);
   });
 
-  it("does nothing where there are no metrics", () => {
-    const gauges = createGauges(undefined);
-    gauges.show("one", [pointOf("a", { memory_usage: 1 })]);
+  it("does nothing where there are no metrics", async () => {
+    const gauges = createGauges(undefined, {});
+    await gauges.show("one", [pointOf("a", { memory_usage: 1 })]);
     gauges.count("one", "written", 1);
     gauges.note("one", { waiting: 0, silent: 0 });
     expect(() => gauges.forget("one")).not.toThrow();

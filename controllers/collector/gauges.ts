@@ -1,10 +1,14 @@
 import type { Point } from "../../drivers/metrics/driver.js";
+import type { Clock } from "../../platform/clock.js";
 import type { Metrics } from "../../platform/metrics.js";
 
 /** What /metrics shows of the last round of each rack. */
 export interface Gauges {
-  /** Exactly these points are shown of the rack from now on: what is in none of them any more is removed. */
-  show(rack: string, points: readonly Point[]): void;
+  /**
+   * Exactly these points are shown of the rack from now on: what is in none of them any more is removed. Works in turns:
+   * who forgets the rack meanwhile does so again afterwards.
+   */
+  show(rack: string, points: readonly Point[]): Promise<void>;
   /** Counts what became of points. */
   count(rack: string, outcome: "written" | "refused" | "dropped", points: number): void;
   /** How many points wait, and how many nodes did not answer. */
@@ -17,7 +21,9 @@ export interface Gauges {
 const SHOWN_MAX = 10_000;
 
 /** Series in the words of Prometheus: what the name begins with, and how labels are called. */
-const SERIES: Readonly<Record<string, { readonly prefix: string; readonly labels: readonly (readonly string[])[] }>> = {
+const SERIES: Readonly<
+  Record<string, { readonly prefix: string; readonly labels: readonly (readonly [tag: string, label: string])[] }>
+> = {
   machine: { prefix: "rackwright_node", labels: [["hostname", "node"]] },
   network: {
     prefix: "rackwright_node_network",
@@ -52,8 +58,8 @@ type Gauge = ReturnType<Metrics["gauge"]>;
 type Labels = Record<string, string>;
 
 /** Shows nothing yet; without metrics it never will. */
-export function createGauges(metrics: Metrics | undefined): Gauges {
-  if (metrics === undefined) return { show() {}, count() {}, note() {}, forget() {} };
+export function createGauges(metrics: Metrics | undefined, clock: Pick<Clock, "breathe">): Gauges {
+  if (metrics === undefined) return { show: async () => {}, count() {}, note() {}, forget() {} };
   const shown = new Map<string, ReadonlyMap<string, readonly [Gauge, Labels]>>();
   const points = metrics.counter({
     name: "rackwright_collector_points_total",
@@ -71,14 +77,19 @@ export function createGauges(metrics: Metrics | undefined): Gauges {
     labelNames: ["rack"],
   });
   return {
-    show(rack, next) {
+    async show(rack, next) {
+      const before = shown.get(rack);
       const now = new Map<string, readonly [Gauge, Labels]>();
-      for (const { gauge, labels, value } of valuesOf(metrics, next)) {
-        if (now.size >= SHOWN_MAX) break;
-        gauge.set(labels, value);
-        now.set(idOf(gauge, labels), [gauge, labels]);
+      for (const point of next) {
+        const values = valuesOf(metrics, point);
+        if (now.size + values.length > SHOWN_MAX) break;
+        for (const { id, gauge, labels, value } of values) {
+          gauge.set(labels, value);
+          now.set(id, [gauge, labels]);
+        }
+        await clock.breathe?.();
       }
-      for (const [id, [gauge, labels]] of shown.get(rack) ?? []) if (!now.has(id)) gauge.remove(labels);
+      for (const [id, [gauge, labels]] of before ?? []) if (!now.has(id)) gauge.remove(labels);
       shown.set(rack, now);
     },
     count: (rack, outcome, number) => points.inc({ rack, outcome }, number),
@@ -95,20 +106,16 @@ export function createGauges(metrics: Metrics | undefined): Gauges {
   };
 }
 
-function valuesOf(metrics: Metrics, points: readonly Point[]) {
-  return points.flatMap(({ series, tags, fields }) => {
-    const { prefix, labels: names } = SERIES[series] ?? { prefix: "", labels: [] };
-    const labels = Object.fromEntries(names.map(([tag = "", label = ""]) => [label, tags[tag] ?? ""]));
-    return Object.entries(fields).flatMap(([field, value]) => {
-      const [name, help] = FIELDS[field] ?? [];
-      if (name === undefined || help === undefined || prefix === "") return [];
-      const labelNames = names.map(([, label = ""]) => label);
-      return [{ gauge: metrics.gauge({ name: `${prefix}_${name}`, help, labelNames }), labels, value }];
-    });
+function valuesOf(metrics: Metrics, { series, tags, fields }: Point) {
+  const known = SERIES[series];
+  if (known === undefined) return [];
+  const labels = Object.fromEntries(known.labels.map(([tag, label]) => [label, tags[tag] ?? ""]));
+  const labelNames = known.labels.map(([, label]) => label);
+  const whose = Object.values(labels).join("\n");
+  return Object.entries(fields).flatMap(([field, value]) => {
+    const [suffix, help] = FIELDS[field] ?? [];
+    if (suffix === undefined || help === undefined) return [];
+    const name = `${known.prefix}_${suffix}`;
+    return [{ id: `${name}\n${whose}`, gauge: metrics.gauge({ name, help, labelNames }), labels, value }];
   });
-}
-
-function idOf(gauge: Gauge, labels: Labels): string {
-  // prom-client keeps the name it was made with
-  return JSON.stringify([(gauge as unknown as { name: string }).name, labels]);
 }

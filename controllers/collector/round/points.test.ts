@@ -24,10 +24,11 @@ const readingOf = (overrides: Partial<Extract<NodeReading, { type: "read" }>>): 
   ...overrides,
 });
 
-const roundOf = (reading: NodeReading, instances: readonly Instance[] = [], collector: RackCollector = ALL) => ({
+const roundOf = (reading: NodeReading, metered: readonly Instance[] = [], collector: RackCollector = ALL) => ({
   collector,
-  readings: new Map([["bl1", reading]]),
-  metered: new Map([["bl1", instances]]),
+  hostname: "bl1",
+  reading,
+  metered,
 });
 
 describe("pointsOf", () => {

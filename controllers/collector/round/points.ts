@@ -2,13 +2,13 @@ import type { Instance } from "../../../api-types/instance.js";
 import type { RackCollector } from "../../../api-types/rack.js";
 import type { MetricName, NodeReading, Point, Usage } from "../../../drivers/metrics/driver.js";
 
-/** What one round found, and whose containers are whose. */
-export interface Round {
+/** What one round found of a node, and whose containers are whose. */
+export interface NodeRound {
   readonly collector: RackCollector;
-  /** By node. */
-  readonly readings: ReadonlyMap<string, NodeReading>;
-  /** The metered instances, by node. */
-  readonly metered: ReadonlyMap<string, readonly Instance[]>;
+  readonly hostname: string;
+  readonly reading: NodeReading;
+  /** The metered instances that were placed there. */
+  readonly metered: readonly Instance[];
 }
 
 /** Interfaces of one node that are written where the Rack chooses none. */
@@ -16,7 +16,7 @@ const INTERFACES_MAX = 64;
 const MACHINE: readonly MetricName[] = ["cpu_usage_user", "cpu_usage_system", "memory_usage"];
 
 /**
- * The points of a round, in the series that ToRC wrote:
+ * The points of a node, in the series that ToRC wrote:
  *
  * | series  | one for each      | tags                                                                |
  * |---------|-------------------|---------------------------------------------------------------------|
@@ -26,21 +26,19 @@ const MACHINE: readonly MetricName[] = ["cpu_usage_user", "cpu_usage_system", "m
  *
  * A node that did not answer has none, and what was not measured is left out: a gap, never a zero.
  */
-export function pointsOf({ collector, readings, metered }: Round): readonly Point[] {
-  return [...readings].flatMap(([hostname, reading]) => {
-    if (reading.type === "failed") return [];
-    const { at, machine, interfaces, containers } = reading;
-    return [
-      ...point("machine", { hostname }, { usage: only(machine, MACHINE), at }),
-      ...chosen(interfaces, collector.interfaces).flatMap(([name, usage]) =>
-        point("network", { hostname, interface_name: name }, { usage, at }),
-      ),
-      ...(metered.get(hostname) ?? []).flatMap((instance) => {
-        const usage = containerIds(instance).flatMap((id) => containers.get(id) ?? [])[0] ?? {};
-        return point("stats", tagsOf(instance, hostname), { usage, at });
-      }),
-    ];
-  });
+export function pointsOf({ collector, hostname, reading, metered }: NodeRound): readonly Point[] {
+  if (reading.type === "failed") return [];
+  const { at, machine, interfaces, containers } = reading;
+  return [
+    ...point("machine", { hostname }, { usage: only(machine, MACHINE), at }),
+    ...chosen(interfaces, collector.interfaces).flatMap(([name, usage]) =>
+      point("network", { hostname, interface_name: name }, { usage, at }),
+    ),
+    ...metered.flatMap((instance) => {
+      const usage = containerIds(instance).flatMap((id) => containers.get(id) ?? [])[0] ?? {};
+      return point("stats", tagsOf(instance, hostname), { usage, at });
+    }),
+  ];
 }
 
 /** The ids by which sources know the container of an instance: the task's, docker's, Mesos'. */

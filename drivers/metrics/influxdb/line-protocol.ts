@@ -20,12 +20,17 @@ function encodeLine({ series, tags, fields, at }: Point): string | undefined {
   return `${key.join(",")} ${values.join(",")} ${Math.round(at)}`;
 }
 
+/** What most names consist of: nothing to be done. */
+const PLAIN = /^[\w.:/-]{1,1024}$/;
+
 function escapeSeries(text: string): string {
+  if (PLAIN.test(text)) return text;
   return writable(text).replace(/[, ]/g, "\\$&");
 }
 
 /** Keys and values of tags, and keys of fields. */
 function escapeTag(text: string): string {
+  if (PLAIN.test(text)) return text;
   return writable(text).replace(/[,= ]/g, "\\$&");
 }
 
