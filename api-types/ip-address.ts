@@ -34,6 +34,7 @@ export const IPAddress = defineKind({
   spec,
   status: statusOf("The life of the claim.", {
     releasedAt: optional(text("When the route of the address was read back as absent; RFC 3339.")),
+    releasedFrom: optional(text("UID of the Instance that held it until then: of another claimant nothing is said.")),
   }),
   columns: [
     textColumn("Address", ".spec.address", "The address."),
@@ -51,6 +52,11 @@ export type IPAddress = ObjectOf<typeof IPAddress>;
 /** The name of the claim on an address: two claims on one address have one name, and only one can be stored. */
 export function claimName({ rackName, pool, address }: Omit<IPAddressSpec, "claimant">): string {
   return `${rackName}-${pool}-${address}`;
+}
+
+/** Whether its claimant was seen to be gone, with all that was outside: what was said of a claimant before does not count. */
+export function isReleased({ spec: { claimant }, status }: Pick<IPAddress, "spec" | "status">): boolean {
+  return status?.releasedAt !== undefined && (status.releasedFrom ?? claimant.uid) === claimant.uid;
 }
 
 interface Claim {

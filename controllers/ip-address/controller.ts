@@ -1,5 +1,5 @@
 import { Instance } from "../../api-types/instance.js";
-import { IPAddress } from "../../api-types/ip-address.js";
+import { IPAddress, isReleased } from "../../api-types/ip-address.js";
 import { isDeleting, keyOf } from "../../api-types/life.js";
 import { Rack } from "../../api-types/rack.js";
 import { Route } from "../../api-types/route.js";
@@ -51,8 +51,8 @@ interface Loop {
   readonly instances: Cache<Instance>;
   readonly routes: Cache<Route>;
   readonly racks: Cache<Rack>;
-  /** Monotonic: since when each claim is known to be released, by uid. A quarantine begins anew with each process. */
-  readonly releasedAt: Map<string, number>;
+  /** Since when (monotonic) each claim, by uid, is known to be released by which claimant. A quarantine begins anew with each process. */
+  readonly releasedAt: Map<string, { readonly from: string; readonly since: number }>;
 }
 
 function open(context: LoopContext): Loop {
@@ -131,7 +131,7 @@ async function viewOf(loop: Loop, claim: IPAddress): Promise<ClaimView | undefin
     quarantineMs,
     hasClaimant: fresh?.metadata.uid === claimant.uid,
     releasedForMs: releasedForMs(loop, claim),
-    ...(claim.status?.releasedAt === undefined ? await outside(loop, claim) : RELEASED),
+    ...(isReleased(claim) ? RELEASED : await outside(loop, claim)),
   };
 }
 
@@ -144,11 +144,14 @@ async function outside(loop: Loop, claim: IPAddress): Promise<Outside> {
   return { task, route: task === "absent" ? await routeOf(loop, claim) : "unknown" };
 }
 
-function releasedForMs({ releasedAt, context }: Loop, { metadata, status }: IPAddress): number | undefined {
-  if (status?.releasedAt === undefined) return undefined;
+function releasedForMs({ releasedAt, context }: Loop, claim: IPAddress): number | undefined {
+  if (!isReleased(claim)) return undefined;
   const now = context.clock.monotonic();
-  const since = releasedAt.get(metadata.uid ?? "") ?? now;
-  releasedAt.set(metadata.uid ?? "", since);
+  const key = claim.metadata.uid ?? "";
+  const { uid } = claim.spec.claimant;
+  const known = releasedAt.get(key);
+  const since = known?.from === uid ? known.since : now;
+  releasedAt.set(key, { from: uid, since });
   return now - since;
 }
 
@@ -186,6 +189,7 @@ interface Said {
 async function report(loop: Loop, claim: IPAddress, { condition, releasedAt }: Said): Promise<void> {
   const { client, clock } = loop.context;
   const conditions = condition === undefined ? [] : ownConditions(claim, [condition], clock.now());
-  const status = { ...(releasedAt === undefined ? {} : { releasedAt }), conditions };
+  const released = releasedAt === undefined ? {} : { releasedAt, releasedFrom: claim.spec.claimant.uid };
+  const status = { ...released, conditions };
   await reportStatus({ client, cache: loop.claims, kind: IPAddress, object: claim, status, manager: NAME });
 }

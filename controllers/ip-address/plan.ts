@@ -1,4 +1,4 @@
-import type { IPAddress } from "../../api-types/ip-address.js";
+import { type IPAddress, isReleased } from "../../api-types/ip-address.js";
 import type { ConditionUpdate } from "../../runtime/conditions.js";
 
 /** Everything that the life of one claim rests on. */
@@ -37,7 +37,7 @@ export type ClaimPlan =
 export function planClaim(view: ClaimView): ClaimPlan {
   const { claim, hasClaimant, route, task } = view;
   if (hasClaimant) return { type: "keep" };
-  if (claim.status?.releasedAt === undefined) {
+  if (!isReleased(claim)) {
     if (task !== "absent") return { type: "wait", condition: taskCondition(view) };
     if (route !== "absent") return { type: "wait", condition: routeCondition(view) };
     const message = `given again after ${Math.round(view.quarantineMs / 1000)} s`;

@@ -1,9 +1,9 @@
 import type { Instance } from "../../../api-types/instance.js";
-import { claimName, IPAddress } from "../../../api-types/ip-address.js";
+import { claimName, IPAddress, isReleased } from "../../../api-types/ip-address.js";
 import { isDeleting } from "../../../api-types/life.js";
 import { isStatus } from "../../../api-types/meta/status-error.js";
 import type { Rack, RackPool } from "../../../api-types/rack.js";
-import { FINALIZER } from "../../../api-types/well-known.js";
+import { FINALIZER, LABEL } from "../../../api-types/well-known.js";
 import type { Client } from "../../../client/client.js";
 import type { Cache } from "../../../runtime/cache.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
@@ -30,7 +30,21 @@ export type Claimed =
 export const CLAIM_INDEXES = {
   pool: ({ spec }: IPAddress) => [`${spec.rackName} ${spec.pool}`],
   claimant: ({ spec }: IPAddress) => [spec.claimant.uid],
+  slot: ({ metadata, spec }: IPAddress) => [slotOf(spec.claimant.namespace, metadata.labels ?? {})],
 };
+
+/** Whose turn after turn it is: an Instance and its successors have one number of one service. */
+function slotOf(namespace: string, labels: Readonly<Record<string, string>>): string {
+  return [namespace, labels[LABEL.group], labels[LABEL.service], labels[LABEL.number]].join("/");
+}
+
+function slotLabels({ spec }: Instance): Readonly<Record<string, string>> {
+  return {
+    [LABEL.group]: spec.serviceGroup,
+    [LABEL.service]: spec.service,
+    [LABEL.number]: String(spec.number),
+  };
+}
 
 /** An Instance that is about to be placed on an agent. */
 export interface Claimant {
@@ -47,7 +61,7 @@ export function createClaims(tools: ClaimTools) {
     if (written === undefined) return unknown(poolName);
     const pool = addressPool(written);
     const own = ownClaim(tools, claimant.instance, { pool, poolName });
-    if (own === undefined) return claimNext(tools, { claimant, pool, written, tried, lastTried });
+    if (own === undefined) return claimNew(tools, { claimant, pool, written, tried, lastTried });
     const claimed = { pool: poolName, address: own.spec.address };
     await noteAgent(tools, own, claimOf(tools.rack, taskOf(claimant), claimed).spec);
     return { type: "claimed", claimed };
@@ -77,7 +91,7 @@ function ownClaim(
   return claims
     .by("claimant", metadata.uid ?? "")
     .filter(({ spec }) => spec.rackName === rack.metadata.name && spec.pool === poolName)
-    .filter((claim) => !isDeleting(claim) && claim.status?.releasedAt === undefined)
+    .filter((claim) => !isDeleting(claim) && !isReleased(claim))
     .find(({ spec }) => isInPool(pool, spec.address));
 }
 
@@ -89,6 +103,43 @@ interface Wanted {
   readonly tried: Set<string>;
   /** By pool: after it the next one is looked for; gone through all claims once in a round. */
   readonly lastTried: Map<string, string>;
+}
+
+/**
+ * One in quarantine that the number had before, else the next free one. The quarantine keeps an address from others, while
+ * somebody may still send to it; who sends to a predecessor means its successor, too. Else each failed start of a loop of
+ * crashes would take another address for a whole quarantine.
+ */
+async function claimNew(tools: ClaimTools, wanted: Wanted): Promise<Claimed> {
+  const { claimant, written } = wanted;
+  for (const former of formerClaims(tools, wanted)) {
+    const claimed = { pool: written.name, address: former.spec.address };
+    if (await takeOver(tools, former, claimOf(tools.rack, taskOf(claimant), claimed).spec)) {
+      return { type: "claimed", claimed };
+    }
+  }
+  return claimNext(tools, wanted);
+}
+
+/** Those that nobody has any more: their task and route are gone for sure. */
+function formerClaims({ claims, rack, inUse }: ClaimTools, { claimant, written, pool }: Wanted): readonly IPAddress[] {
+  const { instance } = claimant;
+  return claims
+    .by("slot", slotOf(instance.metadata.namespace ?? "", slotLabels(instance)))
+    .filter(({ spec }) => spec.rackName === rack.metadata.name && spec.pool === written.name)
+    .filter((claim) => isReleased(claim) && !isDeleting(claim) && isInPool(pool, claim.spec.address))
+    .filter(({ spec }) => !inUse().has(spec.address));
+}
+
+/** Unless it is given back at this very moment, or was. */
+async function takeOver({ client }: ClaimTools, former: IPAddress, spec: IPAddress["spec"]): Promise<boolean> {
+  try {
+    await client.update(IPAddress, { ...former, spec });
+    return true;
+  } catch (error) {
+    if (isStatus(error, "Conflict") || isStatus(error, "NotFound")) return false;
+    throw error;
+  }
 }
 
 /** The creation is the claim: whoever comes second is told that it exists, and tries the next one. */
@@ -136,7 +187,11 @@ export function claimOf(rack: Rack, { instance, taskId, agentId }: ClaimTask, { 
   const { namespace = "", name, uid = "" } = instance.metadata;
   const claimant = { namespace, name, uid, taskID: taskId, agentID: agentId };
   return {
-    metadata: { name: claimName({ rackName, pool, address }), finalizers: [FINALIZER.claimed] },
+    metadata: {
+      name: claimName({ rackName, pool, address }),
+      labels: slotLabels(instance),
+      finalizers: [FINALIZER.claimed],
+    },
     spec: { rackName, pool, address, claimant },
   };
 }
@@ -155,7 +210,7 @@ function orderOf({ metadata, spec }: IPAddress): string {
 
 function exhausted({ claims, rack }: ClaimTools, poolName: string, { size }: AddressPool): Claimed {
   const all = claims.by("pool", `${rack.metadata.name} ${poolName}`);
-  const released = all.filter(({ status }) => status?.releasedAt !== undefined).length;
+  const released = all.filter(isReleased).length;
   const held = all.length - released;
   const message = `pool ${poolName} of ${size} addresses has none free: ${held} are held, ${released} in quarantine`;
   return { type: "refused", refusal: { type: "Scheduled", status: "False", reason: "PoolExhausted", message } };

@@ -36,6 +36,7 @@ export async function inheritClaim(
     log.warn("address of an adopted task is held by another instance", { task: task.id, address: claimed.address });
     return undefined;
   }
-  await client.update(IPAddress, { ...found, spec: wanted.spec });
+  const labels = { ...found.metadata.labels, ...wanted.metadata.labels };
+  await client.update(IPAddress, { ...found, metadata: { ...found.metadata, labels }, spec: wanted.spec });
   return claimed;
 }

@@ -58,11 +58,18 @@ describe("addresses of a pool", () => {
       Array(3).fill("AddressQuarantined"),
     );
 
-    // during the quarantine nothing is free, afterwards everything
-    await scale(world, 6);
+    // during the quarantine nothing is free for others; the same numbers have theirs again
+    const other = routedGroup("other", { instances: 1, network: "pool: web" });
+    await world.ask(() => applyAll(world.client, readDocuments(other)));
     await world.clock.advance(10_000);
-    expect(addressesOf(world, "web")).toHaveLength(3);
-    await world.until("six are available again", async () => (await available(world)) === 6, 120_000);
+    expect(addressesOf(world, "other")).toEqual([]);
+    await scale(world, 6);
+    await world.until("six are available again", async () => (await available(world)) === 6, 10_000);
+    expect(addressesOf(world, "web")).toEqual(SIX);
+    await scale(world, 5);
+    const isServed = () => addressesOf(world, "other").length === 1;
+    await world.until("the other group has one", isServed, QUARANTINE_MS + 30_000);
+    await changeService(world, "other", { instances: 0 });
     await scale(world, 0);
     const isEmpty = async () => (await claimsOf(world)).size === 0;
     await world.until("every claim is gone", isEmpty, 180_000);
