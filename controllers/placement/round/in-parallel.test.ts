@@ -28,3 +28,18 @@ it("tells of a failure", async () => {
   await expect(inParallel([1, 2, 3], 2, fail)).rejects.toThrow("two");
   expect(await inParallel([], 2, fail)).toEqual([]);
 });
+
+it("begins nothing after a failure, and tells of it when all that was begun has ended", async () => {
+  const clock = virtualClock();
+  const log: string[] = [];
+  const run = async (item: number) => {
+    log.push(`begin ${item}`);
+    await sleep(clock, item * 100);
+    if (item === 1) throw new Error("one");
+    log.push(`end ${item}`);
+  };
+  const told = inParallel([1, 2, 3, 4], 2, run).catch((error: Error) => log.push(error.message));
+  await clock.advance(1000);
+  await told;
+  expect(log).toEqual(["begin 1", "begin 2", "end 2", "one"]);
+});
