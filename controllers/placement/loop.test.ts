@@ -259,7 +259,7 @@ describe("tasks beside an instance", () => {
   it("need room together", async () => {
     await start({ service: { attached, resources: { cpu: "3.2" } }, count: 1 });
     expect(launches).toEqual([]);
-    expect(await scheduled("w1")).toMatch(/^NoNodeFits: 1 offering nodes refused: 1 by cpu/);
+    expect(await scheduled("w1")).toMatch(/^NoNodeFits: 1 offering node refused: 1 by cpu/);
   });
 
   it("start again on the same node by their own policy, and each end is answered once", async () => {

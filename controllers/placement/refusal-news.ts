@@ -9,7 +9,8 @@ interface SaidRefusal {
 
 /**
  * Whether a refusal says more than what was reported before. Offers come and go each few seconds, a few agents at a
- * time: neither their absence nor a smaller count is news, else every waiting instance would be written all the time.
+ * time: neither their absence nor a count that is not twice as large is news, else every waiting instance would be written
+ * all the time.
  */
 export function isNewsOfRefusal(reported: SaidRefusal | undefined, next: SaidRefusal): boolean {
   if (reported === undefined) return true;
@@ -19,12 +20,12 @@ export function isNewsOfRefusal(reported: SaidRefusal | undefined, next: SaidRef
   if (isSilentAboutNamed(next) && !isSilentAboutNamed(reported) && tailOf(next.message) === tailOf(reported.message)) {
     return reported.reason !== NO_NODE_FITS;
   }
-  return !isSameKind || Number.parseInt(next.message, 10) > Number.parseInt(reported.message, 10);
+  return !isSameKind || Number.parseInt(next.message, 10) >= 2 * Number.parseInt(reported.message, 10);
 }
 
 /** None of the nodes that it may run on offered: what was said of one of them says more. */
 function isSilentAboutNamed({ message }: SaidRefusal): boolean {
-  return /^\d+ offering nodes refused: \d+ by node name(;|$)/.test(message);
+  return /^\d+ offering nodes? refused: \d+ by node name(;|$)/.test(message);
 }
 
 /** What is said of all nodes, whoever offers. */
@@ -36,10 +37,14 @@ function tailOf(message: string): string {
 const UNNAMED = /, \d+ by node name\b|\b\d+ by node name, /;
 
 /** What changes from offer to offer: which node came nearest, and how many are silent. */
-const PASSING = /^nearest: |suitable nodes offer nothing/;
+const PASSING = /^nearest: |suitable nodes? offers? nothing/;
 
 /** The reasons without their counts. */
 function kindOf(message: string): string {
   const lasting = message.split("; ").filter((part) => !PASSING.test(part));
-  return lasting.join("; ").replace(UNNAMED, "").replace(/\d+/g, "");
+  return lasting
+    .join("; ")
+    .replace(UNNAMED, "")
+    .replace(/\d+/g, "")
+    .replace(/\bnode\b/g, "nodes");
 }

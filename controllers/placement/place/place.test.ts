@@ -83,7 +83,7 @@ function check(rows: readonly Row[]): void {
 }
 
 describe("refusals", () => {
-  const refused = (text: string) => [`a: 1 offering nodes refused: 1 by ${text}`];
+  const refused = (text: string) => [`a: 1 offering node refused: 1 by ${text}`];
   const onOne = (fields: TaskFields, one = offer("n1"), facts = node("n1")): Partial<PlaceInput> => ({
     waiting: [task("a", fields)],
     offers: [one],
@@ -93,22 +93,22 @@ describe("refusals", () => {
     [
       "no node of that name",
       onOne({ nodeNames: ["n9"] }),
-      ["a: 1 offering nodes refused: 1 by node name; none of 1 nodes is suitable"],
+      ["a: 1 offering node refused: 1 by node name; none of 1 node is suitable"],
     ],
     [
       "closed",
       onOne({}, offer("n1"), node("n1", { closedBecause: "draining" })),
-      refused("draining; nearest: n1 is closed: draining; none of 1 nodes is suitable, 1 closed"),
+      refused("draining; nearest: n1 is closed: draining; none of 1 node is suitable, 1 closed"),
     ],
     [
       "node type",
       onOne({ nodeType: "master" }),
-      refused("node type; nearest: n1 is a worker; none of 1 nodes is suitable"),
+      refused("node type; nearest: n1 is a worker; none of 1 node is suitable"),
     ],
     [
       "node function",
       onOne({ nodeFunction: "edge" }),
-      refused("node function; nearest: n1 has function lab; none of 1 nodes is suitable"),
+      refused("node function; nearest: n1 has function lab; none of 1 node is suitable"),
     ],
     ["role", onOne({ roles: ["web"] }), refused("role; nearest: n1 offers nothing of role web")],
     ["cpu", onOne({ need: { cpu: 4.001 } }), refused("cpu; nearest: n1 lacks 0.001 of 4.001 cpu")],
@@ -133,7 +133,7 @@ describe("refusals", () => {
     [
       "a constraint",
       onOne({ rules: ["rack Like r1"] }),
-      refused("constraint Like rack r1; nearest: n1 has no attribute rack; none of 1 nodes is suitable"),
+      refused("constraint Like rack r1; nearest: n1 has no attribute rack; none of 1 node is suitable"),
     ],
     [
       "a service that must not be there",
@@ -167,7 +167,7 @@ describe("refusals", () => {
     [
       "no offer, but nodes that would do",
       { waiting: tasks("a"), nodes: [node("n1"), node("n2", { closedBecause: "draining" })] },
-      ["a: no node offers resources at the moment; 1 suitable nodes offer nothing now"],
+      ["a: no node offers resources at the moment; 1 suitable node offers nothing now"],
     ],
     [
       "no offer, and nobody that would do",
@@ -177,7 +177,7 @@ describe("refusals", () => {
     [
       "the named node offers nothing now",
       { waiting: tasks("a", { nodeNames: ["n2"] }), offers: [offer("n1")], nodes: [node("n1"), node("n2")] },
-      ["a: 1 offering nodes refused: 1 by node name; 1 suitable nodes offer nothing now"],
+      ["a: 1 offering node refused: 1 by node name; 1 suitable node offers nothing now"],
     ],
     [
       "an offer of a node that is not live is no offer",
@@ -193,12 +193,12 @@ describe("order", () => {
     [
       "oldest first, then by key",
       { waiting: [small("b", "2026-01-02T00:00:00Z"), small("c", "2026-01-01T00:00:00Z")], offers: [offer("n1")] },
-      ["c@n1", "b: 1 offering nodes refused: 1 by cpu; nearest: n1 lacks 2 of 3 cpu"],
+      ["c@n1", "b: 1 offering node refused: 1 by cpu; nearest: n1 lacks 2 of 3 cpu"],
     ],
     [
       "a big old one that fits nowhere holds up nobody",
       { waiting: [task("a", { need: { cpu: 9 } }), ...tasks("b c")], offers: [offer("n1")] },
-      ["b@n1", "c@n1", "a: 1 offering nodes refused: 1 by cpu; nearest: n1 lacks 7 of 9 cpu"],
+      ["b@n1", "c@n1", "a: 1 offering node refused: 1 by cpu; nearest: n1 lacks 7 of 9 cpu"],
     ],
   ]);
 });
@@ -344,7 +344,7 @@ describe("rules", () => {
       [
         "a@n1",
         "b@n3",
-        "c: 3 offering nodes refused: 3 by constraint GroupBy @zone; nearest: n1 has @zone a, which has 1, while c has still 0; 1 suitable nodes offer nothing now",
+        "c: 3 offering nodes refused: 3 by constraint GroupBy @zone; nearest: n1 has @zone a, which has 1, while c has still 0; 1 suitable node offers nothing now",
       ],
     ],
     [
@@ -398,7 +398,7 @@ describe("roles", () => {
     [
       "a role that is not allowed does not count",
       { waiting: tasks("a", { roles: ["*"], need: { cpu: 2.5 } }), offers: [reserved] },
-      ["a: 1 offering nodes refused: 1 by cpu; nearest: n1 lacks 0.5 of 2.5 cpu"],
+      ["a: 1 offering node refused: 1 by cpu; nearest: n1 lacks 0.5 of 2.5 cpu"],
     ],
     [
       "what is reserved is taken first, as the driver does",
@@ -415,7 +415,7 @@ describe("roles", () => {
         ],
         offers: [reserved],
       },
-      ["a@n1", "c@n1", "b: 1 offering nodes refused: 1 by cpu; nearest: n1 lacks 1 of 1 cpu"],
+      ["a@n1", "c@n1", "b: 1 offering node refused: 1 by cpu; nearest: n1 lacks 1 of 1 cpu"],
     ],
   ]);
 
@@ -476,7 +476,7 @@ describe("ports", () => {
     const need = { ports: [...fixed(8000), { type: "fixed" as const, name: "dns-udp", port: 8000 }] };
     expect(outcome({ waiting: tasks("a b", { need }), offers: [offer("n1")] })).toEqual([
       "a@n1",
-      "b: 1 offering nodes refused: 1 by host port; nearest: n1 does not offer port 8000",
+      "b: 1 offering node refused: 1 by host port; nearest: n1 does not offer port 8000",
     ]);
   });
 

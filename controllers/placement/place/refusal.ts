@@ -46,7 +46,7 @@ function missesOf({ checks, asked }: Demand): {
 function offerText(counts: ReadonlyMap<string, number>, { rooms }: Ground): string {
   if (rooms.length === 0) return "no node offers resources at the moment";
   const parts = [...counts].sort(([a], [b]) => compareText(a, b)).map(([reason, count]) => `${count} by ${reason}`);
-  return `${rooms.length} offering nodes refused: ${parts.join(", ")}`;
+  return `${rooms.length} offering ${rooms.length === 1 ? "node" : "nodes"} refused: ${parts.join(", ")}`;
 }
 
 /** What the nearest node lacks. */
@@ -65,10 +65,11 @@ const RESOURCES: ReadonlySet<string> = new Set(["cpu", "memory", "disk", "gpu", 
 function liveText(demand: Demand, { sites }: Ground): readonly string[] {
   const { sites: suitable, silent } = demand.suitable();
   if (suitable.length === 0) return sites.length === 0 ? [] : [noneText(sites)];
+  if (silent === 1) return ["1 suitable node offers nothing now"];
   return silent === 0 ? [] : [`${silent} suitable nodes offer nothing now`];
 }
 
 function noneText(sites: Ground["sites"]): string {
   const closed = sites.filter(({ facts }) => facts.closedBecause !== undefined).length;
-  return `none of ${sites.length} nodes is suitable${closed === 0 ? "" : `, ${closed} closed`}`;
+  return `none of ${sites.length} ${sites.length === 1 ? "node" : "nodes"} is suitable${closed === 0 ? "" : `, ${closed} closed`}`;
 }
