@@ -107,7 +107,11 @@ async function adopt(loop: Loop, place: Place, orphans: readonly Task[]): Promis
   const tasks = compute.tasks.value();
   const planning = planAdoption({
     waiting: instancesIn(loop, rack.metadata.name, "waiting"),
-    waitingOf: (group) => loop.instances.by("placement", `${group} waiting`),
+    // a group may have moved to another rack and left tasks here
+    waitingOf: (group) =>
+      loop.groups.get(group)?.spec.rackName === rack.metadata.name
+        ? loop.instances.by("placement", `${group} waiting`)
+        : [],
     tasks: tasks.type === "Unknown" ? new Map() : tasks.items,
     orphans,
     nodeOf: nodeOfAgent(loop, place),

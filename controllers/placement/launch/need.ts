@@ -54,9 +54,9 @@ export function limitsOf(resources: Asked): TaskLaunch["limits"] {
 export function amountFaults(service: Service): readonly string[] {
   const { executor, attached = [] } = service;
   return [
-    ...faultsOf(service.resources, "resources"),
-    ...faultsOf(executor?.resources, "executor.resources"),
-    ...attached.flatMap(({ name, resources }) => faultsOf(resources, `attached ${name}: resources`)),
+    ...quantityFaults(service.resources, "resources"),
+    ...quantityFaults(executor?.resources, "executor.resources"),
+    ...attached.flatMap(({ name, resources }) => quantityFaults(resources, `attached ${name}: resources`)),
   ];
 }
 
@@ -77,7 +77,8 @@ function sumOf(parts: readonly Amounts[]): Amounts {
   };
 }
 
-function faultsOf(resources: Asked, path: string): readonly string[] {
+/** Amounts of one part that are none. */
+export function quantityFaults(resources: Asked, path: string): readonly string[] {
   const { cpu, memory, disk, limits } = resources ?? {};
   const amounts = { cpu, memory, disk, "limits.cpu": limits?.cpu, "limits.memory": limits?.memory };
   return Object.entries(amounts).flatMap(([name, amount]) => {

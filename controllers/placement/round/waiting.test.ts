@@ -93,7 +93,11 @@ describe("what an Instance asks of placement", () => {
 
 describe("what an attached task that starts again asks", () => {
   const template = service({
-    placement: { roles: ["r"], constraints: [{ attribute: "hostname", operator: "Unique" }], nodeNames: ["n9"] },
+    placement: {
+      roles: ["$(FUNCTION)"],
+      constraints: [{ attribute: "hostname", operator: "Unique" }],
+      nodeNames: ["n9"],
+    },
     attached: [{ name: "log", shell: "x", resources: { cpu: "$(CPU)", memory: "64Mi" } }],
   });
   const waiter = { instance: instance(), service: template, group: undefined, rack: RACK, nodes: 7 };
@@ -104,9 +108,13 @@ describe("what an attached task that starts again asks", () => {
       service: "default/shop/web#log",
       need: { cpu: 2, memoryMiB: 64, diskMiB: 0, gpu: 0, ports: [] },
       nodeNames: ["n1"],
-      roles: ["r"],
+      roles: ["lab"],
       rules: [],
     });
+  });
+
+  it("nothing when a variable that its amounts hold is gone: it must not stop all placement of the rack", () => {
+    expect(waitingAttached({ ...waiter, rack: rack({ variables: {} }) }, "log", "n1")).toBeUndefined();
   });
 
   it("nothing when the service has none of that name", () => {

@@ -7,7 +7,7 @@ import type { Service, ServiceGroup } from "../../../api-types/service-group.js"
 import { substituteDeep } from "../../../api-types/substitute.js";
 import type { ConditionUpdate } from "../../../runtime/conditions.js";
 import { requirementOf } from "../../matching.js";
-import { amountFaults, amountsOf, needOf } from "../launch/need.js";
+import { amountFaults, amountsOf, needOf, quantityFaults } from "../launch/need.js";
 import { portFaults } from "../launch/ports.js";
 import { valueRefusal } from "../launch/refusal.js";
 import { earlyVariables } from "../launch/variables.js";
@@ -64,19 +64,25 @@ export function serviceKeyOf({ metadata, spec }: Instance): string {
   return `${metadata.namespace ?? ""}/${spec.serviceGroup}/${spec.service}`;
 }
 
-/** A task attached to a placed Instance that has to start again: on the same node, by no rule. */
+/**
+ * A task attached to a placed Instance that has to start again: on the same node, by no rule. Undefined: there is none of
+ * that name, or what it takes is no amount any more, because a variable of the Rack has changed.
+ */
 export function waitingAttached(waiter: Waiter, name: string, node: string): WaitingTask | undefined {
   const { instance, service, rack } = waiter;
   const attached = service.attached?.find((candidate) => candidate.name === name);
   if (attached === undefined) return undefined;
   const variables = earlyVariables(instance, rack);
-  const { value } = substituteDeep(attached.resources, (variable) => variables[variable]);
+  const { value } = substituteDeep({ resources: attached.resources, roles: service.placement?.roles }, (variable) => {
+    return variables[variable];
+  });
+  if (quantityFaults(value.resources, "resources").length > 0) return undefined;
   return {
     ...NOTHING_ASKED,
     key: `${keyOf(instance)}#${name}`,
     service: `${serviceKeyOf(instance)}#${name}`,
-    need: { ...amountsOf(value), ports: [] },
-    roles: service.placement?.roles,
+    need: { ...amountsOf(value.resources), ports: [] },
+    roles: value.roles,
     nodeNames: [node],
     createdAt: instance.metadata.creationTimestamp ?? "",
   };
