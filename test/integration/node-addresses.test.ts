@@ -9,6 +9,13 @@ import { createProduct, endpointsAt, eventually, type Product } from "./product.
 const NAMESPACE = "default";
 const resources = { cpu: "100m", memory: "32Mi" };
 
+/** Listens where its environment says. */
+const PROGRAM = [
+  "const { PORT0, ADDRESS } = process.env;",
+  'const answer = (_, response) => response.end("port " + PORT0);',
+  'require("node:http").createServer(answer).listen(PORT0, ADDRESS);',
+].join(" ");
+
 /** One service in each mode that shares its node's address, probed by the agent and by the control plane. */
 const group = {
   metadata: { name: "web", namespace: NAMESPACE },
@@ -34,6 +41,13 @@ const group = {
           { name: "well", probeFrom: "Controller", httpGet: { path: "/health", port: "http" }, periodSeconds: 1 },
         ],
       },
+      {
+        name: "command",
+        instances: 2,
+        shell: `exec node -e '${PROGRAM}'`,
+        resources,
+        network: { mode: "Bridge", ports: [{ name: "http", containerPort: 80 }] },
+      },
     ],
   },
 } as unknown as KubeObject; // as a manifest would say it
@@ -58,7 +72,7 @@ describe("services on their nodes' addresses, on one machine", () => {
   });
   afterAll(() => product.remove());
 
-  it.each(["host", "bridge"])("answer at the address and port that DNS names: %s", async (service) => {
+  it.each(["host", "bridge", "command"])("answer at the address and port that DNS names: %s", async (service) => {
     const name = `${service}.service.torc`;
     const endpoints = await eventually(
       () => endpointsAt(product.dnsPort, name),
@@ -67,7 +81,13 @@ describe("services on their nodes' addresses, on one machine", () => {
     const expected = (await placed(service)).map((at) => `${addresses.get(at?.node ?? "")}:${at?.ports?.[0]?.port}`);
     expect(endpoints).toEqual(expected.sort());
     expect(await product.rack.resolve(name)).toHaveLength(2);
-    for (const endpoint of endpoints) expect(await page(endpoint)).toContain(`port ${endpoint.split(":")[1]}`);
+    for (const endpoint of endpoints) {
+      // a command without a check is named as soon as it runs, a little before it listens
+      await eventually(
+        () => page(endpoint),
+        (text) => text.includes(`port ${endpoint.split(":")[1]}`),
+      );
+    }
   });
 
   it("are told their node's real address at the launch", async () => {

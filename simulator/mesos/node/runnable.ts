@@ -25,7 +25,7 @@ export function runnableOf(task: NodeTask): RunnableTask {
     isRouted: isRouted(info),
     ...wantedAddressOf(info),
     hostPorts: portsOf(info),
-    mappings: mappingsOf(info),
+    mappings: isRouted(info) ? [] : mappingsOf(info),
     fetch: (command.uris ?? []).map((uri) => ({
       uri: uri.value,
       isExtracted: uri.extract ?? true,
@@ -87,8 +87,12 @@ export function networkInfoOf(info: TaskInfo) {
   return asked;
 }
 
+/** The network of the Mesos containerizer whose tasks are reached by ports of their node. */
+const BRIDGE_NETWORK = "mesos-bridge";
+
 function isRouted(info: TaskInfo): boolean {
-  if (networkNameOf(info) === undefined) return false;
+  const network = networkNameOf(info);
+  if (network === undefined || network === BRIDGE_NETWORK) return false;
   const container = containerOf(info);
   return container?.type !== "DOCKER" || container.docker?.network === "USER";
 }
@@ -117,7 +121,9 @@ function portsOf(info: TaskInfo): readonly number[] {
 }
 
 function mappingsOf(info: TaskInfo): NonNullable<RunnableTask["mappings"]> {
-  return (containerOf(info)?.docker?.port_mappings ?? []).map((mapping) => ({
+  const container = containerOf(info);
+  const ofNetworks = (container?.network_infos ?? []).flatMap((network) => network.port_mappings ?? []);
+  return [...(container?.docker?.port_mappings ?? []), ...ofNetworks].map((mapping) => ({
     hostPort: mapping.host_port,
     containerPort: mapping.container_port,
   }));
