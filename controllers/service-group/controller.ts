@@ -81,18 +81,18 @@ async function reconcile(loop: Loop, key: string): Promise<ReconcileResult> {
     return {};
   }
   const memory = memoryOf(loop, key);
-  const early = memory.lookAt - loop.context.clock.monotonic();
-  if (early > 0) return { requeueAfterMs: early };
-  memory.lookAt = loop.context.clock.monotonic() + LOOK_PERIOD_MS;
+  const startedAt = loop.context.clock.monotonic();
+  if (startedAt < memory.lookAt) return { requeueAfterMs: memory.lookAt - startedAt };
   memory.times.sweep();
   const view = viewOf(loop, group);
   const plan = planGroup(view);
   remember(memory, plan);
   const acted = areRollbacksNoted(group, plan) ? await actAndHold(loop, view, plan) : undefined;
   const result = await report(loop, group, plan);
-  if (acted?.isCut !== true) return result;
-  memory.lookAt = 0;
-  return { requeueAfterMs: 1 };
+  if (acted?.isCut === true) return { requeueAfterMs: 1 };
+  // not after a failure: that is tried again as the back-off says
+  memory.lookAt = startedAt + LOOK_PERIOD_MS;
+  return result;
 }
 
 /** What a budget holds is asked for again after a while, not at every look, unless a person allows it meanwhile. */

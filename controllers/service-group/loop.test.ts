@@ -3,6 +3,7 @@ import type { Outcome } from "../../actuation/action.js";
 import { Event } from "../../api-types/core/event.js";
 import { DisruptionOverride } from "../../api-types/disruption-override.js";
 import { Instance } from "../../api-types/instance.js";
+import { StatusError } from "../../api-types/meta/status-error.js";
 import { Rack } from "../../api-types/rack.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import { virtualClock } from "../../platform/virtual-clock.js";
@@ -86,6 +87,21 @@ describe("how often a group is looked at", () => {
     counts.push((await instances()).length);
     expect(counts).toEqual([2, 2, 2, 4]);
   });
+});
+
+it("R15 tries what fails again at the pace of the back-off", async () => {
+  let calls = 0;
+  const failing = () => {
+    calls += 1;
+    throw new StatusError("ServiceUnavailable", "the executor is gone");
+  };
+  await open([webs(3, CHECKED)], { outcomeOf: failing });
+  await serve();
+  const name = (await instances())[0]?.metadata.name ?? "";
+  await world.report(name, unhealthy({ name }).status ?? {});
+  await world.clock.advance(60_000);
+  expect(calls).toBeGreaterThan(3);
+  expect(calls).toBeLessThan(30);
 });
 
 describe("R4 what a budget holds", () => {
