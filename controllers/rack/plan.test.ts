@@ -123,4 +123,9 @@ describe("a node that another Rack has", () => {
       message: "n1 belongs to Rack other; each node can be in one Rack",
     });
   });
+
+  it("is of less weight than a store that went back", () => {
+    const view = viewOf(one, [], { elsewhere: new Map([["n1", "other"]]), highestStampedTerm: 6 });
+    expect(planRack(view).conditions.find(({ type }) => type === "Ready")?.reason).toBe("RackFrozen");
+  });
 });

@@ -46,7 +46,7 @@ export function planRack(view: RackView): RackPlan {
     steps: unknown.length > 0 ? [] : [...applied, ...removed],
     conditions: [
       storeCondition(regressed, view),
-      takenCondition(taken, view.elsewhere) ?? readyCondition(rack, regressed, unknown),
+      (regressed ? undefined : takenCondition(taken, view.elsewhere)) ?? readyCondition(rack, regressed, unknown),
       ...overlayConditions(view.overlay),
     ],
     counts: { nodes: wanted.length, nodesReady: nodes.filter(isNodeReady).length },
