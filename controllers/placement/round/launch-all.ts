@@ -1,5 +1,5 @@
 import { isStatus } from "../../../api-types/meta/status-error.js";
-import type { TaskLaunch } from "../../../drivers/compute/driver.js";
+import type { Offer, TaskLaunch } from "../../../drivers/compute/driver.js";
 import { launchAction } from "../launch/action.js";
 import { memoryOf } from "../loop.js";
 import type { Placement } from "../place/model.js";
@@ -18,12 +18,32 @@ const WRITES_PER_AGENT = 4;
 /** What a launch refused is passed over for so long: its place is for others meanwhile. */
 export const HOLD_MS = 2000;
 
-/** Writes each intent, then sends one ACCEPT per agent with those whose write succeeded; returns the offers used. */
-export async function launchAll(tools: IntentTools, intents: readonly Intent[]): Promise<ReadonlySet<string>> {
-  const used = await inParallel([...byAgentId(intents).values()], AGENTS_AT_ONCE, (ofAgent) =>
-    launchOn(tools, ofAgent),
-  );
+/**
+ * Writes each intent, then sends one ACCEPT per agent with those whose write succeeded; returns the offers used. Where an
+ * offer was taken back since the round began nothing is written: its tasks would be lost, and the next round places them.
+ */
+export async function launchAll(
+  tools: IntentTools,
+  intents: readonly Intent[],
+  held: () => readonly Offer[],
+): Promise<ReadonlySet<string>> {
+  const areHeld = offerCheck(held);
+  const used = await inParallel([...byAgentId(intents).values()], AGENTS_AT_ONCE, async (ofAgent) => {
+    return ofAgent.every(({ offerIds }) => areHeld(offerIds)) ? launchOn(tools, ofAgent) : [];
+  });
   return new Set(used.flat());
+}
+
+/** The same list comes back until it changes. */
+function offerCheck(held: () => readonly Offer[]): (ids: readonly string[]) => boolean {
+  let offers: readonly Offer[] = [];
+  let ids: ReadonlySet<string> = new Set();
+  return (wanted) => {
+    const now = held();
+    if (now !== offers) ids = new Set(now.map(({ id }) => id));
+    offers = now;
+    return wanted.every((id) => ids.has(id));
+  };
 }
 
 async function launchOn({ loop, rack, ...tools }: IntentTools, intents: readonly Intent[]): Promise<readonly string[]> {

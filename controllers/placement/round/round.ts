@@ -68,7 +68,7 @@ async function roundOf(loop: Loop, where: Place, { memory, passedOver }: Given):
   const own = result.placements.map((placement): Intent => {
     return { ...placement, write: () => writeInstance(tools, placement) };
   });
-  const used = await launchAll(tools, [...beside.intents, ...own]);
+  const used = await launchAll(tools, [...beside.intents, ...own], () => compute.offers.value());
   const { requeueAfterMs = 0 } = await memory.keeper.settle({
     driver: compute.driver,
     held,
