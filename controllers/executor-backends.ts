@@ -190,12 +190,10 @@ function questionsOf(
   switch (change.type) {
     // the driver has seen the process serve them
     case "layout":
-      return change.ports
-        .slice(0, 1)
-        .map(({ servicePort }) => ({
-          key: portKey(servicePort),
-          isWanted: (item) => item?.type === "port" && item.isOpen,
-        }));
+      return change.ports.slice(0, 1).map(({ servicePort }) => ({
+        key: portKey(servicePort),
+        isWanted: (item) => item?.type === "port" && item.isOpen,
+      }));
     case "ready": {
       const { id, address, port } = change.server;
       const isThere = (item: BalancerItem | undefined) =>
