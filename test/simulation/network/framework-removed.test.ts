@@ -53,7 +53,7 @@ describe("a framework that the master removed, as after its failover timeout", (
     world.mesos.partitionAgent(node);
     await world.clock.advance(100_000);
     await remove();
-    await world.clock.advance(20 * 60_000);
+    await world.clock.advance(5 * 60_000);
     expect(addressesOf(world, "web")).toContain(address);
     expect(watched.faults).toEqual([]);
     world.mesos.returnAgent(node);
