@@ -1,6 +1,6 @@
 import type { NodeFacts, NodeOffer, PlaceInput, WaitingTask } from "../../controllers/placement/place/model.js";
 import { place, placing } from "../../controllers/placement/place/place.js";
-import { longestTurns } from "./placement-round.js";
+import { longestTurns } from "./setup/placement-round.js";
 import type { Findings, Row } from "./table/benchmark.js";
 import { format, median } from "./table/measure.js";
 
