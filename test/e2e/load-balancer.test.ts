@@ -34,7 +34,7 @@ describe.skipIf(isMissing("haproxy"))("a service behind a real HAProxy", () => {
     network: { mode: "Host", ports: [{ name: "http", hostPort: 0, servicePort }] },
     env: [{ name: "VERSION", value: version }],
     healthChecks: [
-      { name: "up", port: "http", type: "Http", path: "/health", periodSeconds: 1, gracePeriodSeconds: 10 },
+      { name: "up", httpGet: { port: "http", path: "/health" }, periodSeconds: 1, gracePeriodSeconds: 10 },
     ],
     drainSeconds: 1,
     ...fields,
