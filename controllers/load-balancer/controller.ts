@@ -1,5 +1,5 @@
 import { mergeMap, of } from "rxjs";
-import type { Action, Outcome } from "../../actuation/action.js";
+import type { Outcome } from "../../actuation/action.js";
 import { DisruptionOverride } from "../../api-types/disruption-override.js";
 import { Instance } from "../../api-types/instance.js";
 import { isDeleting, isLeaving, keyOf } from "../../api-types/life.js";
@@ -9,7 +9,6 @@ import { Rack } from "../../api-types/rack.js";
 import { Revision } from "../../api-types/revision.js";
 import { ServiceGroup } from "../../api-types/service-group.js";
 import { FINALIZER } from "../../api-types/well-known.js";
-import { readOptional } from "../../client/read-optional.js";
 import type { Cache } from "../../runtime/cache.js";
 import { defineController, on } from "../../runtime/controller.js";
 import { addFinalizer, removeFinalizer } from "../../runtime/finalizers.js";
@@ -17,9 +16,9 @@ import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import { changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
-import type { ProxyChange } from "../executor-backends.js";
 import { ownConditions } from "../own-conditions.js";
 import { servicePortKeys } from "../service-ports.js";
+import { confirmRemovals } from "./desired/confirm.js";
 import { afterTrial, NO_TRIAL, portsToTry, type Trial } from "./desired/trial.js";
 import { type Desired, desiredOf } from "./desired/view.js";
 import { isReleasedByHand } from "./desired/wanted.js";
@@ -146,7 +145,7 @@ async function actOn(loop: Loop, { rack, proxy, items, desired }: Proxy): Promis
     isResting: now < trial.restUntil,
   });
   if (plan.actions.length === 0) return [];
-  await confirm(loop, plan.actions, desired);
+  await confirmRemovals(loop.context.client, plan.actions, desired);
   const outcomes = await loop.context.execute(plan.actions);
   const isLearnt = learn(loop, { key: trialKey(rack.metadata.name, proxy), plan, outcome: outcomes[0], now });
   const failed = outcomes.filter((outcome) => outcome.type !== "verified");
@@ -178,29 +177,6 @@ function learn({ trials }: Loop, { key, plan, outcome, now }: Reloaded): boolean
   const message = isRefused ? outcome.message : "";
   trials.set(key, afterTrial(trials.get(key) ?? NO_TRIAL, { tried: plan.tried, isRefused, message, now }));
   return true;
-}
-
-/** The ground of a removal is what its owner wants now, by a fresh read (R2). */
-async function confirm(
-  { context }: Loop,
-  actions: readonly Action<ProxyChange>[],
-  { wanted, ports }: Desired,
-): Promise<void> {
-  const owners = new Set(actions.flatMap(({ ground }) => (ground?.type === "tombstone" ? [ground.owner] : [])));
-  for (const { instance, wish } of wanted) {
-    const { namespace = "", name, uid = "" } = instance.metadata;
-    if (!owners.has(uid)) continue;
-    if (wish === "Retire") {
-      const group = await readOptional(context.client, ServiceGroup, { namespace, name: instance.spec.serviceGroup });
-      const isOutdated = group !== undefined && servicePortKeys(group).length > ports.length;
-      if (isOutdated) throw new StatusError("Conflict", `retiring ${name}: the cached group is outdated`);
-      continue;
-    }
-    const fresh = await readOptional(context.client, Instance, { namespace, name });
-    if (fresh?.metadata.uid === uid && !isLeaving(fresh)) {
-      throw new StatusError("Conflict", `removing the servers of instance ${namespace}/${name}: it does not leave`);
-    }
-  }
 }
 
 interface Seen {

@@ -234,4 +234,20 @@ describe("the load-balancer loop", () => {
     expect(shown()).toHaveLength(2);
     expect((await rackCondition()).message).toContain("1 servers belong to no Instance");
   });
+
+  it("retires who has lost its service port when its sessions are over, then the port", async () => {
+    await world.put(Instance, one("w1"));
+    world.start();
+    await run();
+    proxy().serve(10_000, "default.w1.uid", 1);
+    const network = { mode: "Routed", ports: [{ name: "http", containerPort: 8080 }] };
+    const key = { namespace: "default", name: "shop" };
+    await world.settle(world.client.patch(ServiceGroup, key, { spec: { services: [web({ network })] } }));
+    await run(30_000);
+    expect(shown().join()).toContain("default.w1.uid 192.168.2.3:8080 Drain");
+    proxy().serve(10_000, "default.w1.uid", 0);
+    await run(30_000);
+    expect([...proxy().items().keys()]).toEqual([]);
+    expect(await balancers("w1")).toEqual([]);
+  });
 });
