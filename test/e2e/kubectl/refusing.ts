@@ -56,7 +56,10 @@ const WRONG: readonly Wrong[] = [
   {
     title: "a regular expression that is none",
     manifest: group('image: vector, placement: {constraints: [{attribute: rack, operator: LIKE, value: "(a"}]}'),
-    says: ["spec.services[0].placement.constraints[0].value", "must be a regular expression as RE2 reads it: missing closing ): (a"],
+    says: [
+      "spec.services[0].placement.constraints[0].value",
+      "must be a regular expression as RE2 reads it: missing closing ): (a",
+    ],
   },
   {
     title: "a share that is none",
