@@ -63,7 +63,7 @@ describe("rackctl up refuses to start", () => {
   });
 
   it.each([
-    { flag: "--listen", says: "rackctl: listening on 127.0.0.1:PORT" },
+    { flag: "--listen", says: "rackctl: serving the API (--listen): listening on 127.0.0.1:PORT" },
     { flag: "--metrics", says: "rackctl: serving metrics on 127.0.0.1:PORT" },
     { flag: "--dns", says: "127.0.0.1:PORT is in use by another program" },
   ])("on a port in use ($flag)", async ({ flag, says }) => {
