@@ -20,6 +20,7 @@ import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
 import { createUnconfirmed, type OwnChanges, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
+import { reportRackConditions } from "../rack-conditions.js";
 import { claimsOf, eldersOf, isSameClaim, isSameService } from "./claims/claim.js";
 import { type Takeovers, withTakeovers } from "./contest.js";
 import { type DnsRecordPlan, type DnsRecordView, planDnsRecord } from "./plan.js";
@@ -263,16 +264,7 @@ async function confirmUnchanged(loop: Loop, record: DnsRecord): Promise<void> {
 async function reportRack(loop: Loop, name: string): Promise<void> {
   const rack = loop.racks.get(name);
   if (rack === undefined) return;
-  const condition = dnsCondition(loop, rack);
-  const status = { conditions: ownConditions(rack, [condition], loop.context.clock.now()) };
-  await reportStatus({
-    client: loop.context.client,
-    cache: loop.racks,
-    kind: Rack,
-    object: rack,
-    status,
-    manager: NAME,
-  });
+  await reportRackConditions(loop, rack, { conditions: [dnsCondition(loop, rack)], manager: NAME });
 }
 
 function dnsCondition({ context }: Loop, { metadata, spec }: Rack): ConditionUpdate {

@@ -16,7 +16,7 @@ import type { ReconcileResult } from "../../runtime/reconcile-keys.js";
 import { reportStatus } from "../../runtime/report.js";
 import { changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
-import { ownConditions } from "../own-conditions.js";
+import { reportRackConditions } from "../rack-conditions.js";
 import { servicePortKeys } from "../service-ports.js";
 import { confirmRemovals } from "./desired/confirm.js";
 import { afterTrial, NO_TRIAL, portsToTry, type Trial } from "./desired/trial.js";
@@ -186,7 +186,7 @@ interface Seen {
 }
 
 async function reportAll(loop: Loop, { rack, said, desired }: Seen): Promise<void> {
-  const { client, clock } = loop.context;
+  const { client } = loop.context;
   const servers = serversById(said);
   for (const instance of desired.members) {
     const balancers = balancersOf(instance, said, servers);
@@ -197,8 +197,7 @@ async function reportAll(loop: Loop, { rack, said, desired }: Seen): Promise<voi
   const { name } = rack.metadata;
   const trials = new Map([...said.keys()].map((proxy) => [proxy, trialOf(loop, name, proxy)]));
   const condition = balancerCondition(said, trials, unownedOf(servers, desired));
-  const status = { conditions: ownConditions(rack, [condition], clock.now()) };
-  await reportStatus({ client, cache: loop.racks, kind: Rack, object: rack, status, manager: NAME });
+  await reportRackConditions(loop, rack, { conditions: [condition], manager: NAME });
 }
 
 /** Servers whose Instance nobody knows, e.g. because the store was restored: they serve on (R20). */

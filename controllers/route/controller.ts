@@ -19,6 +19,7 @@ import { type Changed, changed$ } from "../changed-items.js";
 import type { LoopContext } from "../context.js";
 import { createUnconfirmed, type OwnChanges, ownChanges } from "../own-changes.js";
 import { ownConditions } from "../own-conditions.js";
+import { reportRackConditions } from "../rack-conditions.js";
 import {
   type AdvertisedPlan,
   type AdvertisedView,
@@ -287,15 +288,7 @@ async function reportRack(loop: Loop, name: string): Promise<void> {
     told === undefined || told.type === "Unknown"
       ? []
       : [toldByOthers(told.items), orphanPrefixes(told.items, hasRoute)];
-  const status = { conditions: ownConditions(rack, [condition, ...conditions], loop.context.clock.now()) };
-  await reportStatus({
-    client: loop.context.client,
-    cache: loop.racks,
-    kind: Rack,
-    object: rack,
-    status,
-    manager: NAME,
-  });
+  await reportRackConditions(loop, rack, { conditions: [condition, ...conditions], manager: NAME });
 }
 
 const RACK_PREFIX = "rack:";
