@@ -17,7 +17,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Technologies are known to `controllers/main.ts` only; the rest sees an area's interface. */
-const DRIVER_INTERFACES = /^drivers\/((compute|dns|load-balancer|network|metrics|load-balancer|probe)\/driver|dns\/name-server|driver|observation)$/;
+const DRIVER_INTERFACES =
+  /^drivers\/((compute|dns|load-balancer|metrics|network|probe)\/driver|dns\/name-server|driver|observation)$/;
 /** What a person's own commands reach without the control plane: sandboxes and programs beside tasks; never a driver. */
 const CLI_DRIVERS =
   /^drivers\/compute\/(agent-api$|mesos\/agent\/|mesos\/redirect$|mesos\/session\/(access|masters)$|mesos\/zookeeper\/socket$)/;
