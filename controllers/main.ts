@@ -78,6 +78,8 @@ export interface ControllersOptions {
   readonly transport: HttpHandler;
   /** How instances are asked whether they are well; default: over sockets of this process. */
   readonly prober?: ProbeDriver;
+  /** How proxies are driven; default: HAProxy by `ask` and files. */
+  readonly balancer?: DriverFactories["balancer"];
   /** Where built-in name servers listen, and ask others; default: the sockets of this process. */
   readonly messages?: MessageNetwork;
   /** How line protocols are spoken; default: over sockets of this process. */
@@ -266,7 +268,7 @@ const LINE_BOUNDS = { timeoutMs: 3000, bytesMax: 64 * 1024 * 1024 };
 
 /** Which technology drives which area. */
 function factoriesOf(
-  { transport, clock, random, log, ask = lineSocket({ clock, ...LINE_BOUNDS }) }: ControllersOptions,
+  { transport, clock, random, log, balancer, ask = lineSocket({ clock, ...LINE_BOUNDS }) }: ControllersOptions,
   client: Client,
   nameServers: NameServers,
 ): DriverFactories {
@@ -295,8 +297,10 @@ function factoriesOf(
       const known = secrets === undefined ? transport : withAccess(transport, mesosAccess(client, secrets));
       return createMesosMetrics({ transport: known, agentUrl, clock, log });
     },
-    balancer: ({ identity, observePeriodMs }, proxy) =>
-      createHaproxyDriver({ ...tools, ...proxy, ask, files: textFiles, identity, periodMs: observePeriodMs }),
+    balancer:
+      balancer ??
+      (({ identity, observePeriodMs }, proxy) =>
+        createHaproxyDriver({ ...tools, ...proxy, ask, files: textFiles, identity, periodMs: observePeriodMs })),
   };
 }
 

@@ -11,10 +11,16 @@ export interface LabOptions {
   readonly dns?: string;
   /** `spec.network` as YAML; default: none, so nothing is routed. */
   readonly network?: string;
+  /** Whether the world's proxy stands in front of service ports. */
+  readonly hasProxy?: boolean;
 }
 
+const PROXY = `  loadBalancer:
+    haproxy: { endpoints: [{ name: edge, adminSocket: /proxy/admin, masterSocket: /proxy/master, configFile: /proxy/ours }] }
+`;
+
 /** The Namespace, and the Rack `lab` of these machines with the world's Mesos and Consul, as YAML. */
-export function labRack({ nodes, ttlSeconds = 0, dns, network }: LabOptions): string {
+export function labRack({ nodes, ttlSeconds = 0, dns, network, hasProxy = false }: LabOptions): string {
   const consul = `{ type: Consul, domain: service.torc, ttlSeconds: ${ttlSeconds}, consul: { address: "http://${MASTER}:8500" } }`;
   const lines = nodes.map(({ name }, index) => {
     const address = addressOfNode(index);
@@ -38,5 +44,5 @@ ${lines.join("\n")}
       user: root
       nodeAttributes: { name: machine-name, type: machine-type, function: machine-function }
   dns: ${dns ?? consul}
-${network === undefined ? "" : `  network: ${network}\n`}`;
+${network === undefined ? "" : `  network: ${network}\n`}${hasProxy ? PROXY : ""}`;
 }

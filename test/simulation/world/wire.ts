@@ -10,6 +10,8 @@ export type WireCall =
   | { readonly type: "deregister"; readonly id: string }
   | { readonly type: "route.set"; readonly prefix: string }
   | { readonly type: "route.remove"; readonly prefix: string }
+  | { readonly type: "proxy.layout"; readonly ports: readonly number[] }
+  | { readonly type: "proxy.ready" | "proxy.drain" | "proxy.remove"; readonly taskId: string }
   | { readonly type: "other"; readonly call: string };
 
 /** One request that reached a back end and was not a mere reading, with the virtual time it arrived. */
@@ -30,8 +32,10 @@ export function isSouthbound({ call }: WireEntry): boolean {
 
 /** Entries that take something away. */
 export function isRemoval({ call }: WireEntry): boolean {
-  return call.type === "kill" || call.type === "deregister" || call.type === "route.remove";
+  return REMOVALS.includes(call.type);
 }
+
+const REMOVALS: readonly WireCall["type"][] = ["kill", "deregister", "route.remove", "proxy.drain", "proxy.remove"];
 
 /** A transport that writes down what arrives behind it; `onEntry` is called before the back end sees the request. */
 export function recorded(

@@ -8,6 +8,7 @@ import { createClient } from "../../../client/create-client.js";
 import { type Controllers, startControllers } from "../../../controllers/main.js";
 import { inProcessMessages } from "../../../drivers/dns/builtin/network/in-process.js";
 import type { MessageNetwork } from "../../../drivers/dns/builtin/network/message-network.js";
+import type { MemoryBalancer } from "../../../drivers/load-balancer/memory.js";
 import type { ProbeDriver } from "../../../drivers/probe/driver.js";
 import { type Logger, silentLogger } from "../../../platform/log.js";
 import { createMetrics, type Metrics } from "../../../platform/metrics.js";
@@ -18,6 +19,7 @@ import { withFaults } from "../../../simulator/faults.js";
 import { describeObjects } from "./describe.js";
 import { processMessages } from "./messages.js";
 import { type ProcessGate, processGate } from "./process.js";
+import { createProxy, type SimulatedProxy } from "./proxy.js";
 import { createRack, type RackOptions, type Scripts, type SimulatedRack } from "./rack.js";
 import { countedStore, type StoreWrite } from "./store-writes.js";
 import { recorded, traceHash, type WireEntry, wireText } from "./wire.js";
@@ -76,6 +78,8 @@ export interface World extends Site, SimulatedRack {
   readonly wire: readonly WireEntry[];
   /** Where name servers of the control plane listen. */
   readonly messages: MessageNetwork;
+  /** What every proxy that a Rack names is. */
+  readonly proxy: MemoryBalancer;
   /** Called with each entry before the back end sees it. */
   readonly observers: ((entry: WireEntry) => void)[];
   /** Another control plane over its own store, on the same rack. */
@@ -118,12 +122,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   };
   const rack = createRack({ clock, random, faultRandom, log, ...machines, scripts, wire, onEntry });
   const messages = inProcessMessages();
+  const proxy = createProxy({ clock, wire, onEntry });
   const tools = {
     clock,
     random,
     log,
     faultRandom,
     messages,
+    proxy,
     script: scripts.api,
     transport: rack.transport,
     prober: rack.prober,
@@ -150,6 +156,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     scripts,
     wire,
     messages,
+    proxy: proxy.balancer,
     observers,
     createSite,
     ask,
@@ -185,6 +192,7 @@ interface SiteTools {
   readonly transport: HttpHandler;
   readonly prober: ProbeDriver;
   readonly messages: MessageNetwork;
+  readonly proxy: SimulatedProxy;
   readonly metrics: Metrics | undefined;
   readonly number: number;
 }
@@ -208,6 +216,7 @@ async function openSite(inner: Store, tools: SiteTools): Promise<Site> {
       transport: recorded(gate.connect(tools.transport), { wire: sent, clock }),
       prober: tools.prober,
       messages: messages.network,
+      balancer: () => tools.proxy.openFor(gate),
       identity,
       // as the lock of a data directory tells: the holder's process is gone
       takeOverHolder: (holder) => planes.some((plane) => plane.identity === holder && plane.gate.state() === "dead"),
