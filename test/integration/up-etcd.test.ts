@@ -91,7 +91,10 @@ describe.skipIf(isMissing("etcd"))("rackctl up --store etcd", () => {
   it("says which etcd it cannot reach, and how to change that", async () => {
     const other = await createProduct();
     const failed = await other.up("--store", "etcd", "--etcd-endpoints", "http://127.0.0.1:1").catch((e: Error) => e);
-    expect(`${failed}`).toContain("reaching etcd at http://127.0.0.1:1");
+    expect(`${failed}`).toContain(
+      "rackctl: opening the store (--etcd-endpoints): reading from etcd at http://127.0.0.1:1",
+    );
+    expect(`${failed}`).toContain("start etcd there, or correct the endpoint");
     await other.remove();
   });
 });
