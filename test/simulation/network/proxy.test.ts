@@ -94,7 +94,9 @@ describe("a service behind a proxy", () => {
     const world = await proxiedWorld(61);
     const before = await world.ask(() => instancesOf(world, "web"));
     expect([...ready(world)].sort()).toEqual(before.map(({ status }) => status?.placement?.taskID ?? "").sort());
-    expect(before.map((one) => conditionOf(one, "Balanced")?.reason)).toEqual(Array(INSTANCES).fill("BalancerConfirmed"));
+    expect(before.map((one) => conditionOf(one, "Balanced")?.reason)).toEqual(
+      Array(INSTANCES).fill("BalancerConfirmed"),
+    );
     await update(world);
     expect(await play(world, { forMs: 60_000, atLeast: INSTANCES })).toEqual([]);
     expect(await world.ask(() => available(world))).toBe(INSTANCES);
