@@ -100,15 +100,13 @@ function bind(server: Http2SecureServer, { host, port }: ListenerOptions): Promi
 }
 
 function bindFault(error: NodeJS.ErrnoException, address: string): StatusError {
-  const advice = BIND_ADVICE[error.code ?? ""] ?? "check the address";
-  return new StatusError("ServiceUnavailable", `listening on ${address}: ${error.code ?? error.message}; ${advice}`, {
-    cause: error,
-  });
+  const why = BIND_FAULTS[error.code ?? ""] ?? `${error.message}: check the address`;
+  return new StatusError("ServiceUnavailable", `listening on ${address}: ${why}`, { cause: error });
 }
 
-const BIND_ADVICE: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another process uses this port: stop it or choose another port",
-  EACCES: "this port needs more rights: choose one above 1024",
+const BIND_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use by another process: stop it or choose another port",
+  EACCES: "the port needs more rights: choose one above 1024",
   EADDRNOTAVAIL: "this machine does not have the address: choose one of its own, such as 127.0.0.1",
 };
 
