@@ -53,7 +53,8 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           pool: "forks",
-          maxWorkers: 1,
+          // most of it is waiting; each file has ports, a data directory and a locked block of addresses of its own
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
