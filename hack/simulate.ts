@@ -1,23 +1,29 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { COMPUTE_SCENARIOS } from "../test/simulation/compute/scenarios.js";
 import type { Report } from "./simulation/worker.js";
 
-// Plays seeded schedules of the simulated rack, as many at once as there are cores:
-//   npx tsx hack/simulate.ts --seeds 200 [--from 1] [--scenario dns-example|small-rack|compute|all|NAME] [--seed N]
 // A seed that fails is printed with what was drawn and the last requests; `--seed N` repeats it.
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "100" },
-    from: { type: "string", default: "1" },
-    seed: { type: "string" },
-    scenario: { type: "string", default: "all" },
-    workers: { type: "string", default: String(availableParallelism()) },
-  },
-});
+interface Flags {
+  readonly seeds: string;
+  readonly from: string;
+  readonly seed?: string;
+  readonly scenario: string;
+  readonly workers: string;
+}
+
+const values = new Command("npx tsx hack/simulate.ts")
+  .description("Plays seeded schedules of the simulated rack, as many at once as there are cores.")
+  .option("--seeds <count>", "how many schedules of each scenario", "100")
+  .option("--from <seed>", "the first seed", "1")
+  .option("--seed <seed>", "this one schedule only")
+  .option("--scenario <name>", "dns-example, small-rack, one of compute, or all of compute; all: the first two", "all")
+  .option("--workers <count>", "how many at once", String(availableParallelism()))
+  .parse()
+  .opts<Flags>();
 const first = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const COMPUTE = COMPUTE_SCENARIOS.map(({ name }) => name);
