@@ -105,7 +105,8 @@ async function reconcile(loop: Loop, name: string): Promise<ReconcileResult> {
   await guard(loop, desired);
   const failures: string[] = [];
   for (const [proxy, observation] of said) {
-    if (observation.type === "Unknown") continue;
+    // a port is dropped when none of its servers is listed: only a whole list can tell (R1)
+    if (observation.type !== "Complete") continue;
     failures.push(...(await actOn(loop, { rack, proxy, items: observation.items, desired })));
   }
   await letGo(loop, { rack, said, desired });
@@ -207,7 +208,7 @@ function unownedOf(servers: ServersById, { members }: Desired): number {
   return new Set(ids.filter((id) => !known.has(id))).size;
 }
 
-/** What leaves is let go when every proxy said that it neither runs nor stores it, or a person says so. */
+/** What leaves is let go when the whole list of every proxy neither runs nor stores it, or a person says so. */
 async function letGo({ context, instances }: Loop, { rack, said, desired }: Seen): Promise<void> {
   const isUsed = rack.spec.loadBalancer?.haproxy !== undefined;
   const observations = [...said.values()];
@@ -218,7 +219,7 @@ async function letGo({ context, instances }: Loop, { rack, said, desired }: Seen
         : [...each.items.values()].flatMap((item) => (item.type === "server" ? [item.id] : [])),
     ),
   );
-  const isSilent = isUsed && (observations.length === 0 || observations.some(({ type }) => type === "Unknown"));
+  const isSilent = isUsed && (observations.length === 0 || observations.some(({ type }) => type !== "Complete"));
   for (const instance of desired.members) {
     if (!isLeaving(instance)) continue;
     const isGone =

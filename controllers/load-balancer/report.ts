@@ -7,12 +7,12 @@ import type { Trial } from "./desired/trial.js";
 /** What each proxy of a rack said last, by its name. */
 export type Said = ReadonlyMap<string, Observation<BalancerItem>>;
 
-/** Where proxies know a task; of a silent one what was written before, marked as such. */
+/** Where proxies know a task; of one that did not tell all what was written before, marked as such. */
 export function balancersOf(instance: Instance, said: Said, servers: ServersById): readonly InstanceBalancer[] {
   const id = instance.status?.placement?.taskID ?? "";
   const before = instance.status?.balancers ?? [];
   return [...said].flatMap(([name, observation]): readonly InstanceBalancer[] => {
-    if (observation.type === "Unknown") {
+    if (observation.type !== "Complete") {
       return before.filter((known) => known.name === name).map((known) => ({ ...known, isUnconfirmed: true }));
     }
     return (servers.get(name)?.get(id) ?? []).map((item) => ({ name, port: item.servicePort, state: stateOf(item) }));
@@ -46,7 +46,7 @@ function stateOf({ state, sessions }: ServerItem): string {
 export function balancerCondition(said: Said, trials: ReadonlyMap<string, Trial>, unowned: number): ConditionUpdate {
   const type = "BalancerReady";
   if (said.size === 0) return { type, status: "True", reason: "NotUsed", message: "" };
-  const silent = [...said].flatMap(([name, each]) => (each.type === "Unknown" ? [`${name}: ${each.reason}`] : []));
+  const silent = [...said].flatMap(([name, each]) => (each.type === "Complete" ? [] : [`${name}: ${each.reason}`]));
   if (silent.length > 0) return { type, status: "Unknown", reason: "BalancerUnknown", message: silent.join("; ") };
   const refused = [...trials].filter(([name, trial]) => said.has(name) && trial.refused.size > 0);
   if (refused.length > 0) {
